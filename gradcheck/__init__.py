@@ -1,0 +1,1 @@
+"""Check a hand-coded gradient against finite differences whose error bound holds."""

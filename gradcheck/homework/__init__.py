@@ -1,0 +1,1 @@
+"""Somebody's homework file: load it, run the named checks on it, say what is wrong."""

@@ -1,0 +1,1 @@
+"""The two word2vec losses as mathematics: definitions, cases and a trusted oracle."""
