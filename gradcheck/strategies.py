@@ -1,0 +1,208 @@
+"""Hypothesis strategies for sizes and parameters, for your own property-based tests.
+
+Structure is drawn, values are seeded: Hypothesis chooses sizes, indices and scales, and the
+floats come from a NumPy generator whose seed Hypothesis chooses. That is several times faster
+than drawing each float, makes every value distinct (so no two mistakes cancel by accident), and
+shrinks to small *structure*, which is what explains a failure.
+
+Hypothesis is imported where it is used, so that ``import gradcheck`` stays quick.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from hypothesis.strategies import SearchStrategy
+    from numpy.typing import DTypeLike, NDArray
+
+__all__ = [
+    "PROFILES",
+    "arrays",
+    "generators",
+    "matrix_shapes",
+    "parameters",
+    "register_profiles",
+    "scales",
+]
+
+PROFILES = ("student", "grade", "deep")
+
+# Mostly 1. Zero hides what is multiplied by it, 1e-3 defeats absolute tolerances, and the large
+# ones saturate exponentials. The first is what a failing example shrinks to.
+_SCALES = (1.0, 1.0, 1.0, 1.0, 1.0, 5.0, 30.0, 1e-3, 0.0)
+
+
+def register_profiles() -> None:
+    """Register the Hypothesis profiles ``student``, ``grade`` and ``deep``.
+
+    ``student`` draws 100 cases and shrinks what fails. ``grade`` always draws the same cases,
+    keeps no database and does not shrink: two runs on one file say the same. ``deep`` draws
+    2,000 cases. None has a deadline: how long a call takes says nothing about a gradient.
+    Load one with ``hypothesis.settings.load_profile("student")``.
+    """
+    from hypothesis import HealthCheck, Phase, settings
+
+    thorough = (Phase.explicit, Phase.reuse, Phase.generate, Phase.target, Phase.shrink)
+    unhurried = settings(
+        deadline=None,
+        print_blob=True,
+        phases=thorough,
+        suppress_health_check=[HealthCheck.too_slow],
+    )
+    settings.register_profile("student", unhurried, max_examples=100)
+    settings.register_profile(
+        "grade",
+        unhurried,
+        max_examples=100,
+        derandomize=True,
+        database=None,
+        phases=(Phase.explicit, Phase.generate, Phase.target),
+    )
+    settings.register_profile("deep", unhurried, max_examples=2000)
+
+
+def generators() -> SearchStrategy[np.random.Generator]:
+    """Draw a NumPy generator, seeded by an integer that Hypothesis can shrink."""
+    from hypothesis import strategies as st
+
+    return st.integers(0, 2**32 - 1).map(np.random.default_rng)
+
+
+def scales() -> SearchStrategy[float]:
+    """Draw the size of the entries of an array: mostly 1, at times 0, 1e-3, 5 or 30."""
+    from hypothesis import strategies as st
+
+    return st.sampled_from(_SCALES)
+
+
+def matrix_shapes(
+    *, min_rows: int = 1, max_rows: int = 100, min_columns: int = 1, max_columns: int = 50
+) -> SearchStrategy[tuple[int, int]]:
+    """Draw the shape (rows, columns) of a matrix.
+
+    Mostly small; often square, which is where a transposed matrix still has the right shape;
+    often with a single column or the fewest rows allowed, where an axis gets lost; now and then
+    large, where sizes that somebody hard-coded are wrong.
+
+    Raises
+    ------
+    ValueError
+        If a least size is below 1 or above its greatest.
+    """
+    from hypothesis import strategies as st
+
+    _check_range("rows", min_rows, max_rows)
+    _check_range("columns", min_columns, max_columns)
+
+    def rows(most: int) -> SearchStrategy[int]:
+        return st.integers(min_rows, max(min_rows, min(most, max_rows)))
+
+    def columns(most: int) -> SearchStrategy[int]:
+        return st.integers(min_columns, max(min_columns, min(most, max_columns)))
+
+    shapes = [
+        st.tuples(rows(min_rows + 4), columns(min_columns + 3)),
+        st.tuples(st.just(min_rows), columns(min_columns + 5)),
+        st.tuples(rows(min_rows + 6), st.just(min_columns)),
+        st.tuples(rows(min_rows + 10), columns(min_columns + 9)),
+        st.tuples(rows(max_rows), columns(max_columns)),
+    ]
+    least, greatest = max(min_rows, min_columns), min(max_rows, max_columns)
+    if least <= greatest:
+        square = st.integers(least, min(greatest, least + 5)).map(lambda size: (size, size))
+        shapes[2:2] = [square, square]
+    return st.one_of(shapes)
+
+
+def arrays(
+    shape: tuple[int, ...], *, scale: float | None = None, dtype: DTypeLike = np.float64
+) -> SearchStrategy[NDArray[Any]]:
+    """Draw an array of normally distributed values, all of them distinct.
+
+    Parameters
+    ----------
+    shape : tuple of int
+        The shape of the array.
+    scale : float, optional
+        The standard deviation of the entries; drawn by `scales` where it is not given.
+    dtype : dtype, optional
+        A floating dtype, float64 by default.
+
+    Raises
+    ------
+    TypeError
+        If `dtype` is not a floating dtype.
+    """
+    return parameters(np.empty(shape, dtype=dtype), scale=scale)
+
+
+def parameters(like: Any, *, scale: float | None = None) -> SearchStrategy[Any]:
+    """Draw parameters of the same structure, shapes and dtypes as `like`.
+
+    Parameters
+    ----------
+    like : array, scalar, or a tuple, list or mapping of these, to any depth
+        What the parameters of a loss look like; its values do not matter.
+    scale : float, optional
+        The standard deviation of the entries; drawn for each array by `scales` otherwise.
+
+    Raises
+    ------
+    TypeError
+        If an array in `like` is not of a floating dtype.
+
+    Examples
+    --------
+    >>> from hypothesis import given
+    >>> from gradcheck.strategies import parameters
+    >>> template = {"weights": np.zeros((3, 2)), "bias": np.zeros(3)}
+    >>> @given(parameters(template))
+    ... def test_shapes(drawn):
+    ...     assert drawn["weights"].shape == (3, 2)
+    >>> test_shapes()
+    """
+    from hypothesis import strategies as st
+
+    leaves = _count_leaves(like)
+    sizes = scales() if scale is None else st.just(float(scale))
+
+    def fill(drawn: tuple[np.random.Generator, list[float]]) -> Any:
+        generator, chosen = drawn
+        return _fill(like, generator, iter(chosen))
+
+    return st.tuples(generators(), st.lists(sizes, min_size=leaves, max_size=leaves)).map(fill)
+
+
+def _check_range(name: str, least: int, greatest: int) -> None:
+    if not 1 <= least <= greatest:
+        raise ValueError(
+            f"{name}: expected 1 <= min_{name} <= max_{name}, got {least} and {greatest}"
+        )
+
+
+def _count_leaves(tree: Any) -> int:
+    if isinstance(tree, Mapping):
+        return sum(_count_leaves(child) for child in tree.values())
+    if isinstance(tree, tuple | list):
+        return sum(_count_leaves(child) for child in tree)
+    dtype = np.asarray(tree).dtype
+    if not np.issubdtype(dtype, np.floating):
+        raise TypeError(f"like: expected arrays of a floating dtype, got {dtype}")
+    return 1
+
+
+def _fill(tree: Any, generator: np.random.Generator, sizes: Any) -> Any:
+    if isinstance(tree, Mapping):
+        return {name: _fill(child, generator, sizes) for name, child in tree.items()}
+    if isinstance(tree, tuple | list):
+        children = [_fill(child, generator, sizes) for child in tree]
+        if hasattr(tree, "_fields"):  # a namedtuple takes its fields one by one
+            return type(tree)(*children)
+        return type(tree)(children)
+    leaf = np.asarray(tree)
+    values = next(sizes) * generator.standard_normal(leaf.shape)
+    return values.astype(leaf.dtype) if leaf.ndim else leaf.dtype.type(values)

@@ -1,0 +1,420 @@
+"""Cases: what one evaluation of a word2vec loss is given, and the strategies that draw them.
+
+A `Case` is one (center, outside) pair, a `WindowCase` one window of a text. Both hold float64
+copies that nobody can write to, and print as the Python that makes them again.
+
+Each strategy draws the structure (sizes, indices, negatives, scales) and seeds the values; see
+`gradcheck.strategies`. Hypothesis is imported where it is used.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Iterable
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from gradcheck import strategies
+from gradcheck.word2vec.simplification import simplify
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from hypothesis.strategies import DrawFn, SearchStrategy
+    from numpy.typing import NDArray
+
+__all__ = [
+    "Case",
+    "WindowCase",
+    "large_score_negative_sampling_cases",
+    "large_score_softmax_cases",
+    "negative_sampling_cases",
+    "simplify",
+    "softmax_cases",
+    "window_cases",
+]
+
+Kind = Literal["skip-gram", "cbow"]
+Loss = Literal["naive-softmax", "negative-sampling"]
+
+# exp overflows at 709.8. Past 1e6, float64 scores keep too few digits to be worth comparing.
+_LARGE_SCORES = (1000.0, 40.0, 100.0, 710.0, 800.0, 1e4, 1e6)
+# 10 is the course's default, which somebody may have hard-coded.
+_SAMPLE_SIZES = (1, 2, 3, 4, 5, 10)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Case:
+    """One (center, outside) pair: everything that either loss of it depends on.
+
+    Attributes
+    ----------
+    center : ndarray of float64, shape (d,)
+        The vector v_c of the center word.
+    outside : ndarray of float64, shape (|V|, d)
+        The outside vectors u_w, one per row.
+    target : int
+        The index o of the observed outside word.
+    negatives : tuple of int
+        The indices of the negative samples, repeats allowed; empty for naive softmax.
+
+    Raises
+    ------
+    ValueError
+        If a shape, an index or a value is impossible; the message names the argument.
+    """
+
+    center: NDArray[np.float64]
+    outside: NDArray[np.float64]
+    target: int
+    negatives: tuple[int, ...] = ()
+
+    def __post_init__(self) -> None:
+        center = _frozen_array("center", self.center, ("d",))
+        outside = _frozen_array("outside", self.outside, ("|V|", "d"))
+        words, dimension = outside.shape
+        if center.shape[0] != dimension:
+            raise ValueError(
+                f"center: expected shape ({dimension},), as outside has {dimension} columns; "
+                f"got {center.shape}"
+            )
+        object.__setattr__(self, "center", center)
+        object.__setattr__(self, "outside", outside)
+        object.__setattr__(self, "target", _word("target", self.target, words))
+        object.__setattr__(self, "negatives", _words("negatives", self.negatives, words))
+
+    def __repr__(self) -> str:
+        """Python that makes this case again, to the last bit, where numpy is called np."""
+        return _as_python(self)
+
+    def describe(self) -> str:
+        """Return a snippet that makes this case when pasted into a Python prompt."""
+        return _snippet(self)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the case as lists and numbers, ready for JSON; floats stay exact."""
+        return _as_dict(self)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class WindowCase:
+    """One window of a text: a center word and the words around it.
+
+    Attributes
+    ----------
+    center_vectors, outside_vectors : ndarray of float64, shape (|V|, d)
+        The vectors v_w and u_w of every word, one per row.
+    center : int
+        The index of the word in the middle.
+    context : tuple of int
+        The indices of the words around it; they may repeat, and may equal the center.
+    window_size : int
+        How many words the window reaches to either side; the context is no longer than twice
+        that, and shorter at the ends of a text.
+    negatives : tuple of tuples of int
+        Skip-gram: one tuple for each context word, in order. CBOW: a single tuple. Empty for
+        naive softmax.
+
+    Raises
+    ------
+    ValueError
+        If a shape, an index or a value is impossible; the message names the argument.
+    """
+
+    center_vectors: NDArray[np.float64]
+    outside_vectors: NDArray[np.float64]
+    center: int
+    context: tuple[int, ...]
+    window_size: int
+    negatives: tuple[tuple[int, ...], ...] = ()
+
+    def __post_init__(self) -> None:
+        center_vectors = _frozen_array("center_vectors", self.center_vectors, ("|V|", "d"))
+        outside_vectors = _frozen_array("outside_vectors", self.outside_vectors, ("|V|", "d"))
+        if center_vectors.shape != outside_vectors.shape:
+            raise ValueError(
+                f"outside_vectors: expected the shape of center_vectors, {center_vectors.shape}; "
+                f"got {outside_vectors.shape}"
+            )
+        words = center_vectors.shape[0]
+        context = _words("context", self.context, words)
+        window_size = _whole_number("window_size", self.window_size)
+        if not 1 <= len(context) <= 2 * window_size:
+            raise ValueError(
+                f"context: expected 1 to {2 * window_size} words (twice the window_size "
+                f"{window_size}), got {len(context)}"
+            )
+        negatives = tuple(
+            _words(f"negatives[{position}]", drawn, words)
+            for position, drawn in enumerate(_iterable("negatives", self.negatives))
+        )
+        if len(negatives) not in {0, 1, len(context)}:
+            raise ValueError(
+                f"negatives: expected none, one tuple, or one for each of the {len(context)} "
+                f"context words; got {len(negatives)}"
+            )
+        object.__setattr__(self, "center_vectors", center_vectors)
+        object.__setattr__(self, "outside_vectors", outside_vectors)
+        object.__setattr__(self, "center", _word("center", self.center, words))
+        object.__setattr__(self, "context", context)
+        object.__setattr__(self, "window_size", window_size)
+        object.__setattr__(self, "negatives", negatives)
+
+    def __repr__(self) -> str:
+        """Python that makes this case again, to the last bit, where numpy is called np."""
+        return _as_python(self)
+
+    def describe(self) -> str:
+        """Return a snippet that makes this case when pasted into a Python prompt."""
+        return _snippet(self)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the case as lists and numbers, ready for JSON; floats stay exact."""
+        return _as_dict(self)
+
+
+def softmax_cases(*, max_score: float = 15.0) -> SearchStrategy[Case]:
+    """Draw cases of naive softmax.
+
+    Parameters
+    ----------
+    max_score : float
+        No score u_w·v_c exceeds this in magnitude: the center vector is scaled down where one
+        would. At 15, implementations that never subtract a maximum still agree with the oracle.
+    """
+    return _pair_cases(max_score=max_score)
+
+
+def negative_sampling_cases(
+    *, max_score: float = 15.0, exclude_target: bool = True, repeats: bool | None = None
+) -> SearchStrategy[Case]:
+    """Draw cases of negative sampling.
+
+    Parameters
+    ----------
+    max_score : float
+        No score u_w·v_c exceeds this in magnitude; see `softmax_cases`.
+    exclude_target : bool
+        Whether the target is kept out of the negatives.
+    repeats : bool, optional
+        True: some negative is drawn more than once. False: all are distinct. None: either.
+    """
+    return _pair_cases(
+        max_score=max_score, negatives=_Negatives(exclude_target=exclude_target, repeats=repeats)
+    )
+
+
+def large_score_softmax_cases() -> SearchStrategy[Case]:
+    """Draw cases of naive softmax whose largest score is between ±40 and ±1,000,000."""
+    return _pair_cases(max_score=None)
+
+
+def large_score_negative_sampling_cases() -> SearchStrategy[Case]:
+    """Draw cases of negative sampling whose largest score is between ±40 and ±1,000,000."""
+    return _pair_cases(max_score=None, negatives=_Negatives(exclude_target=True, repeats=None))
+
+
+def window_cases(
+    *,
+    kind: Kind = "skip-gram",
+    loss: Loss = "naive-softmax",
+    max_score: float = 15.0,
+    repeats: bool | None = None,
+) -> SearchStrategy[WindowCase]:
+    """Draw windows of a text.
+
+    Context words repeat often, and at times equal the center word.
+
+    Parameters
+    ----------
+    kind : {"skip-gram", "cbow"}
+        What predicts what: it decides for which words negatives are drawn.
+    loss : {"naive-softmax", "negative-sampling"}
+        Whether negatives are drawn at all.
+    max_score : float
+        No score of the window exceeds this in magnitude; see `softmax_cases`.
+    repeats : bool, optional
+        As for `negative_sampling_cases`.
+
+    Raises
+    ------
+    ValueError
+        If `kind` or `loss` is not one of those listed.
+    """
+    from hypothesis import strategies as st
+
+    if kind not in {"skip-gram", "cbow"}:
+        raise ValueError(f"kind: expected 'skip-gram' or 'cbow', got {kind!r}")
+    if loss not in {"naive-softmax", "negative-sampling"}:
+        raise ValueError(f"loss: expected 'naive-softmax' or 'negative-sampling', got {loss!r}")
+    shapes = strategies.matrix_shapes(min_rows=2, max_rows=40, max_columns=20)
+    negatives = (
+        _Negatives(exclude_target=True, repeats=repeats) if loss == "negative-sampling" else None
+    )
+
+    @st.composite
+    def windows(draw: DrawFn) -> WindowCase:
+        words, dimension = draw(shapes)
+        window_size = draw(st.integers(1, 3))
+        word = st.integers(0, words - 1)
+        center = draw(word)
+        context = [draw(word) for _ in range(draw(st.integers(1, 2 * window_size)))]
+        generator = draw(strategies.generators())
+        drawn = []
+        if negatives:
+            # The course draws the same number of negatives for each word of a window.
+            size = draw(st.sampled_from(_SAMPLE_SIZES))
+            targets = context if kind == "skip-gram" else [center]
+            drawn = [negatives.sample(generator, words, target, size) for target in targets]
+        center_vectors = draw(strategies.scales()) * generator.standard_normal((words, dimension))
+        outside_vectors = draw(strategies.scales()) * generator.standard_normal((words, dimension))
+        inputs = center_vectors[[center] if kind == "skip-gram" else context].sum(axis=0)
+        center_vectors *= _shrink_factor(outside_vectors @ inputs, max_score)
+        return WindowCase(
+            center_vectors, outside_vectors, center, tuple(context), window_size, tuple(drawn)
+        )
+
+    return windows()
+
+
+@dataclass(frozen=True)
+class _Negatives:
+    """How the negatives of one target are drawn."""
+
+    exclude_target: bool
+    repeats: bool | None
+
+    def draw(self, draw: DrawFn, words: int, target: int) -> tuple[int, ...]:
+        """Let Hypothesis choose each index, so that a failure shrinks to the fewest repeats."""
+        from hypothesis import strategies as st
+
+        def choose(bound: int) -> int:
+            return draw(st.integers(0, bound - 1))
+
+        return self._select(words, target, draw(st.sampled_from(_SAMPLE_SIZES)), choose)
+
+    def sample(
+        self, generator: np.random.Generator, words: int, target: int, size: int
+    ) -> tuple[int, ...]:
+        """Let a generator choose each index: a fraction of the time that drawing takes."""
+        return self._select(words, target, size, lambda bound: int(generator.integers(bound)))
+
+    def _select(
+        self, words: int, target: int, size: int, choose: Callable[[int], int]
+    ) -> tuple[int, ...]:
+        candidates = [word for word in range(words) if not (self.exclude_target and word == target)]
+        if self.repeats is False:
+            size = min(size, len(candidates))
+            return tuple(candidates.pop(choose(len(candidates))) for _ in range(size))
+        if self.repeats:
+            selected = [candidates[choose(len(candidates))] for _ in range(max(size - 1, 1))]
+            return (*selected, selected[choose(len(selected))])
+        return tuple(candidates[choose(len(candidates))] for _ in range(size))
+
+
+def _pair_cases(
+    *, max_score: float | None, negatives: _Negatives | None = None
+) -> SearchStrategy[Case]:
+    """Draw pairs; where `max_score` is None, the largest score is drawn, and large."""
+    from hypothesis import strategies as st
+
+    shapes = strategies.matrix_shapes(min_rows=2)
+    generators = strategies.generators()
+    scales = strategies.scales()
+    large_scores = st.sampled_from(_LARGE_SCORES)
+
+    @st.composite
+    def pairs(draw: DrawFn) -> Case:
+        words, dimension = draw(shapes)
+        target = draw(st.integers(0, words - 1))
+        drawn = negatives.draw(draw, words, target) if negatives else ()
+        generator = draw(generators)
+        center = generator.standard_normal(dimension)
+        outside = generator.standard_normal((words, dimension))
+        if max_score is None:
+            center *= draw(large_scores) / np.abs(outside @ center).max()
+        else:
+            center *= draw(scales)
+            outside *= draw(scales)
+            center *= _shrink_factor(outside @ center, max_score)
+        return Case(center, outside, target, drawn)
+
+    return pairs()
+
+
+def _shrink_factor(scores: NDArray[np.float64], max_score: float) -> float:
+    largest = float(np.abs(scores).max())
+    return max_score / largest if largest > max_score else 1.0
+
+
+def _frozen_array(name: str, value: Any, axes: tuple[str, ...]) -> NDArray[np.float64]:
+    shape = f"({', '.join(axes)}{',' if len(axes) == 1 else ''})"
+    given = np.asarray(value)
+    if given.dtype.kind not in "fiu":
+        raise ValueError(f"{name}: expected an array of real numbers, got dtype {given.dtype}")
+    if given.ndim != len(axes) or given.size == 0:
+        raise ValueError(f"{name}: expected a non-empty array of shape {shape}, got {given.shape}")
+    array = np.array(given, dtype=np.float64, order="C")
+    if not np.isfinite(array).all():
+        raise ValueError(f"{name}: expected finite numbers, got a NaN or an infinity")
+    array.setflags(write=False)
+    return array
+
+
+def _whole_number(name: str, value: Any) -> int:
+    try:
+        return operator.index(value)
+    except TypeError:
+        raise ValueError(f"{name}: expected a whole number, got {value!r}") from None
+
+
+def _word(name: str, value: Any, words: int) -> int:
+    word = _whole_number(name, value)
+    if not 0 <= word < words:
+        raise ValueError(
+            f"{name}: expected the index of one of {words} words, 0 to {words - 1}; got {word}"
+        )
+    return word
+
+
+def _iterable(name: str, value: Any) -> tuple[Any, ...]:
+    if not isinstance(value, Iterable):
+        raise ValueError(f"{name}: expected a tuple, got {value!r}")  # noqa: TRY004 - one kind of error for every wrong argument
+    return tuple(value)
+
+
+def _words(name: str, value: Any, words: int) -> tuple[int, ...]:
+    return tuple(
+        _word(f"{name}[{position}]", word, words)
+        for position, word in enumerate(_iterable(name, value))
+    )
+
+
+def _as_python(case: Case | WindowCase) -> str:
+    arguments = []
+    for field in fields(case):
+        value = getattr(case, field.name)
+        if isinstance(value, np.ndarray):
+            arguments.append(f"{field.name}=np.array({value.tolist()})")
+        elif value != field.default:
+            arguments.append(f"{field.name}={value!r}")
+    return f"{type(case).__name__}({', '.join(arguments)})"
+
+
+def _snippet(case: Case | WindowCase) -> str:
+    name = type(case).__name__
+    return f"import numpy as np\nfrom {__name__} import {name}\n\ncase = {case!r}\n"
+
+
+def _as_dict(case: Case | WindowCase) -> dict[str, Any]:
+    return {field.name: _as_json(getattr(case, field.name)) for field in fields(case)}
+
+
+def _as_json(value: Any) -> Any:
+    if isinstance(value, np.ndarray):
+        return value.tolist()
+    if isinstance(value, tuple):
+        return [_as_json(item) for item in value]
+    return value
