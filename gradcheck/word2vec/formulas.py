@@ -1,20 +1,48 @@
-"""Provisional: to be replaced by the generated formulas."""
+"""The losses of word2vec and their gradients, derived by SymPy. Generated: do not edit.
+
+From `gradcheck.word2vec.losses`, with SymPy 1.14.0, by
+
+    python -m gradcheck.word2vec.losses
+
+v is the center vector (d,), the rows of U (|V|, d) are the outside vectors, o is the index of the
+target, n holds those of the negatives. Every axis is called after its length: w for |V|, d, and
+k for the number of negatives.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from gradcheck.special import *
+
+from gradcheck.special import logsumexp, scatter_add, sigmoid, softmax, softplus
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
+    Indices = NDArray[np.intp]
 
 
-def naive_softmax(v, U, o):
-    s = U @ v
-    p = softmax(s)
-    return -s[o] + logsumexp(s), -U[o] + p @ U, np.outer(p, v) + scatter_add(o, -v, len(U))
+def naive_softmax(v: Floats, U: Floats, o: int) -> tuple[Any, Floats, Floats]:
+    """Return J = -u_o·v + log Σ_w exp(u_w·v), ∂J/∂v (d,) and ∂J/∂U (|V|, d)."""
+    target_score = np.einsum("d,d->", U[o], v)
+    scores = np.einsum("wd,d->w", U, v)
+    probabilities = softmax(scores)
+    loss = logsumexp(scores) - target_score
+    center = np.einsum("wd,w->d", U, probabilities) - U[o]
+    outside = np.einsum("d,w->wd", v, probabilities) - scatter_add(o, v, len(U))
+    return loss, center, outside
 
 
-def negative_sampling(v, U, o, n):
-    s = U @ v
-    return (
-        softplus(-s[o]) + softplus(s[n]).sum(),
-        -sigmoid(-s[o]) * U[o] + sigmoid(s[n]) @ U[n],
-        scatter_add(o, -sigmoid(-s[o]) * v, len(U))
-        + scatter_add(n, np.outer(sigmoid(s[n]), v), len(U)),
-    )
+def negative_sampling(v: Floats, U: Floats, o: int, n: Indices) -> tuple[Any, Floats, Floats]:
+    """Return J = -log σ(u_o·v) - Σ_k log σ(-u_{n_k}·v), ∂J/∂v (d,) and ∂J/∂U (|V|, d)."""
+    target_score = np.einsum("d,d->", U[o], v)
+    negative_scores = np.einsum("kd,d->k", U[n], v)
+    target_weight = sigmoid(-target_score)
+    negative_weights = sigmoid(negative_scores)
+    loss = softplus(negative_scores).sum() + softplus(-target_score)
+    center = np.einsum("kd,k->d", U[n], negative_weights) - U[o] * target_weight
+    t1 = scatter_add(o, v * target_weight, len(U))
+    outside = scatter_add(n, np.einsum("d,k->kd", v, negative_weights), len(U)) - t1
+    return loss, center, outside
