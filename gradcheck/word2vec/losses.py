@@ -1,0 +1,177 @@
+r"""The two losses of word2vec, defined once, for every vocabulary, dimension and sample size.
+
+The definitions are those of the lecture: v is the vector v_c of the center word, the rows of U
+are the outside vectors u_w, o is the index of the observed outside word, and n_1, …, n_K are the
+indices of the negative samples, which may repeat and may equal o.
+
+.. math::
+
+    J_{naive softmax} &= -u_o \cdot v_c + \log \sum_w \exp(u_w \cdot v_c) \\
+    J_{negative sampling} &= -\log \sigma(u_o \cdot v_c)
+        - \sum_k \log \sigma(-u_{n_k} \cdot v_c)
+
+(Mikolov et al., *Distributed representations of words and phrases*, 2013, eq. 2 and 4.)
+
+SymPy differentiates them here for symbolic W = \|V\|, d and K: always by an entry of v or U, never
+by a whole vector, which SymPy 1.14 gets wrong without saying so. Run as a program, this module
+writes `gradcheck.word2vec.formulas`, the same gradients as NumPy: deriving them takes longer than
+most of what they are used for.
+"""
+
+from __future__ import annotations
+
+import sys
+from functools import cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import sympy
+from sympy import IndexedBase, MatrixSymbol, Sum, Symbol, exp, log
+
+from gradcheck.index_notation import Output, print_function
+
+__all__ = ["Loss", "naive_softmax", "negative_sampling", "print_formulas"]
+
+# W is |V|: V itself is the matrix of the center vectors.
+W, d, K = (Symbol(name, integer=True, positive=True) for name in ("W", "d", "K"))
+# The free indices of a gradient: an entry k of v, an entry (x, m) of U.
+k, x, m = (Symbol(name, integer=True, nonnegative=True) for name in ("k", "x", "m"))
+o, w, j = (Symbol(name, integer=True, nonnegative=True) for name in ("o", "w", "j"))
+i = Symbol("i", integer=True, positive=True)
+U = MatrixSymbol("U", W, d)
+v = MatrixSymbol("v", d, 1)
+n = IndexedBase("n", shape=(K,))
+
+
+class Loss(NamedTuple):
+    """A loss J and its partial derivatives, as SymPy expressions.
+
+    Attributes
+    ----------
+    value : sympy.Expr
+        J(v, U).
+    center : sympy.Expr
+        ∂J/∂v_k, k being a free index.
+    outside : sympy.Expr
+        ∂J/∂U_xm, x and m being free indices.
+    """
+
+    value: Any
+    center: Any
+    outside: Any
+
+
+@cache
+def naive_softmax() -> Loss:
+    """Return the naive-softmax loss and its derivatives."""
+    return _with_derivatives(-_score(o) + log(Sum(exp(_score(w)), (w, 0, W - 1))))
+
+
+@cache
+def negative_sampling() -> Loss:
+    """Return the negative-sampling loss and its derivatives."""
+    negatives = Sum(log(_sigmoid(-_score(n[i]))), (i, 1, K))
+    return _with_derivatives(-log(_sigmoid(_score(o))) - negatives)
+
+
+def print_formulas() -> str:
+    """Return the source of `gradcheck.word2vec.formulas`."""
+    return f"{_HEADER}\n\n{_print_naive_softmax()}\n\n{_print_negative_sampling()}"
+
+
+def _score(word: Any) -> Any:
+    """u_word·v_c, as a sum."""
+    return Sum(U[word, j] * v[j, 0], (j, 0, d - 1))
+
+
+def _sigmoid(score: Any) -> Any:
+    return 1 / (1 + exp(-score))
+
+
+def _with_derivatives(value: Any) -> Loss:
+    # The indices k, x and m occur in no loss: differentiating by an entry whose index is also a
+    # summation index captures it, and SymPy does not say so.
+    return Loss(value, sympy.diff(value, v[k, 0]).doit(), sympy.diff(value, U[x, m]).doit())
+
+
+_HEADER = f'''\
+"""The losses of word2vec and their gradients, derived by SymPy. Generated: do not edit.
+
+From `gradcheck.word2vec.losses`, with SymPy {sympy.__version__}, by
+
+    python -m gradcheck.word2vec.losses
+
+v is the center vector (d,), the rows of U (|V|, d) are the outside vectors, o is the index of the
+target, n holds those of the negatives. Every axis is called after its length: w for |V|, d, and
+k for the number of negatives.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from gradcheck.special import logsumexp, scatter_add, sigmoid, softmax, softplus
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
+    Indices = NDArray[np.intp]
+'''
+
+
+def _print_naive_softmax() -> str:
+    loss = naive_softmax()
+    return print_function(
+        "naive_softmax",
+        "(v: Floats, U: Floats, o: int) -> tuple[Any, Floats, Floats]",
+        "Return J = -u_o·v + log Σ_w exp(u_w·v), ∂J/∂v (d,) and ∂J/∂U (|V|, d).",
+        _outputs(loss),
+        [
+            Output("target_score", _score(o)),
+            Output("scores", _score(x), ((x, W),)),
+            Output("probabilities", exp(_score(x)) / _normalizer(), ((x, W),)),
+        ],
+    )
+
+
+def _print_negative_sampling() -> str:
+    loss = negative_sampling()
+    return print_function(
+        "negative_sampling",
+        "(v: Floats, U: Floats, o: int, n: Indices) -> tuple[Any, Floats, Floats]",
+        "Return J = -log σ(u_o·v) - Σ_k log σ(-u_{n_k}·v), ∂J/∂v (d,) and ∂J/∂U (|V|, d).",
+        _outputs(loss),
+        [
+            Output("target_score", _score(o)),
+            Output("negative_scores", _score(n[i]), ((i, K),)),
+            Output("target_weight", _sigmoid(-_score(o))),
+            Output("negative_weights", _sigmoid(_score(n[i])), ((i, K),)),
+        ],
+    )
+
+
+def _normalizer() -> Any:
+    return Sum(exp(_score(w)), (w, 0, W - 1))
+
+
+def _outputs(loss: Loss) -> list[Output]:
+    return [
+        Output("loss", loss.value),
+        Output("center", loss.center, ((k, d),)),
+        Output("outside", loss.outside, ((x, W), (m, d))),
+    ]
+
+
+def main() -> int:
+    """Write `gradcheck.word2vec.formulas` anew, beside this file."""
+    path = Path(__file__).with_name("formulas.py")
+    path.write_text(print_formulas(), encoding="utf-8")
+    sys.stdout.write(f"wrote {path}\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
