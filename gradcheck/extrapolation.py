@@ -1,0 +1,185 @@
+"""Polynomials through a ladder's samples: an estimate of the derivative and what it may be off."""
+
+from __future__ import annotations
+
+import functools
+import itertools
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gradcheck.ladders import Ladder
+
+__all__ = ["LEVELS", "Estimate", "extrapolate"]
+
+LEVELS = 6
+"""Steps in a window, h to h/32: the polynomial through all of them has order 12."""
+
+FEWEST = 4
+"""With fewer steps than these the estimates of the truncation error are no estimates."""
+
+SAFETY = 20.0
+"""Five samples of the noise, multiplied by this, bound it everywhere.
+
+Measured on the collection of `tests/benchmarks/error_bounds.py`: with 8 the bound was
+exceeded in 30 of 52,000 derivatives, with 20 in none, by a margin of a third.
+"""
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A derivative from consecutive levels of a ladder.
+
+    Attributes
+    ----------
+    top
+        The level of the largest step.
+    count
+        The number of steps.
+    value
+        The extrapolated derivative.
+    truncation, noise
+        Bounds on the error from the polynomial and from the function's rounding.
+    residual
+        The largest deviation of the samples from the polynomial, in the function's units,
+        at points that did not go into it.
+    floor
+        The rounding that a well-behaved function would have, in the function's units.
+    """
+
+    top: int
+    count: int
+    value: float
+    truncation: float
+    noise: float
+    residual: float
+    floor: float
+
+    @property
+    def error(self) -> float:
+        """The bound on the error of `value`."""
+        return self.truncation + self.noise
+
+    @property
+    def is_clean(self) -> bool:
+        """Whether nothing but ordinary rounding separates the samples from the polynomial."""
+        return self.residual <= self.floor
+
+    def contradicts(self, other: Estimate) -> bool:
+        """Tell whether the intervals of two estimates have no point in common."""
+        return not abs(self.value - other.value) <= self.error + other.error
+
+
+@functools.cache
+def _weights(count: int, square: float = 0.0) -> NDArray[np.float64]:
+    """Return Lagrange weights at `square` for samples at the squares 1, 1/4, 1/16 and so on."""
+    nodes = [4.0**-i for i in range(count)]
+    return np.array(
+        [
+            math.prod((square - other) / (node - other) for other in nodes if other != node)
+            for node in nodes
+        ]
+    )
+
+
+def extrapolate(
+    ladder: Ladder, top: int, fine: list[int], floor: float, rounding: float
+) -> Estimate:
+    """Return the estimate with the smallest bound from the window that begins at a level.
+
+    A smooth function's odd part, divided by h, and its even part are polynomials in h².
+    Richardson's extrapolation takes the first to h = 0, where it is the derivative, and the
+    second, where the result is known: 0. How far it misses is one measure of the error; the
+    change from leaving out the largest step is another; and the `fine` levels, far below
+    the window, must lie on the same polynomials. All three would have to be small by
+    accident for a wrong estimate to look right.
+
+    Parameters
+    ----------
+    ladder
+        The samples; all levels that are named here are finite.
+    top
+        The first level of the window.
+    fine
+        Levels far below it, that serve as a check.
+    floor
+        The function's values are taken to be no more accurate than this.
+    rounding
+        The accuracy that they would have if the function were computed well.
+    """
+    levels = range(top, top + LEVELS)
+    window = _Window(
+        ladder,
+        top,
+        steps=np.array([ladder.step(level) for level in levels]),
+        slopes=np.array([ladder.slope(level) for level in levels]),
+        bends=np.array([ladder.bend(level) for level in levels]),
+        fine=fine,
+    )
+    estimates = [
+        window.estimate(first, count, floor, rounding)
+        for count in range(FEWEST, LEVELS + 1)
+        for first in range(LEVELS - count + 1)
+    ]
+    return min(estimates, key=lambda estimate: estimate.error)
+
+
+@dataclass(frozen=True)
+class _Window:
+    ladder: Ladder
+    top: int
+    steps: NDArray[np.float64]
+    slopes: NDArray[np.float64]
+    bends: NDArray[np.float64]
+    fine: list[int]
+
+    def estimate(self, first: int, count: int, floor: float, rounding: float) -> Estimate:
+        weights = _weights(count)
+        part = slice(first, first + count)
+        amplification = float(np.abs(weights) @ (1 / self.steps[part]))
+        residual = self._residual(first, count)
+        return Estimate(
+            top=self.top + first,
+            count=count,
+            value=float(weights @ self.slopes[part]),
+            truncation=self._truncation(first, count),
+            noise=amplification * max(floor, SAFETY * residual),
+            residual=residual,
+            floor=rounding,
+        )
+
+    def _at_zero(self, samples: NDArray[np.float64], first: int, count: int) -> float:
+        return float(_weights(count) @ samples[first : first + count])
+
+    def _truncation(self, first: int, count: int) -> float:
+        """Twice the largest of what two columns of two extrapolations say."""
+        last = first + count
+        values = [self._at_zero(self.slopes, start, last - start) for start in range(first, last)]
+        misses = [self._at_zero(self.bends, start, last - start) for start in range(first, last)]
+        odd = [abs(value - below) for value, below in itertools.pairwise(values)]
+        even = [abs(miss) / self.steps[first + i] for i, miss in enumerate(misses)]
+        return 2 * float(max(odd[0], even[0], _next_term(odd), _next_term(even)))
+
+    def _residual(self, first: int, count: int) -> float:
+        """Return how far the samples that were left out lie from the polynomials."""
+        largest = self.steps[first]
+        part = slice(first, first + count)
+        residuals = [abs(self._at_zero(self.bends, first, count)) / 2]
+        for level in self.fine:
+            weights = _weights(count, (self.ladder.step(level) / largest) ** 2)
+            bend = float(weights @ self.bends[part]) - self.ladder.bend(level)
+            slope = float(weights @ self.slopes[part]) - self.ladder.slope(level)
+            residuals += [abs(bend), abs(slope) * self.ladder.step(level)]
+        return max(residuals)
+
+
+def _next_term(differences: list[float]) -> float:
+    """Predict the first difference from the two below it, as if they fell geometrically.
+
+    Two neighbours that agree by accident make the first difference small; they do not
+    make this one small.
+    """
+    _, second, third = differences[:3]
+    return min(second, second * second / third) if third > 0 else 0.0

@@ -1,0 +1,139 @@
+"""A function of one real variable sampled at ±h, ±h/2, ±h/4, … around 0."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import numpy as np
+
+__all__ = ["Ladder"]
+
+BISECTIONS = 16
+"""Halvings with which the edge of a plateau is approached, from either end of the range."""
+
+
+class Ladder:
+    """Samples of a function at the steps ``step / 2**level``, taken when they are asked for.
+
+    Levels may be negative: those steps are larger than `step`. A displaced point at which
+    the function cannot be evaluated counts as NaN, as it would be in IEEE arithmetic.
+
+    Parameters
+    ----------
+    function
+        A real function of one real variable.
+    step
+        The step of level 0, positive.
+    value
+        ``function(0.0)`` where it is known already.
+    """
+
+    def __init__(
+        self, function: Callable[[float], float], step: float, value: float | None = None
+    ) -> None:
+        self._function = function
+        self._step = step
+        self._pairs: dict[int, tuple[float, float]] = {}
+        self.evaluations = 0
+        if value is None:
+            self.evaluations += 1
+            value = function(0.0)
+        self.value = value
+
+    def step(self, level: int) -> float:
+        """Return the step of a level."""
+        return math.ldexp(self._step, -level)
+
+    def sample(self, t: float) -> float:
+        """Evaluate the function at a displaced point; NaN where that fails."""
+        self.evaluations += 1
+        try:
+            with np.errstate(all="ignore"):
+                return self._function(t)
+        except (ArithmeticError, ValueError):
+            return math.nan
+
+    def pair(self, level: int) -> tuple[float, float]:
+        """Return the function's values at plus and at minus the step of a level."""
+        if level not in self._pairs:
+            h = self.step(level)
+            self._pairs[level] = (self.sample(h), self.sample(-h))
+        return self._pairs[level]
+
+    def values(self, levels: list[int]) -> list[float]:
+        """Return all values at the steps of these levels."""
+        return [value for level in levels for value in self.pair(level)]
+
+    def known_near(self, level: int, distance: int) -> int | None:
+        """Return the sampled level nearest to `level`, at most `distance` away, if there is one."""
+        candidates = [known for known in self._pairs if abs(known - level) <= distance]
+        return min(candidates, key=lambda known: abs(known - level), default=None)
+
+    def is_finite(self, level: int) -> bool:
+        """Tell whether both values of a level are finite."""
+        return all(math.isfinite(value) for value in self.pair(level))
+
+    def slope(self, level: int) -> float:
+        """Return the symmetric difference quotient: f′ + f‴h²/6 + … for a smooth function."""
+        plus, minus = self.pair(level)
+        return (plus - minus) / (2 * self.step(level))
+
+    def bend(self, level: int) -> float:
+        """Return the mean of both values less the centre's: f″h²/2 + … for a smooth function."""
+        plus, minus = self.pair(level)
+        return ((plus - self.value) + (minus - self.value)) / 2
+
+    def secant(self, level: int) -> float:
+        """Return the larger of the two one-sided slopes in absolute value."""
+        return max(abs(value - self.value) for value in self.pair(level)) / self.step(level)
+
+    def is_flat(self, level: int) -> bool:
+        """Tell whether both values equal the centre's to the last bit."""
+        return all(value == self.value for value in self.pair(level))
+
+    def touches_plateau(self, level: int) -> bool:
+        """Tell whether either value equals the centre's to the last bit."""
+        return any(value == self.value for value in self.pair(level))
+
+    def jump(self, level: int) -> float:
+        """Return the height of the step at the edge of the plateau on which a level lies.
+
+        A function that is constant around 0 either is flat there (a hinge) or moves in
+        steps, because something inside it is rounded. The edge tells: where the function
+        leaves the plateau continuously, the first change shrinks with the distance to the
+        edge, and the answer is 0.
+        """
+        sides = [self._edge(side, level) for side in (0, 1) if self.pair(level)[side] == self.value]
+        return max(sides, default=0.0)
+
+    def _edge(self, side: int, level: int) -> float:
+        moved = [
+            known
+            for known, pair in self._pairs.items()
+            if known < level and pair[side] != self.value and math.isfinite(pair[side])
+        ]
+        if not moved:
+            return 0.0
+        outside = self.step(max(moved))
+        inside = max(
+            self.step(known)
+            for known, pair in self._pairs.items()
+            if known > max(moved) and pair[side] == self.value
+        )
+        change = abs(self.pair(max(moved))[side] - self.value)
+        widths, changes = [], []
+        for _ in range(BISECTIONS):
+            wide = outside > 4 * inside
+            middle = math.sqrt(inside * outside) if wide else (inside + outside) / 2
+            value = self.sample(-middle if side else middle)
+            if value == self.value:
+                inside = middle
+            else:
+                outside = middle
+                change = abs(value - self.value)
+            widths.append(outside - inside)
+            changes.append(change)
+        half = BISECTIONS // 2
+        continuous = changes[-1] <= 4 * changes[half] * widths[-1] / widths[half]
+        return 0.0 if continuous else changes[-1]

@@ -1,0 +1,250 @@
+"""Parameters, an array or any tree of arrays, as one flat vector and back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["Leaf", "Parameters"]
+
+FloatArray = NDArray[np.floating[Any]]
+
+
+@dataclass(frozen=True)
+class Leaf:
+    """One array of the tree.
+
+    Attributes
+    ----------
+    name
+        How the caller would reach it: ``at[1]``, ``at['bias']``, or ``at`` itself.
+    shape, dtype
+        Of the caller's array; a Python float has shape ``()``.
+    start
+        Where its entries begin in the flat vector.
+    """
+
+    name: str
+    shape: tuple[int, ...]
+    dtype: np.dtype[Any]
+    start: int
+
+    @property
+    def size(self) -> int:
+        """The number of entries."""
+        return int(np.prod(self.shape, dtype=int))
+
+    @property
+    def entries(self) -> slice:
+        """Where its entries lie in the flat vector."""
+        return slice(self.start, self.start + self.size)
+
+
+class Parameters:
+    """A point: a scalar, an array, or a tree of them, and the way to a flat vector and back.
+
+    A tree is made of tuples (named ones too), lists and dicts. Its leaves are float64 or
+    float32 arrays, of any shape, or floats.
+
+    Parameters
+    ----------
+    at
+        The point. It is copied, never changed.
+    name
+        What messages call it.
+
+    Raises
+    ------
+    TypeError
+        If a leaf is not of floats: integers cannot be moved by a small step.
+    ValueError
+        If there is no entry at all, or one is NaN or infinite.
+    """
+
+    def __init__(self, at: Any, name: str = "at") -> None:
+        self._template = at
+        self.leaves: list[Leaf] = []
+        pieces: list[NDArray[np.float64]] = []
+        start = 0
+        for path, value in _walk(at, name):
+            array = _as_floats(path, value)
+            self.leaves.append(Leaf(path, array.shape, array.dtype, start))
+            pieces.append(array.astype(np.float64).ravel())
+            start += array.size
+        if start == 0:
+            raise ValueError(
+                f"{name} is empty: a gradient is checked at one entry or more, and there is none"
+            )
+        self.vector: NDArray[np.float64] = np.concatenate(pieces)
+        self.vector.flags.writeable = False
+
+    @property
+    def size(self) -> int:
+        """The number of entries in all leaves together."""
+        return self.vector.size
+
+    @property
+    def epsilon(self) -> float:
+        """The spacing of floats at 1 in the coarsest leaf."""
+        return max(float(np.finfo(leaf.dtype).eps) for leaf in self.leaves)
+
+    def build(self, vector: NDArray[np.float64]) -> Any:
+        """Return a tree of the caller's structure, shapes and dtypes, holding `vector` (n,)."""
+        pieces = (
+            vector[leaf.entries].astype(leaf.dtype).reshape(leaf.shape) for leaf in self.leaves
+        )
+        return _rebuild(self._template, pieces)
+
+    def flatten(self, tree: Any, name: str) -> NDArray[np.float64]:
+        """Return the entries of `tree` (n,), which must have this structure and these shapes.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If the structure or a shape is another one; the message says which, where, and
+            what was expected.
+        """
+        tree = _as_positional(self._template, tree)
+        pieces = [np.zeros(0)]
+        for leaf, (path, value) in zip(
+            self.leaves, _walk_like(self._template, tree, name), strict=True
+        ):
+            array = _as_numbers(path, value)
+            if array.shape != leaf.shape:
+                raise ValueError(
+                    f"{path} has shape {array.shape}; {leaf.name} has shape {leaf.shape}, "
+                    "and a gradient has the shape of what it is a derivative by"
+                )
+            pieces.append(array.astype(np.float64).ravel())
+        return np.concatenate(pieces)
+
+    def where(self, index: int) -> str:
+        """Name entry `index` of the flat vector as the caller would write it: ``at[1][3, 0]``."""
+        leaf = next(leaf for leaf in reversed(self.leaves) if leaf.start <= index)
+        if leaf.shape == ():
+            return leaf.name
+        position = np.unravel_index(index - leaf.start, leaf.shape)
+        return f"{leaf.name}[{', '.join(str(int(i)) for i in position)}]"
+
+
+def _is_branch(value: Any) -> bool:
+    return isinstance(value, tuple | list | dict)
+
+
+def _children(value: Any, name: str) -> Iterator[tuple[str, Any]]:
+    if isinstance(value, dict):
+        for key, child in value.items():
+            yield f"{name}[{key!r}]", child
+    else:
+        for index, child in enumerate(value):
+            yield f"{name}[{index}]", child
+
+
+def _walk(value: Any, name: str) -> Iterator[tuple[str, Any]]:
+    """Yield the leaves of a tree with their paths."""
+    if not _is_branch(value):
+        yield name, value
+        return
+    for path, child in _children(value, name):
+        yield from _walk(child, path)
+
+
+def _as_positional(template: Any, tree: Any) -> Any:
+    """Accept a bare gradient where there is one positional argument: ``at=(x,)``."""
+    if isinstance(template, tuple) and len(template) == 1 and not _is_branch(tree):
+        return (tree,)
+    return tree
+
+
+def _walk_like(template: Any, tree: Any, name: str) -> Iterator[tuple[str, Any]]:
+    """Yield the leaves of `tree` in the order of `template`, or say where they part."""
+    if not _is_branch(template):
+        if _is_branch(tree) and not _is_sequence_of_numbers(tree):
+            raise TypeError(f"{name} is a {_kind(tree)}; one array was expected, as in `at`")
+        yield name, tree
+        return
+    expected = _outline(template)
+    if not _is_branch(tree):
+        raise TypeError(f"{name} is {_kind(tree)}; {expected} was expected, as in `at`")
+    if isinstance(template, dict) != isinstance(tree, dict):
+        raise TypeError(f"{name} is a {_kind(tree)}; {expected} was expected, as in `at`")
+    if isinstance(template, dict):
+        if set(template) != set(tree):
+            raise ValueError(f"{name} has the keys {list(tree)}; `at` has {list(template)}")
+        for key in template:
+            yield from _walk_like(template[key], tree[key], f"{name}[{key!r}]")
+        return
+    if len(template) != len(tree):
+        raise ValueError(f"{name} has {len(tree)} parts; {expected} was expected, as in `at`")
+    for index, (below, child) in enumerate(zip(template, tree, strict=True)):
+        yield from _walk_like(below, child, f"{name}[{index}]")
+
+
+def _is_sequence_of_numbers(tree: Any) -> bool:
+    try:
+        return bool(np.asarray(tree).dtype.kind in "fiu")
+    except ValueError:
+        return False
+
+
+def _kind(value: Any) -> str:
+    if isinstance(value, np.ndarray):
+        return f"an array of shape {value.shape}"
+    return type(value).__name__
+
+
+def _outline(value: Any) -> str:
+    if isinstance(value, dict):
+        return f"a dict with the keys {list(value)}"
+    return f"a {type(value).__name__} of {len(value)}"
+
+
+def _rebuild(template: Any, pieces: Iterator[NDArray[Any]]) -> Any:
+    if isinstance(template, dict):
+        return type(template)((key, _rebuild(child, pieces)) for key, child in template.items())
+    if isinstance(template, tuple) and hasattr(template, "_fields"):
+        return type(template)(*(_rebuild(child, pieces) for child in template))
+    if isinstance(template, tuple | list):
+        return type(template)(_rebuild(child, pieces) for child in template)
+    piece = next(pieces)
+    if isinstance(template, float) and not isinstance(template, np.floating):
+        return float(piece)
+    return piece if isinstance(template, np.ndarray) else piece[()]
+
+
+def _as_floats(path: str, value: Any) -> NDArray[Any]:
+    array = _as_numbers(path, value)
+    if array.dtype.kind in "iub":
+        raise TypeError(
+            f"{path} holds {array.dtype} numbers; floats were expected: a gradient check moves "
+            "every entry by small steps"
+        )
+    if array.dtype not in (np.float64, np.float32):
+        raise TypeError(f"{path} has dtype {array.dtype}; float64 or float32 was expected")
+    finite = np.isfinite(array)
+    if not finite.all():
+        index = np.unravel_index(int(np.argmin(finite)), array.shape)
+        position = f"[{', '.join(str(int(i)) for i in index)}]" if index else ""
+        raise ValueError(f"{path}{position} is {array[index]}; finite numbers were expected")
+    return array
+
+
+def _as_numbers(path: str, value: Any) -> NDArray[Any]:
+    try:
+        array = np.asarray(value)
+    except ValueError as error:
+        raise TypeError(f"{path} is no array of numbers: {error}") from None
+    if array.dtype.kind not in "fiub":
+        raise TypeError(f"{path} is {_kind(value)}; an array of real numbers was expected")
+    return array
+
+
+def directional(
+    function: Callable[[Any], Any], parameters: Parameters, direction: NDArray[np.float64]
+) -> Callable[[float], Any]:
+    """Return ``t -> function(at + t * direction)``; the point itself at ``t = 0``."""
+    return lambda t: function(parameters.build(parameters.vector + t * direction))
