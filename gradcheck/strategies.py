@@ -10,10 +10,11 @@ Hypothesis is imported where it is used, so that ``import gradcheck`` stays quic
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+from gradcheck.parameters import Parameters
 
 if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy
@@ -130,14 +131,16 @@ def arrays(
     scale : float, optional
         The standard deviation of the entries; drawn by `scales` where it is not given.
     dtype : dtype, optional
-        A floating dtype, float64 by default.
+        float64 (the default) or float32.
 
     Raises
     ------
     TypeError
-        If `dtype` is not a floating dtype.
+        If `dtype` is neither float64 nor float32.
+    ValueError
+        If an array of this shape is empty.
     """
-    return parameters(np.empty(shape, dtype=dtype), scale=scale)
+    return parameters(np.zeros(shape, dtype=dtype), scale=scale)
 
 
 def parameters(like: Any, *, scale: float | None = None) -> SearchStrategy[Any]:
@@ -145,15 +148,16 @@ def parameters(like: Any, *, scale: float | None = None) -> SearchStrategy[Any]:
 
     Parameters
     ----------
-    like : array, scalar, or a tuple, list or mapping of these, to any depth
-        What the parameters of a loss look like; its values do not matter.
+    like : array or float, or a tuple, list or dict of these, to any depth
+        What the parameters of a loss look like: finite float64 or float32 values, which do
+        not matter.
     scale : float, optional
         The standard deviation of the entries; drawn for each array by `scales` otherwise.
 
     Raises
     ------
-    TypeError
-        If an array in `like` is not of a floating dtype.
+    TypeError, ValueError
+        If `like` is nothing that could be checked: of whole numbers, say, or empty.
 
     Examples
     --------
@@ -167,12 +171,16 @@ def parameters(like: Any, *, scale: float | None = None) -> SearchStrategy[Any]:
     """
     from hypothesis import strategies as st
 
-    leaves = _count_leaves(like)
+    point = Parameters(like, "like")
+    leaves = len(point.leaves)
     sizes = scales() if scale is None else st.just(float(scale))
 
     def fill(drawn: tuple[np.random.Generator, list[float]]) -> Any:
         generator, chosen = drawn
-        return _fill(like, generator, iter(chosen))
+        vector = generator.standard_normal(point.size)
+        for leaf, size in zip(point.leaves, chosen, strict=True):
+            vector[leaf.entries] *= size
+        return point.build(vector)
 
     return st.tuples(generators(), st.lists(sizes, min_size=leaves, max_size=leaves)).map(fill)
 
@@ -182,27 +190,3 @@ def _check_range(name: str, least: int, greatest: int) -> None:
         raise ValueError(
             f"{name}: expected 1 <= min_{name} <= max_{name}, got {least} and {greatest}"
         )
-
-
-def _count_leaves(tree: Any) -> int:
-    if isinstance(tree, Mapping):
-        return sum(_count_leaves(child) for child in tree.values())
-    if isinstance(tree, tuple | list):
-        return sum(_count_leaves(child) for child in tree)
-    dtype = np.asarray(tree).dtype
-    if not np.issubdtype(dtype, np.floating):
-        raise TypeError(f"like: expected arrays of a floating dtype, got {dtype}")
-    return 1
-
-
-def _fill(tree: Any, generator: np.random.Generator, sizes: Any) -> Any:
-    if isinstance(tree, Mapping):
-        return {name: _fill(child, generator, sizes) for name, child in tree.items()}
-    if isinstance(tree, tuple | list):
-        children = [_fill(child, generator, sizes) for child in tree]
-        if hasattr(tree, "_fields"):  # a namedtuple takes its fields one by one
-            return type(tree)(*children)
-        return type(tree)(children)
-    leaf = np.asarray(tree)
-    values = next(sizes) * generator.standard_normal(leaf.shape)
-    return values.astype(leaf.dtype) if leaf.ndim else leaf.dtype.type(values)
