@@ -1,0 +1,275 @@
+"""The command line: ``gradcheck verify FILE``.
+
+Each subcommand is a pair of functions, one that adds its arguments to the parser and one that
+runs it and returns the exit status; `_COMMANDS` lists them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from gradcheck.homework import HomeworkReport
+    from gradcheck.homework.verification import Progress
+
+__all__ = ["main"]
+
+PASSED, FAILED, UNUSABLE, INTERRUPTED = 0, 1, 2, 130
+
+# A progress bar for less than this only flickers.
+_PATIENCE_SECONDS = 2.0
+
+_VERIFY_HELP = """\
+Run the named checks on a homework file and say what is right, what is wrong, and where.
+
+FILE is a .py or .ipynb file with the functions of CS224n, CS224d or XCS224N word2vec
+homework. It is run, as `import` would run it, so verify only what you trust. Each check sees
+100 random cases; for one that fails, the smallest failing case is searched and shown beside
+the value that is expected, with a few lines that reproduce it.
+"""
+_VERIFY_EXAMPLES = """\
+examples:
+  gradcheck verify word2vec.py
+  gradcheck verify word2vec.py --only skipgram
+  gradcheck verify word2vec.py --seed 1234       the cases of an earlier report again
+  gradcheck verify word2vec.py --profile deep    2,000 cases a check
+  gradcheck verify *.py --json reports.json      for programs; - is standard output
+  pytest --homework word2vec.py                  the same checks, as tests
+
+exit status:
+  0  all required checks passed (advice may be given all the same)
+  1  something failed, is unfinished or is missing
+  2  a file cannot be used, or the command line is wrong
+"""
+
+
+class _Command(NamedTuple):
+    name: str
+    summary: str
+    description: str
+    epilog: str
+    add_arguments: Callable[[argparse.ArgumentParser], None]
+    run: Callable[[argparse.Namespace], int]
+
+
+class _UsageError(Exception):
+    """What was asked for cannot be done; the message is one line for a person."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and return the exit status.
+
+    Parameters
+    ----------
+    arguments : sequence of str, optional
+        Those of the process by default.
+    """
+    try:
+        parsed = _parser().parse_args(arguments)
+        status: int = parsed.run(parsed)
+        sys.stdout.flush()
+    except _UsageError as error:
+        print(f"gradcheck: {error}", file=sys.stderr)
+        return UNUSABLE
+    except KeyboardInterrupt:
+        print("gradcheck: interrupted", file=sys.stderr)
+        return INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read our output has seen enough. Python flushes once more on its way out.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return FAILED
+    return status
+
+
+def _parser() -> argparse.ArgumentParser:
+    from importlib.metadata import version
+
+    parser = argparse.ArgumentParser(
+        prog="gradcheck",
+        description="Check a hand-coded gradient, word2vec homework first.",
+        epilog="gradcheck COMMAND --help tells more of a command.",
+    )
+    parser.add_argument("--version", action="version", version=f"gradcheck {version('gradcheck')}")
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+    for command in _COMMANDS:
+        subparser = commands.add_parser(
+            command.name,
+            help=command.summary,
+            description=command.description,
+            epilog=command.epilog,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        command.add_arguments(subparser)
+        subparser.set_defaults(run=command.run)
+    return parser
+
+
+def _add_verify_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("files", nargs="+", metavar="FILE", help="a .py or .ipynb file")
+    parser.add_argument(
+        "--only",
+        action="append",
+        default=[],
+        metavar="FUNCTION",
+        help="check this function only; may be given several times",
+    )
+    parser.add_argument(
+        "--seed", type=int, metavar="N", help="draw the cases of the report that names this seed"
+    )
+    parser.add_argument(
+        "--profile",
+        choices=("student", "grade", "deep"),
+        default="student",
+        help="student: 100 cases, shrunk where they fail (default); grade: always the same 100, "
+        "not shrunk; deep: 2,000",
+    )
+    parser.add_argument(
+        "--json",
+        metavar="OUT",
+        help="write the report to OUT too: an object, or a list for several files; - is standard "
+        "output, in place of the text",
+    )
+
+
+def _verify(arguments: argparse.Namespace) -> int:
+    _check_writable(arguments.json)
+    status = PASSED
+    reports = []
+    for file in arguments.files:
+        report = _verify_file(file, arguments)
+        if report is None:
+            status = UNUSABLE
+            continue
+        status = max(status, PASSED if report.passed else FAILED)
+        reports.append(report)
+        if arguments.json != "-":
+            _print_report(report)
+    if arguments.json:
+        _write_json(arguments.json, reports, single=len(arguments.files) == 1)
+    return status
+
+
+def _verify_file(file: str, arguments: argparse.Namespace) -> HomeworkReport | None:
+    from gradcheck.homework import SubmissionError, verify
+
+    try:
+        with _progress_bar(file) as progress:
+            return verify(
+                file,
+                profile=arguments.profile,
+                seed=arguments.seed,
+                only=arguments.only,
+                progress=progress,
+            )
+    except SubmissionError as error:
+        print(f"gradcheck: {error}", file=sys.stderr)
+        return None
+
+
+def _print_report(report: HomeworkReport) -> None:
+    from rich.console import Console
+
+    from gradcheck.homework.rendering import render, render_to_text
+
+    if sys.stdout.isatty():
+        render(report, Console(highlight=False))
+    else:
+        print(render_to_text(report))
+
+
+@contextmanager
+def _progress_bar(file: str) -> Iterator[Progress]:
+    """Give a function that draws a bar on standard error, once there is something to wait for."""
+    if not sys.stderr.isatty():
+        yield lambda _done, _total, _what: None
+        return
+    from rich.console import Console
+    from rich.progress import Progress as Bar
+
+    started = time.monotonic()
+    # Not standard error as it is then: the file's own output is caught meanwhile.
+    bar = Bar(
+        console=Console(file=sys.stderr),
+        transient=True,
+        redirect_stdout=False,
+        redirect_stderr=False,
+        auto_refresh=False,
+    )
+    task = bar.add_task(file)
+
+    def show(done: int, total: int, what: str) -> None:
+        if time.monotonic() - started > _PATIENCE_SECONDS:
+            bar.start()
+            bar.update(task, completed=done, total=total, description=what, refresh=True)
+
+    try:
+        yield show
+    finally:
+        bar.stop()
+
+
+def _check_writable(path: str | None) -> None:
+    """Find out before the work whether its result can be kept."""
+    if path is None or path == "-":
+        return
+    folder = Path(path).absolute().parent
+    if Path(path).is_dir():
+        raise _UsageError(f"--json {path}: is a directory; expected a file to write")
+    if not folder.is_dir():
+        raise _UsageError(f"--json {path}: there is no folder {folder}")
+    if not os.access(folder, os.W_OK):
+        raise _UsageError(f"--json {path}: the folder {folder} cannot be written to")
+
+
+def _write_json(path: str, reports: Sequence[HomeworkReport], *, single: bool) -> None:
+    content: Any = [report.to_dict() for report in reports]
+    if single:
+        if not reports:
+            return  # the file could not be used, and the reason has been printed
+        content = content[0]
+    text = json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+    if path == "-":
+        print(text, end="")
+        return
+    try:
+        _replace_file(Path(path), text)
+    except OSError as error:
+        raise _UsageError(f"--json {path}: cannot be written: {error.strerror}") from None
+
+
+def _replace_file(path: Path, text: str) -> None:
+    """Write a file as a whole or not at all."""
+    target = path.resolve()
+    descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(text)
+        # mkstemp lets nobody else read its file; what replaces an ordinary file should be one.
+        umask = os.umask(0)
+        os.umask(umask)
+        Path(name).chmod(0o666 & ~umask)
+        Path(name).replace(target)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+_COMMANDS = (
+    _Command(
+        name="verify",
+        summary="check a homework file",
+        description=_VERIFY_HELP,
+        epilog=_VERIFY_EXAMPLES,
+        add_arguments=_add_verify_arguments,
+        run=_verify,
+    ),
+)

@@ -1,0 +1,244 @@
+"""Courses: which functions their homework asks for, and how those are called.
+
+A course is a row of a table: to add one, write its `Course` and append it to `COURSES`. The
+values on the left of each signature are the quantities of this toolkit's vocabulary, those on
+the right the course's own parameter names, in the course's order.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+__all__ = ["COURSES", "Course", "Interface", "Role", "detect", "parameter_names"]
+
+Role = Literal[
+    "sigmoid", "naive-softmax", "sampler", "negative-sampling", "skip-gram", "cbow", "sgd"
+]
+Function = Callable[..., Any]
+
+# A file that defines any of these is about word2vec, and has to have all of them. A file with
+# none of them is a helper (sgd.py, q2_sigmoid.py), and is judged by what it has.
+_CORE: frozenset[Role] = frozenset({"naive-softmax", "negative-sampling", "skip-gram"})
+
+
+@dataclass(frozen=True)
+class Interface:
+    """How a course calls one function.
+
+    Attributes
+    ----------
+    name : str
+        The function's name in the course.
+    parameters : mapping of str to str
+        Quantity to the course's parameter name, in the order of the course.
+    results : tuple of str
+        The names that the course's template returns: one of them left undefined means that the
+        function is not finished.
+    """
+
+    name: str
+    parameters: Mapping[str, str]
+    results: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Course:
+    """One course's homework.
+
+    Attributes
+    ----------
+    identifier : str
+        What the JSON report calls it.
+    title : str
+        What a person calls it.
+    functions : mapping of Role to Interface
+        The functions that the homework has.
+    advised : frozenset of (Role, str)
+        Checks that are required elsewhere and only advice here, because the course leaves the
+        matter open.
+    """
+
+    identifier: str
+    title: str
+    functions: Mapping[Role, Interface]
+    advised: frozenset[tuple[Role, str]] = field(default=frozenset())
+
+    def names(self) -> tuple[str, ...]:
+        """Return the functions' names, in the order in which they are checked."""
+        return tuple(interface.name for interface in self.functions.values())
+
+    def demanded(self, present: frozenset[Role]) -> frozenset[Role]:
+        """Return the functions that a file with the functions `present` must not lack."""
+        return _CORE & frozenset(self.functions) if present & _CORE else frozenset()
+
+
+def detect(namespace: Mapping[str, Any]) -> Course | None:
+    """Return the course whose functions a file's `namespace` has, None if it has none.
+
+    The course with the most names wins; parameter names decide between courses that share them.
+    """
+    best = max(COURSES, key=lambda course: _resemblance(course, namespace))
+    return best if _resemblance(best, namespace)[0] else None
+
+
+def parameter_names(function: Function) -> tuple[str, ...] | None:
+    """Return the names of the positional parameters; None where they cannot be told."""
+    try:
+        parameters = inspect.signature(function).parameters.values()
+    except (TypeError, ValueError):  # a builtin, say a NumPy ufunc
+        return None
+    if any(parameter.kind is parameter.VAR_POSITIONAL for parameter in parameters):
+        return None
+    positional = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    return tuple(parameter.name for parameter in parameters if parameter.kind in positional)
+
+
+def _resemblance(course: Course, namespace: Mapping[str, Any]) -> tuple[int, int]:
+    present = [
+        (interface, namespace[interface.name])
+        for interface in course.functions.values()
+        if callable(namespace.get(interface.name))
+    ]
+    same_parameters = sum(
+        set(interface.parameters.values()) <= set(parameter_names(function) or ())
+        and len(interface.parameters) + ("K" in (parameter_names(function) or ()))
+        >= len(parameter_names(function) or ())
+        for interface, function in present
+    )
+    return len(present), same_parameters
+
+
+def _sigmoid(result: str = "s") -> Interface:
+    return Interface("sigmoid", {"x": "x"}, (result,))
+
+
+def _sgd() -> Interface:
+    # The course passes these by position and leaves the rest (useSaved, PRINT_EVERY) alone.
+    parameters = ("f", "x0", "step", "iterations", "postprocessing")
+    return Interface("sgd", {name: name for name in parameters}, ("x", "loss", "cost"))
+
+
+def _cs224n_a2() -> Course:
+    pair = {
+        "center": "centerWordVec",
+        "target": "outsideWordIdx",
+        "outside": "outsideVectors",
+        "dataset": "dataset",
+    }
+    gradients = ("loss", "gradCenterVec", "gradOutsideVecs")
+    window = {
+        "center_word": "currentCenterWord",
+        "window_size": "windowSize",
+        "context_words": "outsideWords",
+        "word_indices": "word2Ind",
+        "center_vectors": "centerWordVectors",
+        "outside_vectors": "outsideVectors",
+        "dataset": "dataset",
+        "loss_function": "word2vecLossAndGradient",
+    }
+    sampler = {"target": "outsideWordIdx", "dataset": "dataset", "K": "K"}
+    return Course(
+        "cs224n-a2",
+        "CS224n 2019-2023, assignment 2",
+        {
+            "sigmoid": _sigmoid(),
+            "naive-softmax": Interface("naiveSoftmaxLossAndGradient", pair, gradients),
+            "sampler": Interface("getNegativeSamples", sampler, ("negSampleWordIndices",)),
+            "negative-sampling": Interface("negSamplingLossAndGradient", pair, gradients),
+            "skip-gram": Interface(
+                "skipgram", window, ("loss", "gradCenterVecs", "gradOutsideVectors")
+            ),
+            "sgd": _sgd(),
+        },
+    )
+
+
+def _xcs224n() -> Course:
+    pair = {
+        "center": "center_word_vec",
+        "target": "outside_word_idx",
+        "outside": "outside_vectors",
+        "dataset": "dataset",
+    }
+    gradients = ("loss", "grad_center_vec", "grad_outside_vecs")
+    window = {
+        "center_word": "current_center_word",
+        # Some years have no window size.
+        "window_size": "window_size",
+        "context_words": "outside_words",
+        "word_indices": "word2ind",
+        "center_vectors": "center_word_vectors",
+        "outside_vectors": "outside_vectors",
+        "dataset": "dataset",
+        "loss_function": "word2vec_loss_and_gradient",
+    }
+    sampler = {"target": "outside_word_idx", "dataset": "dataset", "K": "K"}
+    return Course(
+        "xcs224n",
+        "XCS224N",
+        {
+            "sigmoid": _sigmoid(),
+            "naive-softmax": Interface("naive_softmax_loss_and_gradient", pair, gradients),
+            "sampler": Interface("get_negative_samples", sampler, ("neg_sample_word_indices",)),
+            "negative-sampling": Interface("neg_sampling_loss_and_gradient", pair, gradients),
+            "skip-gram": Interface(
+                "skipgram", window, ("loss", "grad_center_vecs", "grad_outside_vectors")
+            ),
+            "sgd": _sgd(),
+        },
+    )
+
+
+def _cost_and_gradient(
+    identifier: str, title: str, *, dataset: bool, sampler: bool, excludes_target: bool
+) -> Course:
+    """The interface of 2015 to 2018: the same names, with or without a `dataset` parameter."""
+    source = {"dataset": "dataset"} if dataset else {}
+    pair = {"center": "predicted", "target": "target", "outside": "outputVectors", **source}
+    window = {
+        "center_word": "currentWord",
+        "window_size": "C",
+        "context_words": "contextWords",
+        "word_indices": "tokens",
+        "center_vectors": "inputVectors",
+        "outside_vectors": "outputVectors",
+        **source,
+        "loss_function": "word2vecCostAndGradient",
+    }
+    gradients = ("cost", "gradPred", "grad")
+    sums = ("cost", "gradIn", "gradOut")
+    functions: dict[Role, Interface] = {
+        "sigmoid": _sigmoid(),
+        "naive-softmax": Interface("softmaxCostAndGradient", pair, gradients),
+    }
+    if sampler:
+        parameters = {"target": "target", "dataset": "dataset", "K": "K"}
+        functions["sampler"] = Interface("getNegativeSamples", parameters, ("indices",))
+    functions |= {
+        "negative-sampling": Interface("negSamplingCostAndGradient", pair, gradients),
+        "skip-gram": Interface("skipgram", window, sums),
+        "cbow": Interface("cbow", window, sums),
+        "sgd": _sgd(),
+    }
+    unspecified: frozenset[tuple[Role, str]] = frozenset({("negative-sampling", "target-excluded")})
+    advised = frozenset() if excludes_target else unspecified
+    return Course(identifier, title, functions, advised)
+
+
+COURSES: tuple[Course, ...] = (
+    _cs224n_a2(),
+    _xcs224n(),
+    _cost_and_gradient(
+        "cs224d-2016", "CS224d 2016", dataset=True, sampler=False, excludes_target=False
+    ),
+    _cost_and_gradient(
+        "cs224n-2017", "CS224n 2017-2018", dataset=True, sampler=True, excludes_target=True
+    ),
+    # `dataset` is a global of the file.
+    _cost_and_gradient(
+        "cs224d-2015", "CS224d 2015", dataset=False, sampler=False, excludes_target=False
+    ),
+)

@@ -1,0 +1,385 @@
+"""Calls into a submission.
+
+A `Target` takes a `Call`, made of arrays, numbers and names alone, and returns an `Outcome`,
+made of the same; so one that runs the file in a process of its own can stand beside the one
+here, which runs it in this process and is for files that are trusted.
+"""
+
+from __future__ import annotations
+
+import inspect
+import random
+from collections.abc import Callable, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal, Protocol
+
+import numpy as np
+
+from gradcheck.homework.courses import Course, Interface, Role, parameter_names
+from gradcheck.homework.datasets import ScriptedDataset, ScriptedSampler, TooManyDraws, word
+from gradcheck.homework.isolation import CapturedOutput, quiet
+from gradcheck.homework.loading import Submission, load, locate_error, summarize_error
+from gradcheck.homework.standins import is_stand_in
+from gradcheck.homework.timelimits import TimeLimitExceeded, time_limit
+from gradcheck.word2vec import oracle
+from gradcheck.word2vec.cases import Case
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["CALL_SECONDS", "Call", "InProcessTarget", "Outcome", "Target"]
+
+CALL_SECONDS = 5.0
+
+Status = Literal["returned", "unfinished", "crashed", "timeout"]
+LossName = Literal["naive-softmax", "negative-sampling"]
+
+
+@dataclass(frozen=True)
+class Call:
+    """One call of one function.
+
+    Attributes
+    ----------
+    role : Role
+        Which function.
+    inputs : mapping of str to Any
+        Quantity (see `courses`) to value: arrays, numbers, tuples of indices. For `sgd`,
+        ``gradient`` is what f says its gradient is, wherever it is asked, and ``shift`` what
+        the postprocessing adds.
+    draws : tuple of int
+        The indices that the dataset hands out.
+    replace_sampler : bool
+        Whether the file's sampler gives way to one that returns `draws`.
+    passed_loss : {"naive-softmax", "negative-sampling"}
+        Which loss function a window function is given.
+    seed : int
+        The state of `random` and `np.random` before the call.
+    """
+
+    role: Role
+    inputs: Mapping[str, Any]
+    draws: tuple[int, ...] = ()
+    replace_sampler: bool = True
+    passed_loss: LossName = "naive-softmax"
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a call.
+
+    Attributes
+    ----------
+    status : {"returned", "unfinished", "crashed", "timeout"}
+        How it ended.
+    result : Any
+        What it returned, copied.
+    message : str
+        Why it did not return.
+    overwritten : tuple of str
+        The course's names of the arrays that it changed.
+    drawn : tuple of int
+        What the dataset handed out.
+    sampled : tuple of tuple of int
+        What each call of the replaced sampler returned.
+    losses_called : tuple of str
+        The loss functions that a window function called.
+    points : tuple of ndarray
+        Where `sgd` evaluated f.
+    postprocessed : int
+        How often `sgd` applied the postprocessing.
+    output : str
+        What it printed.
+    """
+
+    status: Status
+    result: Any = None
+    message: str = ""
+    overwritten: tuple[str, ...] = ()
+    drawn: tuple[int, ...] = ()
+    sampled: tuple[tuple[int, ...], ...] = ()
+    losses_called: tuple[str, ...] = ()
+    points: tuple[Any, ...] = ()
+    postprocessed: int = 0
+    output: str = ""
+
+
+class Target(Protocol):
+    """A submission that can be called."""
+
+    course: Course
+
+    def has(self, role: Role) -> bool:
+        """Say whether the file has this function."""
+
+    def call(self, call: Call) -> Outcome:
+        """Call a function; whatever the file does, an `Outcome` comes back."""
+
+    def fresh(self) -> Target:
+        """Return the same file loaded anew, without any state that calls left behind."""
+
+
+@dataclass
+class _Record:
+    """What the things handed to the file saw."""
+
+    losses_called: list[str] = field(default_factory=list)
+    points: list[Any] = field(default_factory=list)
+    postprocessed: int = 0
+
+
+class InProcessTarget:
+    """A trusted submission, called in this process.
+
+    Parameters
+    ----------
+    submission : Submission
+        The loaded file.
+    course : Course
+        How its functions are called.
+    seconds : float
+        How long one call may take.
+    """
+
+    def __init__(
+        self, submission: Submission, course: Course, *, seconds: float = CALL_SECONDS
+    ) -> None:
+        self.course = course
+        self._submission = submission
+        self._seconds = seconds
+        self._folder = submission.path.resolve().parent
+
+    def has(self, role: Role) -> bool:
+        """Say whether the file has this function, and has it from the student."""
+        interface = self.course.functions.get(role)
+        function = self._submission.function(interface.name) if interface else None
+        return function is not None and not is_stand_in(function)
+
+    def fresh(self) -> InProcessTarget:
+        """Load the file again."""
+        submission = load(self._submission.path)
+        return InProcessTarget(submission, self.course, seconds=self._seconds)
+
+    def call(self, call: Call) -> Outcome:
+        """Call a function of the file, for at most `seconds`."""
+        interface = self.course.functions[call.role]
+        function = self._submission.function(interface.name)
+        assert function is not None
+        record = _Record()
+        inputs = {name: _writable(value) for name, value in call.inputs.items()}
+        dataset = ScriptedDataset(call.draws, words=_vocabulary(inputs))
+        sampler = ScriptedSampler(call.draws)
+        replacements = self._replacements(call, dataset, sampler, record)
+        arguments, keywords = self._arguments(call, inputs, dataset, replacements, record)
+        output = CapturedOutput()
+        random.seed(call.seed)
+        np.random.seed(call.seed)  # noqa: NPY002 - the generator that homework draws from
+        status: Status = "returned"
+        result, message = None, ""
+        with self._submission.environment, quiet(output), _patched(function, replacements):
+            try:
+                with time_limit(self._seconds):
+                    result = function(*arguments, **keywords)
+            except KeyboardInterrupt:
+                raise
+            except BaseException as error:  # noqa: BLE001 - SystemExit included
+                status, message = self._explain(error, interface)
+        if status == "returned" and _is_nothing(result):
+            status = "unfinished"
+            message = "not implemented yet: it returns None"
+        return Outcome(
+            status=status,
+            result=_copied(result),
+            message=message,
+            overwritten=_overwritten(interface, call.inputs, inputs),
+            drawn=tuple(dataset.drawn),
+            sampled=tuple(sampler.returned),
+            losses_called=tuple(record.losses_called),
+            points=tuple(record.points),
+            postprocessed=record.postprocessed,
+            output=output.getvalue(),
+        )
+
+    def _explain(self, error: BaseException, interface: Interface) -> tuple[Status, str]:
+        if isinstance(error, TimeLimitExceeded):
+            return "timeout", f"still running after {self._seconds:g} s, so it was stopped"
+        if isinstance(error, TooManyDraws):
+            return "timeout", (
+                f"stopped after drawing {ScriptedDataset.limit} samples; a loop that waits for "
+                "a word other than all it has never ends in a small vocabulary"
+            )
+        if isinstance(error, NotImplementedError):
+            return "unfinished", "not implemented yet: it raises NotImplementedError"
+        name = getattr(error, "name", None)
+        if isinstance(error, NameError) and name in interface.results:
+            return "unfinished", f"not implemented yet: `{name}` is never set"
+        where = locate_error(error, self._folder)
+        what = "calls sys.exit" if isinstance(error, SystemExit) else summarize_error(error)
+        return "crashed", f"crashed: {what}" + (f" ({where})" if where else "")
+
+    def _replacements(
+        self, call: Call, dataset: ScriptedDataset, sampler: ScriptedSampler, record: _Record
+    ) -> dict[str, Any]:
+        """Globals of the file that give way during the call."""
+        replacements: dict[str, Any] = {}
+        if call.role == "negative-sampling" and call.replace_sampler:
+            # By any of the names that courses have for it: in some it is a helper's.
+            replacements["getNegativeSamples"] = sampler
+            replacements["get_negative_samples"] = sampler
+        if call.role in {"skip-gram", "cbow"}:
+            for role in ("naive-softmax", "negative-sampling"):
+                interface = self.course.functions[role]
+                own = self._submission.function(interface.name)
+                replacements[interface.name] = _spy(role, interface, own, record)
+        replacements["dataset"] = dataset  # a global in some courses
+        return replacements
+
+    def _arguments(
+        self,
+        call: Call,
+        inputs: dict[str, Any],
+        dataset: ScriptedDataset,
+        replacements: Mapping[str, Any],
+        record: _Record,
+    ) -> tuple[list[Any], dict[str, Any]]:
+        interface = self.course.functions[call.role]
+        values = dict(inputs, dataset=dataset)
+        if call.role in {"skip-gram", "cbow"}:
+            words = len(inputs["center_vectors"])
+            values["word_indices"] = {word(index): index for index in range(words)}
+            values["center_word"] = word(inputs["center_word"])
+            values["context_words"] = [word(index) for index in inputs["context_words"]]
+            values["loss_function"] = replacements[self.course.functions[call.passed_loss].name]
+        if call.role == "sgd":
+            values |= _objective(inputs, record)
+        function = self._submission.function(interface.name)
+        assert function is not None
+        names = parameter_names(function)
+        arguments = [values[quantity] for quantity in _passed(interface, names)]
+        if "K" in interface.parameters or "K" not in values:
+            return arguments, {}
+        if names is None or "K" in names:
+            return arguments, {"K": values["K"]}
+        if len(names) > len(arguments):
+            arguments.append(values["K"])
+        return arguments, {}
+
+
+def _passed(interface: Interface, names: tuple[str, ...] | None) -> list[str]:
+    """Return the quantities to pass: a file may leave out those that it has no use for."""
+    quantities = list(interface.parameters)
+    for quantity in ("window_size", "dataset"):
+        too_many = names is not None and len(quantities) > len(names)
+        if too_many and quantity in quantities and interface.parameters[quantity] not in names:
+            quantities.remove(quantity)
+    return quantities
+
+
+def _objective(inputs: Mapping[str, Any], record: _Record) -> dict[str, Any]:
+    """An f whose gradient is the same everywhere, and a postprocessing that adds a shift."""
+    gradient, shift = inputs["gradient"], inputs["shift"]
+
+    def f(x: Any) -> tuple[float, Any]:
+        record.points.append(np.array(x, dtype=np.float64))
+        return float(np.sum(gradient * x)), np.array(gradient)
+
+    def postprocess(x: Any) -> Any:
+        record.postprocessed += 1
+        return x + shift
+
+    return {"f": f, "postprocessing": postprocess if np.any(shift) else None}
+
+
+def _spy(
+    name: LossName, interface: Interface, own: Callable[..., Any] | None, record: _Record
+) -> Callable[..., Any]:
+    """A right loss function, under the names of the file's own, that notes its calls.
+
+    What a window function does is thus judged apart from the losses that it sums. One that
+    looks at which function it was given, and calls that by its global name, meets it as well.
+    """
+    signature = _signature(interface, own)
+
+    def loss_function(*arguments: Any, **keywords: Any) -> tuple[float, Any, Any]:
+        bound = list(signature.bind(*arguments, **keywords).arguments.values())
+        record.losses_called.append(name)
+        center = np.asarray(bound[0], dtype=np.float64)
+        case = Case(center.reshape(-1), bound[2], int(np.asarray(bound[1]).item()))
+        answer = oracle.naive_softmax(case)
+        return answer.loss, answer.center.reshape(center.shape), answer.outside
+
+    loss_function.__name__ = interface.name
+    return loss_function
+
+
+def _signature(interface: Interface, own: Callable[..., Any] | None) -> inspect.Signature:
+    if own is not None and len(parameter_names(own) or ()) >= len(interface.parameters):
+        return inspect.signature(own)
+    parameters = [
+        inspect.Parameter(name, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+        for name in interface.parameters.values()
+    ]
+    parameters.append(
+        inspect.Parameter("K", inspect.Parameter.POSITIONAL_OR_KEYWORD, default=10)
+    )
+    return inspect.Signature(parameters)
+
+
+@contextmanager
+def _patched(function: Callable[..., Any], replacements: Mapping[str, Any]) -> Iterator[None]:
+    """Replace globals of the module in which `function` was written."""
+    namespace: dict[str, Any] = getattr(inspect.unwrap(function), "__globals__", {})
+    absent = object()
+    before = {
+        name: namespace.get(name, absent)
+        for name in replacements
+        if name == "dataset" or name in namespace
+    }
+    namespace.update({name: replacements[name] for name in before})
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is absent:
+                namespace.pop(name, None)
+            else:
+                namespace[name] = value
+
+
+def _vocabulary(inputs: Mapping[str, Any]) -> int:
+    for name in ("outside", "outside_vectors"):
+        if name in inputs:
+            return len(inputs[name])
+    return int(inputs.get("words", 1))
+
+
+def _writable(value: Any) -> Any:
+    return value.copy() if isinstance(value, np.ndarray) else value
+
+
+def _copied(result: Any) -> Any:
+    """Copy what was returned, so that a later call cannot change it."""
+    if isinstance(result, tuple | list):
+        return type(result)(_copied(item) for item in result) if type(result) in {
+            tuple,
+            list,
+        } else tuple(map(_copied, result))
+    return result.copy() if isinstance(result, np.ndarray) else result
+
+
+def _overwritten(
+    interface: Interface, before: Mapping[str, Any], after: Mapping[str, Any]
+) -> tuple[str, ...]:
+    return tuple(
+        interface.parameters.get(name, name)
+        for name, value in before.items()
+        if isinstance(value, np.ndarray) and not np.array_equal(value, after[name])
+    )
+
+
+def _is_nothing(result: Any) -> bool:
+    if isinstance(result, tuple):
+        return any(item is None for item in result)
+    return result is None

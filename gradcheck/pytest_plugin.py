@@ -1,0 +1,165 @@
+"""``pytest --homework FILE``: the checks of a homework file as tests, one item each.
+
+This module is loaded in every run of pytest where gradcheck is installed, so it imports nothing
+of gradcheck until the option is given.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from gradcheck.homework.courses import Role
+    from gradcheck.homework.reports import CheckResult, FunctionResult
+    from gradcheck.homework.verification import Verification
+
+__all__ = ["pytest_addoption", "pytest_collection", "pytest_report_header"]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the options."""
+    group = parser.getgroup("gradcheck", "homework checks (gradcheck)")
+    group.addoption(
+        "--homework",
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="run gradcheck's checks on this homework file; tests lying about are not collected "
+        "unless they are named as well",
+    )
+    group.addoption(
+        "--homework-seed",
+        type=int,
+        metavar="N",
+        help="draw the cases of the report that names this seed",
+    )
+
+
+def pytest_report_header(config: pytest.Config) -> list[str]:
+    """Say which files are checked."""
+    return [f"homework: {file}" for file in config.getoption("homework")]
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection(session: pytest.Session) -> bool | None:
+    """Collect the homework's checks, and what is named on the command line besides them."""
+    files = session.config.getoption("homework")
+    if not files:
+        return None
+    items: list[pytest.Item] = []
+    for file in files:
+        # Loaded at once: a file that cannot be used is said in one line, and nothing runs.
+        collector = HomeworkFile.from_parent(
+            session, path=Path(file).absolute(), nodeid=Path(file).name
+        )
+        collector.verification = _begin(file, session.config.getoption("homework_seed"))
+        items += session.genitems(collector)
+    if session.config.args_source is pytest.Config.ArgsSource.ARGS:
+        session.perform_collect()
+    else:
+        session.items = []
+    hooks = session.config.hook
+    hooks.pytest_collection_modifyitems(session=session, config=session.config, items=items)
+    session.items[:0] = items
+    session.testscollected = len(session.items)
+    hooks.pytest_collection_finish(session=session)
+    return True
+
+
+def _begin(file: str, seed: int | None) -> Verification:
+    from gradcheck.homework.loading import SubmissionError
+    from gradcheck.homework.verification import begin
+
+    try:
+        return begin(file, seed=seed)
+    except SubmissionError as error:
+        raise pytest.UsageError(str(error)) from None
+
+
+class HomeworkFile(pytest.File):
+    """A homework file: a collector of its functions."""
+
+    verification: Verification
+
+    def collect(self) -> Iterator[HomeworkFunction]:
+        """Yield the functions that the file's course asks for."""
+        for role in self.verification.roles:
+            name = self.verification.course.functions[role].name
+            function = HomeworkFunction.from_parent(self, name=name)
+            function.examine(self.verification, role)
+            yield function
+
+
+class HomeworkFunction(pytest.Collector):
+    """A function of a homework file: a collector of its checks."""
+
+    _verification: Verification
+    _role: Role
+
+    def examine(self, verification: Verification, role: Role) -> None:
+        """Say which function this is."""
+        self._verification = verification
+        self._role = role
+
+    def collect(self) -> Iterable[HomeworkCheck]:
+        """Yield one item for each check."""
+        for check in self._verification.checks(self._role):
+            item = HomeworkCheck.from_parent(self, name=check.name)
+            item.function = self
+            yield item
+
+    @cached_property
+    def result(self) -> FunctionResult:
+        """What came out of its checks, which run together when the first is asked for."""
+        return self._verification.check_function(self._role)
+
+    @property
+    def replay(self) -> str:
+        """The option that draws the same cases again."""
+        return f"The same cases again: --homework-seed {self._verification.seed}"
+
+
+class CheckFailedError(Exception):
+    """A required check fails: what is read is its report, not where we raised this."""
+
+
+class HomeworkCheck(pytest.Item):
+    """One check of one function."""
+
+    function: HomeworkFunction
+
+    def runtest(self) -> None:
+        """Fail, skip or pass as the check does; advice is an expected failure."""
+        check = self._check()
+        if check.status == "skipped":
+            if self.function.result.status == "missing" and self.function.result.demanded:
+                raise CheckFailedError(check.message)
+            pytest.skip(check.message)
+        if check.status == "failed" and check.level == "advice":
+            pytest.xfail(f"advice: {check.message}")
+        if check.status == "failed":
+            raise CheckFailedError(self._report(check))
+
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
+        """Show the report in place of a traceback."""
+        if isinstance(excinfo.value, CheckFailedError):
+            return str(excinfo.value)
+        return super().repr_failure(excinfo, style)
+
+    def reportinfo(self) -> tuple[Path, None, str]:
+        """Return the place and the title of a failure."""
+        return self.path, None, f"{self.function.name} {self.name}"
+
+    def _check(self) -> CheckResult:
+        return next(check for check in self.function.result.checks if check.name == self.name)
+
+    def _report(self, check: CheckResult) -> str:
+        from gradcheck.homework.rendering import render_check
+
+        return f"{render_check(self.function.result, check)}\n\n{self.function.replay}"
