@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from gradcheck.homework import judges
+from gradcheck.homework import elementary, judges, sampling
 
 if TYPE_CHECKING:
     from gradcheck.homework.courses import Course, Role
@@ -63,7 +63,7 @@ def checks_of(course: Course, role: Role, present: frozenset[Role]) -> tuple[Che
 
 
 def _gradient_checks(role: Role, stream: StreamName, *, windowed: bool) -> list[Check]:
-    """The checks of every function that returns a loss and two gradients."""
+    """Make the checks of every function that returns a loss and two gradients."""
     vectors = "center vectors" if windowed else "center vector"
     return [
         Check(role, "loss", stream, judges.loss_value, "The loss has the right value."),
@@ -138,10 +138,10 @@ CHECKS: tuple[Check, ...] = (
         "sigmoid",
         "value",
         "sigmoid",
-        judges.sigmoid_value,
+        elementary.sigmoid_value,
         "It is 1 / (1 + exp(-x)), of a scalar, a vector or a matrix.",
     ),
-    Check("sigmoid", "shape", "sigmoid", judges.sigmoid_shape, "It has the shape of x."),
+    Check("sigmoid", "shape", "sigmoid", elementary.sigmoid_shape, "It has the shape of x."),
     Check(
         "sigmoid",
         "inputs-unchanged",
@@ -160,7 +160,7 @@ CHECKS: tuple[Check, ...] = (
         "sigmoid",
         "large-inputs",
         "large-sigmoid",
-        judges.sigmoid_value,
+        elementary.sigmoid_value,
         "It is right for inputs in the hundreds and thousands too.",
         level="advice",
     ),
@@ -177,28 +177,28 @@ CHECKS: tuple[Check, ...] = (
         "sampler",
         "number-of-samples",
         "sampler",
-        judges.number_sampled,
+        sampling.number_sampled,
         "It returns K word indices.",
     ),
     Check(
         "sampler",
         "target-excluded",
         "sampler",
-        judges.target_excluded,
+        sampling.target_excluded,
         "The target is not among them: where it is drawn, another word is drawn.",
     ),
     Check(
         "sampler",
         "from-dataset",
         "sampler",
-        judges.from_dataset,
+        sampling.from_dataset,
         "The words are those that the dataset hands out.",
     ),
     Check(
         "sampler",
         "repeats-kept",
         "sampler",
-        judges.repeats_kept,
+        sampling.repeats_kept,
         "A word that is drawn twice is twice among them.",
     ),
     *_gradient_checks("negative-sampling", "distinct-negatives", windowed=False),
@@ -213,14 +213,14 @@ CHECKS: tuple[Check, ...] = (
         "negative-sampling",
         "number-of-samples",
         "distinct-negatives",
-        judges.number_requested,
+        sampling.number_requested,
         "It draws K negatives, 10 where K is not given.",
     ),
     Check(
         "negative-sampling",
         "target-excluded",
         "distinct-negatives",
-        judges.target_redrawn,
+        sampling.target_redrawn,
         "Where the target is drawn as a negative, another word is drawn.",
         stands_in_for="sampler",
     ),
@@ -238,22 +238,24 @@ CHECKS: tuple[Check, ...] = (
         "sgd",
         "step",
         "sgd",
-        judges.sgd_step,
+        elementary.sgd_step,
         "One iteration is x - step * gradient.",
     ),
-    Check("sgd", "iterations", "sgd", judges.sgd_iterations, "It makes the iterations asked for."),
+    Check(
+        "sgd", "iterations", "sgd", elementary.sgd_iterations, "It makes the iterations asked for."
+    ),
     Check(
         "sgd",
         "current-point",
         "sgd",
-        judges.sgd_current_point,
+        elementary.sgd_current_point,
         "It asks f for the gradient at the current x.",
     ),
     Check(
         "sgd",
         "postprocessing",
         "sgd",
-        judges.sgd_postprocessing,
+        elementary.sgd_postprocessing,
         "The postprocessing is applied to x in each iteration.",
     ),
 )

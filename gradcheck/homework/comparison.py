@@ -12,7 +12,16 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["Finding", "Unjudged", "Verdict", "agrees", "as_array", "conform", "describe_difference"]
+__all__ = [
+    "Finding",
+    "Unjudged",
+    "Verdict",
+    "agrees",
+    "as_array",
+    "conform",
+    "describe_difference",
+    "kind_of",
+]
 
 # How many units of rounding an implementation may be off: see `oracle.Answer` for the scale that
 # one unit has. Loops, einsum and plain formulas stay below 10; a float32 inside is 1e7 off.
@@ -38,12 +47,14 @@ class Finding:
 
 @dataclass(frozen=True)
 class Unjudged:
-    """This check has nothing to say about the case: another one does, or nothing can be told."""
+    """Nothing to say about the case: another check has, or nothing can be told."""
 
     reason: str
 
 
 Verdict = Finding | Unjudged | None
+
+NO_SAMPLES = Unjudged("its negatives come from elsewhere than the dataset, so they are not known")
 
 
 def as_array(claimed: Any) -> NDArray[Any] | None:
@@ -93,7 +104,8 @@ def describe_difference(
 ) -> str:
     """Return in words how an array differs from what it should be."""
     if not np.isfinite(claimed).all():
-        return f"it holds {_first_not_finite(claimed)}"
+        verb = "holds" if claimed.ndim else "is"
+        return f"it {verb} {_first_not_finite(claimed)}"
     if expected.ndim == 2 and not close.all():
         wrong = np.flatnonzero(~close.all(axis=1))
         if len(wrong) < len(expected):
@@ -108,7 +120,7 @@ def describe_difference(
 
 def _first_not_finite(array: NDArray[Any]) -> str:
     value = array[~np.isfinite(array)].flat[0]
-    return "NaN" if np.isnan(value) else "an infinity"
+    return "NaN" if np.isnan(value) else str(value)
 
 
 def _row(row: int, label: Callable[[int], str]) -> str:
@@ -150,3 +162,14 @@ def _largest(claimed: NDArray[Any], expected: NDArray[Any]) -> str:
     where = np.unravel_index(int(difference.argmax()), difference.shape)
     place = ", ".join(str(int(index)) for index in where)
     return f"it is off by up to {float(difference.max()):.3g}, at [{place}]"
+
+
+def kind_of(value: Any) -> str:
+    """Return what a value is, for a message about what was expected in its place."""
+    if value is None:
+        return "None"
+    if isinstance(value, tuple | list):
+        return f"a {type(value).__name__} of {len(value)}"
+    if isinstance(value, np.ndarray):
+        return f"an array of shape {value.shape} and dtype {value.dtype}"
+    return f"a {type(value).__name__}"

@@ -195,7 +195,7 @@ def _xcs224n() -> Course:
 def _cost_and_gradient(
     identifier: str, title: str, *, dataset: bool, sampler: bool, excludes_target: bool
 ) -> Course:
-    """The interface of 2015 to 2018: the same names, with or without a `dataset` parameter."""
+    """Return the interface of 2015 to 2018: the same names, with or without a `dataset`."""
     source = {"dataset": "dataset"} if dataset else {}
     pair = {"center": "predicted", "target": "target", "outside": "outputVectors", **source}
     window = {

@@ -7,8 +7,11 @@ from itertools import cycle
 __all__ = ["ScriptedDataset", "ScriptedSampler", "TooManyDraws", "word"]
 
 
-class TooManyDraws(BaseException):  # noqa: N818 - no `except Exception` may swallow it
-    """The file kept drawing: it waits for something that never comes."""
+class TooManyDraws(BaseException):
+    """The file kept drawing: it waits for something that never comes.
+
+    Not an `Exception`, so that ``except Exception`` in the file lets it pass.
+    """
 
 
 class ScriptedDataset:

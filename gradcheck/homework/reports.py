@@ -161,7 +161,7 @@ class HomeworkReport:
         }
 
     def __str__(self) -> str:
-        """The report as plain text, 80 columns wide."""
+        """Return the report as plain text, 80 columns wide."""
         from gradcheck.homework.rendering import render_to_text
 
         return render_to_text(self)
@@ -171,14 +171,11 @@ def _json(value: Any) -> Any:
     """Return a value as JSON knows it; what is not finite becomes a word, as JSON has none."""
     if isinstance(value, dict):
         return {str(key): _json(item) for key, item in value.items()}
-    if isinstance(value, np.ndarray):
+    if isinstance(value, np.ndarray | np.generic):
         return _json(value.tolist())
     if isinstance(value, list | tuple):
         return [_json(item) for item in value]
-    if isinstance(value, np.generic):
-        return _json(value.item())
     if isinstance(value, float) and not math.isfinite(value):
         return "NaN" if math.isnan(value) else ("Infinity" if value > 0 else "-Infinity")
-    if value is None or isinstance(value, bool | int | float | str):
-        return value
-    return repr(value)
+    plain = value is None or isinstance(value, bool | int | float | str)
+    return value if plain else repr(value)

@@ -6,13 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gradcheck.homework.trials import SgdTrial, SigmoidTrial, WindowTrial
 from gradcheck.homework.datasets import word
+from gradcheck.homework.trials import SgdTrial, SigmoidTrial, WindowTrial
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from gradcheck.homework.courses import Interface
+    from gradcheck.homework.loading import Submission
     from gradcheck.homework.trials import Trial
 
 __all__ = ["snippet"]
@@ -21,7 +20,7 @@ __all__ = ["snippet"]
 _MOST_NUMBERS = 120
 
 
-def snippet(trial: Trial, path: Path) -> str:
+def snippet(trial: Trial, submission: Submission) -> str:
     """Return the code that makes the case and calls the function; nothing if it is too long."""
     inputs = trial.first_call().inputs
     if sum(np.size(value) for value in inputs.values()) > _MOST_NUMBERS:
@@ -31,7 +30,7 @@ def snippet(trial: Trial, path: Path) -> str:
     lines = ["import numpy as np"]
     if isinstance(trial, WindowTrial):
         names.append(trial.target.course.functions["naive-softmax"].name)
-    lines.append(_import(path, names))
+    lines.append(_import(submission, names))
     if "dataset" in interface.parameters or trial.first_call().draws:
         lines += _dataset(trial.first_call().draws)
     if isinstance(trial, SgdTrial):
@@ -42,8 +41,10 @@ def snippet(trial: Trial, path: Path) -> str:
     return "\n".join(lines)
 
 
-def _import(path: Path, names: list[str]) -> str:
-    if path.suffix == ".py" and path.stem.isidentifier():
+def _import(submission: Submission, names: list[str]) -> str:
+    path = submission.path
+    plain = path.suffix == ".py" and path.stem.isidentifier()
+    if plain and not submission.environment.stand_ins:
         return f"from {path.stem} import {', '.join(names)}"
     functions = ", ".join(f"submission.function({name!r})" for name in names)
     return (
@@ -58,7 +59,7 @@ def _dataset(draws: tuple[int, ...]) -> list[str]:
         return ["dataset = None"]
     return [
         "class Dataset:",
-        f"    draws = iter({list(draws)} * 9)",
+        f"    draws = iter({list(draws)} * 99)",
         "    def sampleTokenIdx(self): return next(self.draws)",
         "    sample_token_idx = sampleTokenIdx",
         "",
@@ -89,6 +90,13 @@ def _arguments(trial: Trial, interface: Interface, names: list[str]) -> list[str
 
 def _literal(value: Any) -> str:
     if isinstance(value, np.ndarray):
-        text = np.array2string(value, separator=", ", floatmode="unique", max_line_width=66)
-        return f"np.array({text})".replace("\n", "\n    ")
+        text = np.array2string(
+            value,
+            separator=", ",
+            floatmode="unique",
+            max_line_width=76,
+            threshold=_MOST_NUMBERS,
+            prefix="    np.array(",
+        )
+        return f"np.array({text})"
     return repr(value)

@@ -86,7 +86,7 @@ ANYTHING = _Anything()
 
 
 def _absent(module: str, name: str) -> Callable[..., Any]:
-    """A helper that we do not know: importing it works, calling it says what is missing."""
+    """Make a helper that we do not know: importing it works, calling it says what is missing."""
 
     def missing_helper(*_arguments: Any, **_options: Any) -> Any:
         raise ImportError(f"{module}.{name} does not lie beside the file", name=module)
@@ -104,9 +104,8 @@ _UTILITIES = {
     "get_negative_samples": get_negative_samples,
 }
 _CHECKS = {"gradcheck_naive": do_nothing, "eval_numerical_gradient": do_nothing}
-# Module name (its last part) to what is in it, and what stands for a name that is not.
+# Pattern of module names to what is in them, and what stands for a name that is not.
 _MODULES: tuple[tuple[str, dict[str, Any], Callable[[str, str], Any]], ...] = (
-    (r"(\w+\.)?(utils|helpers|cs224d)", {}, _absent),
     (r"(\w+\.)?(utils|helpers)\.utils", _UTILITIES, _absent),
     (r"((\w+\.)?(utils|helpers)\.|cs224d\.)?(treebank|data_utils|glove)", {}, _absent),
     (
@@ -116,6 +115,8 @@ _MODULES: tuple[tuple[str, dict[str, Any], Callable[[str, str], Any]], ...] = (
     ),
     (r"q\d\w?_gradcheck", _CHECKS, lambda _module, _name: do_nothing),
     (r"q\d\w?_(softmax|sigmoid)", _UTILITIES, _absent),
+    # The packages that hold the above; last, because their pattern takes in more than them.
+    (r"(\w+\.)?(utils|helpers|cs224d)", {}, _absent),
     (r"matplotlib(\..*)?", {}, lambda _module, _name: ANYTHING),
 )
 

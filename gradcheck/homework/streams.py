@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -180,10 +181,9 @@ def find_smallest(
         if search.meets(case):
             raise _Failing
 
-    try:
+    # What was found is in `search`, also where the budget made it look flaky.
+    with suppress(_Failing, hypothesis.errors.HypothesisException):
         look()
-    except (_Failing, hypothesis.errors.HypothesisException):
-        pass  # what was found is in `search`, also where the budget made it look flaky
     return simplify(search.smallest, fails, budget=_SIMPLIFY_CALLS)
 
 

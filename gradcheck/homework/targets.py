@@ -84,7 +84,7 @@ class Outcome:
         What the dataset handed out.
     sampled : tuple of tuple of int
         What each call of the replaced sampler returned.
-    losses_called : tuple of str
+    losses_called : tuple of LossName
         The loss functions that a window function called.
     points : tuple of ndarray
         Where `sgd` evaluated f.
@@ -100,7 +100,7 @@ class Outcome:
     overwritten: tuple[str, ...] = ()
     drawn: tuple[int, ...] = ()
     sampled: tuple[tuple[int, ...], ...] = ()
-    losses_called: tuple[str, ...] = ()
+    losses_called: tuple[LossName, ...] = ()
     points: tuple[Any, ...] = ()
     postprocessed: int = 0
     output: str = ""
@@ -125,7 +125,7 @@ class Target(Protocol):
 class _Record:
     """What the things handed to the file saw."""
 
-    losses_called: list[str] = field(default_factory=list)
+    losses_called: list[LossName] = field(default_factory=list)
     points: list[Any] = field(default_factory=list)
     postprocessed: int = 0
 
@@ -271,14 +271,15 @@ def _passed(interface: Interface, names: tuple[str, ...] | None) -> list[str]:
     """Return the quantities to pass: a file may leave out those that it has no use for."""
     quantities = list(interface.parameters)
     for quantity in ("window_size", "dataset"):
-        too_many = names is not None and len(quantities) > len(names)
-        if too_many and quantity in quantities and interface.parameters[quantity] not in names:
+        if names is None or len(quantities) <= len(names) or quantity not in quantities:
+            continue
+        if interface.parameters[quantity] not in names:
             quantities.remove(quantity)
     return quantities
 
 
 def _objective(inputs: Mapping[str, Any], record: _Record) -> dict[str, Any]:
-    """An f whose gradient is the same everywhere, and a postprocessing that adds a shift."""
+    """Make an f whose gradient is the same everywhere, and a postprocessing that adds a shift."""
     gradient, shift = inputs["gradient"], inputs["shift"]
 
     def f(x: Any) -> tuple[float, Any]:
@@ -295,7 +296,7 @@ def _objective(inputs: Mapping[str, Any], record: _Record) -> dict[str, Any]:
 def _spy(
     name: LossName, interface: Interface, own: Callable[..., Any] | None, record: _Record
 ) -> Callable[..., Any]:
-    """A right loss function, under the names of the file's own, that notes its calls.
+    """Make a right loss function, under the names of the file's own, that notes its calls.
 
     What a window function does is thus judged apart from the losses that it sums. One that
     looks at which function it was given, and calls that by its global name, meets it as well.
@@ -321,9 +322,7 @@ def _signature(interface: Interface, own: Callable[..., Any] | None) -> inspect.
         inspect.Parameter(name, inspect.Parameter.POSITIONAL_OR_KEYWORD)
         for name in interface.parameters.values()
     ]
-    parameters.append(
-        inspect.Parameter("K", inspect.Parameter.POSITIONAL_OR_KEYWORD, default=10)
-    )
+    parameters.append(inspect.Parameter("K", inspect.Parameter.POSITIONAL_OR_KEYWORD, default=10))
     return inspect.Signature(parameters)
 
 
@@ -362,10 +361,15 @@ def _writable(value: Any) -> Any:
 def _copied(result: Any) -> Any:
     """Copy what was returned, so that a later call cannot change it."""
     if isinstance(result, tuple | list):
-        return type(result)(_copied(item) for item in result) if type(result) in {
-            tuple,
-            list,
-        } else tuple(map(_copied, result))
+        return (
+            type(result)(_copied(item) for item in result)
+            if type(result)
+            in {
+                tuple,
+                list,
+            }
+            else tuple(map(_copied, result))
+        )
     return result.copy() if isinstance(result, np.ndarray) else result
 
 

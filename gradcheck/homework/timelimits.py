@@ -22,7 +22,7 @@ __all__ = ["TimeLimitExceeded", "time_limit"]
 _REPEAT_SECONDS = 0.05
 
 
-class TimeLimitExceeded(BaseException):  # noqa: N818 - what it says is no error of the caller
+class TimeLimitExceeded(BaseException):
     """The call took longer than it was given.
 
     Not an `Exception`, so that ``except Exception`` in the interrupted code lets it pass.

@@ -103,11 +103,7 @@ def begin(
         seed = secrets.randbelow(2**32) if chosen.seed is None else chosen.seed
     submission = load(path)
     course = detect(
-        {
-            name: value
-            for name, value in vars(submission.module).items()
-            if not is_stand_in(value)
-        }
+        {name: value for name, value in vars(submission.module).items() if not is_stand_in(value)}
     )
     if course is None:
         raise SubmissionError(_nothing_known(submission))
@@ -118,7 +114,9 @@ def begin(
             f"it has {', '.join(course.names())}"
         )
     target = InProcessTarget(submission, course, seconds=seconds)
-    return Verification(submission, course, target, profile, seed, frozenset(only))
+    return Verification(
+        submission, course, target, profile=profile, seed=seed, only=frozenset(only)
+    )
 
 
 def _nothing_known(submission: Submission) -> str:
@@ -144,6 +142,7 @@ class Verification:
         submission: Submission,
         course: Course,
         target: Target,
+        *,
         profile: str,
         seed: int,
         only: frozenset[str],
@@ -207,7 +206,7 @@ class _FunctionExamination:
         self._course = verification.course
         self._target = verification.target
         self._seed = verification.seed
-        self._path = verification.submission.path
+        self._submission = verification.submission
         self._checks = verification.checks(role)
         self._role = role
         self._profile = profile
@@ -223,9 +222,7 @@ class _FunctionExamination:
         order = sorted(self._checks, key=lambda check: check.name != "same-answer-twice")
         results = {check.name: self._run_check(check) for check in order}
         ordered = tuple(results[check.name] for check in self._checks)
-        failed = any(
-            result.status == "failed" and result.level == "required" for result in ordered
-        )
+        failed = any(result.status == "failed" and result.level == "required" for result in ordered)
         return ("failed" if failed else "passed"), ordered
 
     def _trials_of(self, stream: StreamName) -> list[Trial]:
@@ -250,9 +247,7 @@ class _FunctionExamination:
         trial = halt.trial
         first, *rest = self._checks
         if halt.status == "crashed" and self._profile.shrinks:
-            trial = self._smallest(
-                first, trial, lambda other: other.outcome.status == "crashed"
-            )
+            trial = self._smallest(first, trial, lambda other: other.outcome.status == "crashed")
         message = trial.outcome.message or "not implemented yet: it returns zeros only"
         unfinished = halt.status == "unfinished"
         failed = CheckResult(
@@ -263,7 +258,7 @@ class _FunctionExamination:
             failures=1,
             message=message,
             counterexample=None if unfinished else _counterexample(trial, Finding(message)),
-            snippet="" if unfinished else snippet(trial, self._path),
+            snippet="" if unfinished else snippet(trial, self._submission),
         )
         skipped = [
             CheckResult(
@@ -278,9 +273,31 @@ class _FunctionExamination:
 
     def _run_check(self, check: Check) -> CheckResult:
         level = check.level_in(self._course)
+        judged, failing, reason = self._judge_all(check)
+        if not judged:
+            return CheckResult(check.name, level, "skipped", message=reason)
+        if check.name == "same-answer-twice":
+            self._keeps_state = bool(failing)
+        elif failing and self._keeps_state:
+            failing = self._failing_when_fresh(check, failing)
+        if not failing:
+            return CheckResult(check.name, level, "passed", cases=judged)
+        trial, finding = self._explain(check, failing)
+        return CheckResult(
+            check.name,
+            level,
+            "failed",
+            cases=judged,
+            failures=len(failing),
+            message=finding.message,
+            counterexample=_counterexample(trial, finding),
+            snippet=snippet(trial, self._submission),
+        )
+
+    def _judge_all(self, check: Check) -> tuple[int, list[Trial], str]:
+        """Return how many trials were judged, those that fail, and why others were not."""
+        judged, reason = 0, ""
         failing: list[Trial] = []
-        judged = 0
-        reason = ""
         for trial in self._trials_of(check.stream):
             verdict = _judge(check, trial)
             if isinstance(verdict, Unjudged):
@@ -291,32 +308,20 @@ class _FunctionExamination:
                 failing.append(trial)
                 if trial.outcome.status == "timeout":
                     break  # each further case might take as long
-        if not judged:
-            return CheckResult(check.name, level, "skipped", message=reason)
-        if check.name == "same-answer-twice":
-            self._keeps_state = bool(failing)
-        elif failing and self._keeps_state:
-            failing = self._failing_when_fresh(check, failing)
-        if not failing:
-            return CheckResult(check.name, level, "passed", cases=judged)
+        return judged, failing, reason
+
+    def _explain(self, check: Check, failing: list[Trial]) -> tuple[Trial, Finding]:
+        """Return the trial to show, and what is wrong in it."""
         trial = min(failing, key=lambda failed: _bulk(failed.case))
-        if self._profile.shrinks and not self._keeps_state:
+        slow = trial.outcome.status == "timeout"
+        if self._profile.shrinks and not self._keeps_state and not slow:
             trial = self._smallest(
                 check, trial, lambda other: isinstance(_judge(check, other), Finding)
             )
         finding = _judge(check, trial)
-        if not isinstance(finding, Finding):  # its answers change from call to call
+        if not isinstance(finding, Finding):
             finding = Finding("it is wrong at times: the same call gives different answers")
-        return CheckResult(
-            check.name,
-            level,
-            "failed",
-            cases=judged,
-            failures=len(failing),
-            message=finding.message,
-            counterexample=_counterexample(trial, finding),
-            snippet=snippet(trial, self._path),
-        )
+        return trial, finding
 
     def _failing_when_fresh(self, check: Check, failing: list[Trial]) -> list[Trial]:
         """Return trials that fail in a newly loaded file, where no earlier call left anything."""
@@ -330,9 +335,7 @@ class _FunctionExamination:
                 confirmed.append(again)
         return confirmed
 
-    def _smallest(
-        self, check: Check, trial: Trial, fails: Callable[[Trial], bool]
-    ) -> Trial:
+    def _smallest(self, check: Check, trial: Trial, fails: Callable[[Trial], bool]) -> Trial:
         case = find_smallest(
             check.stream,
             trial.case,

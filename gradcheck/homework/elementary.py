@@ -1,0 +1,131 @@
+"""Judges of the sigmoid and of gradient descent."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from gradcheck.homework.comparison import (
+    Finding,
+    Unjudged,
+    Verdict,
+    agrees,
+    as_array,
+    describe_difference,
+    kind_of,
+)
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from gradcheck.homework.targets import Outcome
+    from gradcheck.homework.trials import SgdTrial, SigmoidTrial
+
+__all__ = [
+    "sgd_current_point",
+    "sgd_iterations",
+    "sgd_postprocessing",
+    "sgd_step",
+    "sigmoid_shape",
+    "sigmoid_value",
+]
+
+
+def sigmoid_value(trial: SigmoidTrial) -> Verdict:
+    """Compare with 1 / (1 + exp(-x))."""
+    claimed = as_array(trial.outcome.result)
+    if claimed is None:
+        return Finding(f"expected numbers, got {kind_of(trial.outcome.result)}")
+    expected = trial.expected
+    if claimed.size != expected.size:
+        return Unjudged("its shape is another")
+    values = claimed.reshape(expected.shape)
+    # exp(x) turns the rounding of x, relative to x, into a relative error of the value.
+    # Below the smallest normal number there is no relative precision to speak of.
+    floor = np.finfo(np.float64).tiny / np.finfo(np.float64).eps
+    close = agrees(values, expected, floor + expected * (1.0 + np.abs(trial.case.x)))
+    if close.all():
+        return None
+    message = f"{trial.interface.name}: {describe_difference(values, expected, close)}"
+    return Finding(message, values, expected)
+
+
+def sigmoid_shape(trial: SigmoidTrial) -> Verdict:
+    """Ask for the shape of the argument."""
+    claimed = as_array(trial.outcome.result)
+    if claimed is None or claimed.shape == trial.expected.shape:
+        return None
+    wanted = f"shape {trial.expected.shape}" if trial.case.x.ndim else "a scalar"
+    return Finding(f"expected {wanted}, as x has, got shape {claimed.shape}")
+
+
+def sgd_step(trial: SgdTrial) -> Verdict:
+    """Ask that one iteration is x - step * gradient."""
+    case = trial.case
+    outcome = trial.running(1)
+    claimed = _point(outcome)
+    if claimed is None or claimed.shape != case.x0.shape:
+        return Finding(f"expected x of shape {case.x0.shape}, got {kind_of(outcome.result)}")
+    if not outcome.points and np.array_equal(claimed, case.x0):
+        return Finding("not implemented yet: it returns x0 and never calls f")
+    expected = case.x0 - case.step * case.gradient
+    close = agrees(claimed, expected, np.abs(case.x0) + np.abs(case.step * case.gradient))
+    if close.all():
+        return None
+    if agrees(claimed, case.x0 + case.step * case.gradient, np.abs(case.x0) + 1.0).all():
+        message = "one iteration adds step * gradient: it climbs, where descent subtracts"
+    else:
+        message = f"after one iteration, x: {describe_difference(claimed, expected, close)}"
+    return Finding(message, claimed, expected)
+
+
+def sgd_iterations(trial: SgdTrial) -> Verdict:
+    """Ask for as many steps as iterations."""
+    case = trial.case
+    one, many = _point(trial.running(1)), _point(trial.outcome)
+    if one is None or many is None or one.shape != case.x0.shape or many.shape != case.x0.shape:
+        return Unjudged("it does not return x")
+    step = one - case.x0
+    if not np.abs(step).max() > 0.0:
+        return Unjudged("it does not move")
+    moved = float(np.median((many - case.x0) / step))
+    if abs(moved - case.iterations) < 1e-6:
+        return None
+    return Finding(
+        f"expected {case.iterations} iterations, it moves as far as in {moved:.6g}", many, None
+    )
+
+
+def sgd_current_point(trial: SgdTrial) -> Verdict:
+    """Ask that f is asked at the point that has been reached."""
+    points = {point.tobytes() for point in trial.outcome.points}
+    if len(points) >= min(2, len(trial.outcome.points)):
+        return None
+    return Finding("it asks f for the gradient at x0 every time, not at the current x")
+
+
+def sgd_postprocessing(trial: SgdTrial) -> Verdict:
+    """Ask that the postprocessing is applied to x in each iteration."""
+    case = trial.case
+    if not trial.outcome.points:
+        return Unjudged("it never calls f")
+    outcome = trial.postprocessed
+    plain, shifted = _point(trial.outcome), _point(outcome)
+    if outcome.status != "returned":
+        return Finding(f"with a postprocessing, {outcome.message}")
+    if plain is None or shifted is None or shifted.shape != plain.shape:
+        return Unjudged("it does not return x")
+    steps = len(trial.outcome.points)
+    expected = plain + steps * case.shift
+    if np.abs(shifted - expected).max() <= 1e-9 * (1.0 + np.abs(expected).max()):
+        return None
+    return Finding(
+        f"{outcome.postprocessed} times applied in {steps} iterations, or its result is dropped",
+        shifted,
+        expected,
+    )
+
+
+def _point(outcome: Outcome) -> NDArray[Any] | None:
+    return as_array(outcome.result) if outcome.status == "returned" else None
