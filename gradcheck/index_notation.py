@@ -10,6 +10,7 @@ but NumPy.
 
 from __future__ import annotations
 
+import ast
 import re
 from dataclasses import dataclass, replace
 from string import ascii_lowercase
@@ -93,7 +94,7 @@ def print_function(
     ValueError
         If an expression has a part that is none of those listed in `Output`.
     """
-    printer = _Printer([output.value for output in outputs])
+    printer = _Printer([output.value for output in outputs], _parameters(name, signature))
     for named in names:
         printer.name(named)
     for output in outputs:
@@ -128,7 +129,8 @@ class _Array:
 class _Printer:
     """Translate expressions one after the other, sharing what they have in common."""
 
-    def __init__(self, expressions: Sequence[Expr]) -> None:
+    def __init__(self, expressions: Sequence[Expr], parameters: set[str]) -> None:
+        self._parameters = parameters
         self._assignments: list[tuple[str, str]] = []
         self._dimensions: dict[Index, Dimension] = {}
         self._lengths = _lengths(expressions)
@@ -203,7 +205,13 @@ class _Printer:
     def _symbol(self, symbol: Expr) -> _Array:
         if symbol in self._dimensions:
             raise ValueError(f"{symbol}: an index has no value of its own")
-        return _Array(symbol.name)
+        return _Array(self._parameter(symbol))
+
+    def _parameter(self, symbol: Expr) -> str:
+        name = str(symbol.name)
+        if name not in self._parameters:
+            raise ValueError(f"{name}: neither an index nor a parameter of the function")
+        return name
 
     def _entry(self, entry: Expr) -> _Array:
         matrix, *indices = entry.args
@@ -216,7 +224,9 @@ class _Printer:
             axes += subscript.axes
         while subscripts and subscripts[-1] == ":":
             subscripts.pop()
-        source = f"{matrix.name}[{', '.join(subscripts)}]" if subscripts else matrix.name
+        source = self._parameter(matrix)
+        if subscripts:
+            source += f"[{', '.join(subscripts)}]"
         return _Array(source, tuple(axes))
 
     def _subscript(self, index: Expr, length: Dimension) -> _Array:
@@ -235,7 +245,7 @@ class _Printer:
             self._subscript(index, length).axes[0]
             for index, length in zip(entry.indices, entry.shape, strict=True)
         )
-        return _Array(entry.base.label.name, axes)
+        return _Array(self._parameter(entry.base.label), axes)
 
     def _contraction(self, product: Expr, bound: Sequence[Index] = ()) -> _Array:
         """Multiply the factors entry by entry, and sum over the bound indices."""
@@ -304,11 +314,18 @@ class _Printer:
             [self._array(factor.xreplace({row: position})) for factor in factors],
             [index for index in bound if index not in where.axes],
         )
+        if not set(where.axes) <= set(values.axes):
+            raise _unsupported(Mul(*deltas, *factors))
         others = tuple(index for index in values.axes if index not in where.axes)
         placed = _ordered(values, (*where.axes, *others))
-        length = self._lengths[self._dimensions[row]]
-        source = f"scatter_add({where.source}, {placed.source}, {length})"
+        source = f"scatter_add({where.source}, {placed.source}, {self._length(row)})"
         return self._hoist(source, (row, *others)).times(-1 if values.is_negated else 1)
+
+    def _length(self, index: Index) -> str:
+        dimension = self._dimensions[index]
+        if dimension not in self._lengths:
+            raise ValueError(f"{index}: no matrix is {dimension} long, to take the length from")
+        return self._lengths[dimension]
 
     def _addition(self, addition: Expr) -> _Array:
         terms = [self._array(term) for term in addition.args]
@@ -338,6 +355,12 @@ class _Printer:
         which = "" if axis == len(argument.axes) - 1 else f", axis={axis}"
         axes = tuple(i for i in argument.axes if name == "softmax" or i != call.args[1])
         return self._hoist(f"{name}({argument.signed}{which})", axes)
+
+
+def _parameters(name: str, signature: str) -> set[str]:
+    (function,) = ast.parse(f"def {name}{signature}: pass").body
+    assert isinstance(function, ast.FunctionDef)
+    return {argument.arg for argument in function.args.args}
 
 
 def _product(arrays: Sequence[_Array], axes: tuple[Index, ...]) -> _Array:

@@ -1,0 +1,106 @@
+"""A person's own SymPy loss as a NumPy loss and gradient."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import sympy
+from sympy import Matrix, MatrixSymbol, Symbol, exp, log, symbols
+
+from gradcheck.symbolic import loss_and_gradient
+from models import losses
+
+x, y, z = symbols("x y z", real=True)
+U, v = MatrixSymbol("U", 4, 3), MatrixSymbol("v", 3, 1)
+
+
+def test_scalars_as_positional_arguments():
+    value, (by_x, by_y) = loss_and_gradient(x**2 * exp(y), (x, y))(3.0, 0.0)
+    assert (value, by_x, by_y) == (9.0, 6.0, 9.0)
+
+
+def test_a_single_scalar():
+    value, gradient = loss_and_gradient(x**3, x)(2.0)
+    assert (value, gradient) == (8.0, 12.0)
+    assert type(gradient) is float
+
+
+@pytest.mark.parametrize("column", [True, False])
+def test_naive_softmax_of_explicit_size(column):
+    scores = U * v
+    loss = -scores[2, 0] + log(sum(exp(scores[word, 0]) for word in range(4)))
+    generator = np.random.default_rng(5)
+    center, outside = generator.standard_normal(3), generator.standard_normal((4, 3))
+    expected = losses.naive_softmax(center, outside, 2)
+    given = center[:, None] if column else center
+    value, (by_center, by_outside) = loss_and_gradient(loss, (v, U))(given, outside)
+    np.testing.assert_allclose(value, expected[0], rtol=1e-14)
+    np.testing.assert_allclose(by_center.ravel(), expected[1], rtol=1e-13)
+    np.testing.assert_allclose(by_outside, expected[2], rtol=1e-13)
+    assert by_center.shape == given.shape
+
+
+def test_a_dict_with_a_matrix_and_a_list():
+    w = Matrix(symbols("w:4", real=True)).reshape(2, 2)
+    function = loss_and_gradient(w.det() * x + y, {"w": w, "rest": [x, y]})
+    value, gradient = function({"w": np.array([[1.0, 2.0], [3.0, 5.0]]), "rest": [2.0, 7.0]})
+    assert value == 5.0
+    np.testing.assert_allclose(gradient["w"], [[10.0, -6.0], [-4.0, 2.0]])
+    assert gradient["rest"] == [-1.0, 1.0]
+
+
+def test_an_expression_that_does_not_depend_on_everything():
+    value, gradient = loss_and_gradient(x**2, (x, y))(3.0, 1.0)
+    assert (value, gradient) == (9.0, (6.0, 0.0))
+
+
+def test_float32_comes_back_as_float32():
+    _, gradient = loss_and_gradient((v.T * v)[0, 0], v)(np.ones(3, dtype=np.float32))
+    assert gradient.dtype == np.float32
+    np.testing.assert_array_equal(gradient, [2.0, 2.0, 2.0])
+
+
+def test_a_real_absolute_value():
+    assert loss_and_gradient(abs(x), x)(-2.0) == (2.0, -1.0)
+
+
+f = sympy.Function("f")
+MADE_WRONG = {
+    "no expression": ("x**2", x, TypeError, "^loss: expected a SymPy expression, got str"),
+    "a matrix": (Matrix([x, y]), (x, y), TypeError, r"^loss: .* got a matrix of shape \(2, 1\)"),
+    "a matrix expression": (v.T * v, v, TypeError, r"^loss: .* got a matrix of shape \(1, 1\)"),
+    "an unknown symbol": (x * z, x, ValueError, "^loss: .* alone, got one of z too"),
+    "a symbol twice": (x * y, (x, y, x), ValueError, "^parameters: expected distinct .* x twice"),
+    "a string": (x, (x, "y"), TypeError, r"^parameters\[1\]: expected a SymPy Symbol, .* got str"),
+    "a matrix of numbers": (x, Matrix([x, 1]), TypeError, "^parameters: expected a matrix of sym"),
+    "a symbolic size": (
+        x,
+        [x, MatrixSymbol("A", Symbol("n"), 2)],
+        TypeError,
+        r"^parameters\[1\]: expected whole numbers as the shape of A",
+    ),
+    "an undefined function": (f(x), x, ValueError, r"^loss: SymPy cannot differentiate f\(x\)"),
+    "a complex absolute value": (abs(Symbol("c")), Symbol("c"), ValueError, "real=True"),
+}
+
+
+@pytest.mark.parametrize("name", MADE_WRONG)
+def test_wrong_definitions_are_refused_by_name(name):
+    loss, parameters, kind, message = MADE_WRONG[name]
+    with pytest.raises(kind, match=message):
+        loss_and_gradient(loss, parameters)
+
+
+CALLED_WRONG = {
+    "too few": ((1.0,), "^expected 2 positional arguments, got 1"),
+    "another shape": ((np.ones(4), 1.0), r"^at\[0\]: expected the shape \(3, 1\) or \(3,\), got"),
+    "another structure": (([1.0, 2.0], 1.0), r"^expected the structure at\[0\], at\[1\]; got"),
+}
+
+
+@pytest.mark.parametrize("name", CALLED_WRONG)
+def test_wrong_arguments_are_refused_by_name(name):
+    arguments, message = CALLED_WRONG[name]
+    function = loss_and_gradient(x * (v.T * v)[0, 0], (v, x))
+    with pytest.raises(ValueError, match=message):
+        function(*arguments)
