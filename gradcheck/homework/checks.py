@@ -160,7 +160,7 @@ CHECKS: tuple[Check, ...] = (
         "sigmoid",
         "large-inputs",
         "large-sigmoid",
-        elementary.sigmoid_value,
+        elementary.sigmoid_of_large,
         "It is right for inputs in the hundreds and thousands too.",
         level="advice",
     ),

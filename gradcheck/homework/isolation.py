@@ -65,6 +65,9 @@ class ModuleEnvironment:
         self._own: dict[str, ModuleType] = {}
         self._hidden: dict[str, ModuleType] = {}
         self._before: set[str] = set()
+        # Looking through all modules at each call would take most of a call's time.
+        self._to_hide: list[str] = []
+        self._modules_left = -1
         self._writes_bytecode = False
         self._beside = _module_names(folder)
 
@@ -81,9 +84,9 @@ class ModuleEnvironment:
         self._own[name] = module
 
     def __enter__(self) -> None:
-        self._hidden = {name: module for name, module in sys.modules.items() if self._hides(name)}
-        for name in self._hidden:
-            del sys.modules[name]
+        if len(sys.modules) != self._modules_left:
+            self._to_hide = [name for name in sys.modules if self._hides(name)]
+        self._hidden = {name: sys.modules.pop(name) for name in self._to_hide}
         sys.modules.update(self._own)
         self._before = set(sys.modules)
         sys.path.insert(0, str(self._folder))
@@ -102,6 +105,7 @@ class ModuleEnvironment:
         for name in self._own:
             sys.modules.pop(name, None)
         sys.modules.update(self._hidden)
+        self._modules_left = len(sys.modules)
 
     def _hides(self, name: str) -> bool:
         root = name.partition(".")[0]

@@ -127,14 +127,15 @@ def finite_and_right(trial: PairTrial) -> Verdict:
 
 def repeated_negatives(trial: PairTrial) -> Verdict:
     """Ask that a negative drawn m times counts m times."""
-    plain = trial.on(replace(trial.case, negatives=tuple(dict.fromkeys(trial.case.negatives))))
-    return _compare_where_right(trial, plain)
+    case = trial.case
+    negatives = _without_repeats(case.negatives, len(case.outside), but={case.target})
+    return _compare_where_right(trial, trial.on(replace(case, negatives=negatives)))
 
 
 def repeated_words(trial: WindowTrial) -> Verdict:
     """Ask that a word that is m times in the window counts m times."""
-    plain = trial.on(replace(trial.case, context=tuple(dict.fromkeys(trial.case.context))))
-    return _compare_where_right(trial, plain)
+    context = _without_repeats(trial.case.context, len(trial.case.center_vectors), but=set())
+    return _compare_where_right(trial, trial.on(replace(trial.case, context=context)))
 
 
 # What holds for any function
@@ -237,14 +238,26 @@ def _compare_where_right(trial: GradientTrial, plain: Trial) -> Verdict:
     if plain.outcome.status != "returned":
         return Unjudged("it fails on a plainer case already")
     judged = 0
-    for part in PARTS:
-        if _compare_part(plain, part) is not None:
+    for judge in (loss_value, center_gradient, outside_gradient):
+        if judge(plain) is not None:
             continue
         judged += 1
-        verdict = _compare_part(trial, part)
+        verdict = judge(trial)
         if isinstance(verdict, Finding):
             return verdict
     return None if judged else Unjudged("it is wrong on a plainer case already")
+
+
+def _without_repeats(indices: tuple[int, ...], words: int, *, but: set[int]) -> tuple[int, ...]:
+    """Put another word in the place of each that came before, as long as there are others."""
+    unused = [word for word in range(words) if word not in but and word not in indices]
+    distinct: list[int] = []
+    for index in indices:
+        if index not in distinct:
+            distinct.append(index)
+        elif unused:
+            distinct.append(unused.pop())
+    return tuple(distinct)
 
 
 def _same(first: Any, second: Any) -> bool:

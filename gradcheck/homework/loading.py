@@ -46,8 +46,8 @@ class Submission:
 
     Attributes
     ----------
-    path : Path
-        The file.
+    path, location : Path
+        The file, as it was named and as it was found.
     module : ModuleType
         What running it left behind.
     environment : ModuleEnvironment
@@ -59,6 +59,7 @@ class Submission:
     """
 
     path: Path
+    location: Path
     module: ModuleType
     environment: ModuleEnvironment
     notes: tuple[str, ...]
@@ -87,12 +88,13 @@ def load(path: str | Path, *, seconds: float = LOAD_SECONDS) -> Submission:
     """
     path = Path(path)
     content = _read(path)
+    location = path.resolve()
     module = ModuleType(_module_name(path))
-    module.__file__ = str(path.resolve())
-    environment = ModuleEnvironment(path.resolve().parent)
+    module.__file__ = str(location)
+    environment = ModuleEnvironment(location.parent)
     environment.adopt(module.__name__, module)
     output = CapturedOutput()
-    with environment, run_as_script(path.resolve()), quiet(output):
+    with environment, run_as_script(location), quiet(output):
         if path.suffix == ".ipynb":
             notes = _run_notebook(path, content, module)
         else:
@@ -101,7 +103,7 @@ def load(path: str | Path, *, seconds: float = LOAD_SECONDS) -> Submission:
     if environment.stand_ins:
         names = ", ".join(environment.stand_ins)
         notes.insert(0, f"not beside the file, so a stand-in was used: {names}")
-    return Submission(path, module, environment, tuple(notes), output.getvalue())
+    return Submission(path, location, module, environment, tuple(notes), output.getvalue())
 
 
 def locate_error(error: BaseException, folder: Path) -> str:
@@ -148,7 +150,7 @@ def _run_script(path: Path, content: bytes, module: ModuleType, seconds: float) 
         source = decode_source(content)
     except (SyntaxError, UnicodeDecodeError):
         raise SubmissionError(f"{path}: not Python: the file is not text") from None
-    code = _compile(path, source)
+    code = _compile(path, source, str(module.__file__))
     try:
         with time_limit(seconds):
             exec(code, vars(module))  # noqa: S102 - running the student's file is the purpose
@@ -160,14 +162,14 @@ def _run_script(path: Path, content: bytes, module: ModuleType, seconds: float) 
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # noqa: BLE001 - SystemExit included
-        raise SubmissionError(_import_failure(path, error)) from None
+        raise SubmissionError(_import_failure(path, str(module.__file__), error)) from None
 
 
-def _compile(path: Path, source: str) -> CodeType:
+def _compile(path: Path, source: str, filename: str) -> CodeType:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return compile(source, str(path.resolve()), "exec", dont_inherit=True)
+            return compile(source, filename, "exec", dont_inherit=True)
     except SyntaxError as error:
         raise SubmissionError(_syntax_failure(path, source, error)) from None
     except (ValueError, RecursionError, MemoryError) as error:
@@ -197,8 +199,8 @@ def _is_python_2(source: str, error: SyntaxError) -> bool:
     return any(_PYTHON_2_LINE.match(line) for line in nearby)
 
 
-def _import_failure(path: Path, error: BaseException) -> str:
-    where = locate_error(error, path.resolve().parent)
+def _import_failure(path: Path, filename: str, error: BaseException) -> str:
+    where = locate_error(error, Path(filename).parent)
     place = f" ({where})" if where else ""
     if isinstance(error, SystemExit):
         return f"{path}: calls sys.exit while it is imported{place}"
@@ -232,7 +234,7 @@ def _run_notebook(path: Path, content: bytes, module: ModuleType) -> list[str]:
 
 def _run_cell(path: Path, number: int, source: str, module: ModuleType) -> str:
     """Run one cell and return why it failed, nothing if it did not."""
-    name = f"{path.resolve()} [code cell {number}]"
+    name = f"{module.__file__} [code cell {number}]"
     # Lets a traceback show the line.
     linecache.cache[name] = (len(source), None, source.splitlines(keepends=True), name)
     try:

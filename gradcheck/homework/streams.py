@@ -11,6 +11,7 @@ import zlib
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, fields, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -136,8 +137,9 @@ class SgdCase:
         }
 
 
-def draw_cases(stream: StreamName, count: int, seed: int) -> list[Any]:
-    """Draw `count` cases of a stream."""
+@lru_cache(maxsize=64)
+def draw_cases(stream: StreamName, count: int, seed: int) -> tuple[Any, ...]:
+    """Draw `count` cases of a stream; several files that share a seed share them."""
     import hypothesis
     from hypothesis import Phase
 
@@ -150,7 +152,7 @@ def draw_cases(stream: StreamName, count: int, seed: int) -> list[Any]:
         drawn.append(case)
 
     collect()
-    return drawn[:count]
+    return tuple(drawn[:count])
 
 
 def find_smallest(

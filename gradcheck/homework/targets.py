@@ -149,7 +149,8 @@ class InProcessTarget:
         self.course = course
         self._submission = submission
         self._seconds = seconds
-        self._folder = submission.path.resolve().parent
+        self._names: dict[int, tuple[str, ...] | None] = {}
+        self._folder = submission.location.parent
 
     def has(self, role: Role) -> bool:
         """Say whether the file has this function, and has it from the student."""
@@ -159,7 +160,7 @@ class InProcessTarget:
 
     def fresh(self) -> InProcessTarget:
         """Load the file again."""
-        submission = load(self._submission.path)
+        submission = load(self._submission.location)
         return InProcessTarget(submission, self.course, seconds=self._seconds)
 
     def call(self, call: Call) -> Outcome:
@@ -201,6 +202,12 @@ class InProcessTarget:
             postprocessed=record.postprocessed,
             output=output.getvalue(),
         )
+
+    def _parameter_names(self, function: Callable[..., Any]) -> tuple[str, ...] | None:
+        key = id(function)  # lives as long as the submission
+        if key not in self._names:
+            self._names[key] = parameter_names(function)
+        return self._names[key]
 
     def _explain(self, error: BaseException, interface: Interface) -> tuple[Status, str]:
         if isinstance(error, TimeLimitExceeded):
@@ -256,7 +263,7 @@ class InProcessTarget:
             values |= _objective(inputs, record)
         function = self._submission.function(interface.name)
         assert function is not None
-        names = parameter_names(function)
+        names = self._parameter_names(function)
         arguments = [values[quantity] for quantity in _passed(interface, names)]
         if "K" in interface.parameters or "K" not in values:
             return arguments, {}

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
@@ -64,7 +64,7 @@ class Trial:
         """Return the call that the case stands for."""
         raise NotImplementedError
 
-    def on(self, case: Any) -> Trial:
+    def on(self, case: Any) -> Self:
         """Return the trial of the same function on another case."""
         return type(self)(self.target, self.role, case)
 

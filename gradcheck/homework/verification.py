@@ -175,7 +175,8 @@ class Verification:
             return FunctionResult(name, "missing", skipped, demanded)
         states = random.getstate(), np.random.get_state()  # noqa: NPY002 - what homework uses
         try:
-            status, results = _FunctionExamination(self, role, self._profile).run()
+            with np.errstate(all="ignore"):  # what overflows is the file's answer
+                status, results = _FunctionExamination(self, role, self._profile).run()
         finally:
             random.setstate(states[0])
             np.random.set_state(states[1])  # noqa: NPY002

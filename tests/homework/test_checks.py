@@ -1,0 +1,270 @@
+"""For each named check, a file that fails it and only it."""
+
+from __future__ import annotations
+
+import pytest
+
+from gradcheck.homework.checks import CHECKS
+from gradcheck.homework.courses import COURSES
+from tests.homework.submissions import A2, YEAR_2016, YEAR_2017, changed
+
+_SIGMOID = "    return np.exp(-np.logaddexp(0.0, -x))\n"
+# The losses must not be wrong with the sigmoid.
+_APART = ("delta = -signs * sigmoid(-scores)", "delta = -signs * np.exp(log_sigmoid(-scores))")
+_PAIR_RETURN = "    return loss, gradCenterVec, gradOutsideVecs"
+_NAIVE_RETURN = f"np.outer(delta, centerWordVec)\n{_PAIR_RETURN}"
+_NEGATIVE_RETURN = f"np.outer(delta, centerWordVec))\n{_PAIR_RETURN}"
+_SKIPGRAM_RETURN = "    return loss, gradCenterVecs, gradOutsideVectors"
+_CBOW_RETURN = "        gradIn[word] += gradPred\n    return cost, gradIn, gradOut"
+
+
+def _sigmoid(*lines: str) -> str:
+    return changed(A2, _APART, (_SIGMOID, "".join(f"    {line}\n" for line in lines)))
+
+
+def _at_return(text: str, ending: str, *lines: str, result: str | None = None) -> str:
+    """Put lines before a function's last, and change what it returns."""
+    head, _, names = ending.rpartition("return ")
+    body = "".join(f"{line}\n    " for line in lines)
+    return changed(text, (ending, f"{head}{body}return {result or names}"))
+
+
+def _with_state(text: str, ending: str, gradient: str) -> str:
+    """Let a gradient add up over the calls with the same inputs' shape."""
+    return "seen = {}\n" + _at_return(
+        text,
+        ending,
+        f"seen[{gradient}.shape] = seen.get({gradient}.shape, 0.0) + {gradient}",
+        f"{gradient} = seen[{gradient}.shape].copy()",
+    )
+
+
+def _gradient_mistakes(role: str, text: str, ending: str, names: tuple[str, str, str]):
+    """Mistakes that any function returning a loss and two gradients can have."""
+    loss, center, outside = names
+    argument = {
+        "naive-softmax": "outsideVectors",
+        "negative-sampling": "centerWordVec",
+        "skip-gram": "outsideVectors",
+        "cbow": "inputVectors",
+    }[role]
+    return {
+        (role, "shapes"): _at_return(
+            text, ending, result=f"np.reshape({loss}, (1, 1)), {center}, {outside}.T"
+        ),
+        (role, "dtypes"): _at_return(
+            text, ending, result=f"{loss}, {center}, {outside}.astype(np.float32)"
+        ),
+        (role, "inputs-unchanged"): _at_return(text, ending, f"{argument} -= 0.1"),
+        (role, "same-answer-twice"): _with_state(text, ending, outside),
+    }
+
+
+_A2_PAIR = ("loss", "gradCenterVec", "gradOutsideVecs")
+_A2_WINDOW = ("loss", "gradCenterVecs", "gradOutsideVectors")
+_WINDOW_2017 = ("cost", "gradIn", "gradOut")
+
+MISTAKES = {
+    ("sigmoid", "value"): _sigmoid("return 1 / (1 + np.exp(x))"),
+    ("sigmoid", "shape"): _sigmoid("return np.atleast_2d(1 / (1 + np.exp(-x)))"),
+    ("sigmoid", "inputs-unchanged"): _sigmoid(
+        "x *= -1  # of an array, in place", "return 1 / (1 + np.exp(x))"
+    ),
+    ("sigmoid", "same-answer-twice"): "calls = {}\n"
+    + _sigmoid(
+        "key = np.asarray(x).tobytes()",
+        "calls[key] = calls.get(key, 0) + 1",
+        "return calls[key] / (1 + np.exp(-x))",
+    ),
+    ("sigmoid", "large-inputs"): _sigmoid("return np.exp(x) / (1 + np.exp(x))"),
+    **_gradient_mistakes("naive-softmax", A2, _NAIVE_RETURN, _A2_PAIR),
+    ("naive-softmax", "loss"): changed(
+        A2,
+        (
+            "loss = log_total - scores[outsideWordIdx]",
+            "loss = (log_total - scores[outsideWordIdx]) / np.log(2)  # in bits",
+        ),
+    ),
+    ("naive-softmax", "center-gradient"): changed(
+        A2,
+        ("= outsideVectors.T @ delta", "= -outsideVectors.T @ delta"),
+    ),
+    ("naive-softmax", "outside-gradient"): changed(
+        A2,
+        (
+            _NAIVE_RETURN,
+            _NAIVE_RETURN.replace("(delta,", "(np.exp(scores - log_total),"),
+        ),
+    ),
+    ("naive-softmax", "large-scores"): changed(
+        A2, ("    scores = scores - scores.max()", "    scores = scores")
+    ),
+    ("sampler", "number-of-samples"): changed(
+        A2, ("while len(samples) < K:", "while len(samples) <= K:")
+    ).replace("[-1.0] * K", "[-1.0] * (len(indices) - 1)"),
+    ("sampler", "target-excluded"): changed(
+        A2, ("        if index != outsideWordIdx:\n            samples", "        samples")
+    ),
+    ("sampler", "from-dataset"): changed(
+        A2, ("index = dataset.sampleTokenIdx()", "index = np.random.randint(0, 5)")
+    ),
+    ("sampler", "repeats-kept"): changed(
+        A2,
+        ("if index != outsideWordIdx:", "if index != outsideWordIdx and index not in samples:"),
+    ),
+    **_gradient_mistakes("negative-sampling", A2, _NEGATIVE_RETURN, _A2_PAIR),
+    ("negative-sampling", "loss"): changed(
+        A2, ("loss = -log_sigmoid(scores).sum()", "loss = -log_sigmoid(scores).mean()")
+    ),
+    ("negative-sampling", "center-gradient"): changed(
+        A2, ("gradCenterVec = vectors.T @ delta", "gradCenterVec = delta[0] * vectors[0]")
+    ),
+    ("negative-sampling", "outside-gradient"): changed(
+        A2,
+        ("np.add.at(gradOutsideVecs", "np.subtract.at(gradOutsideVecs"),
+    ),
+    ("negative-sampling", "repeated-negatives"): changed(
+        A2,
+        (
+            "np.add.at(gradOutsideVecs, indices, np.outer(delta, centerWordVec))",
+            "gradOutsideVecs[indices] += np.outer(delta, centerWordVec)",
+        ),
+    ),
+    ("negative-sampling", "number-of-samples"): changed(
+        A2, ("dataset, K)]", "dataset, 10)]"), ("[-1.0] * K", "[-1.0] * 10")
+    ),
+    ("negative-sampling", "target-excluded"): changed(
+        A2,
+        ("*getNegativeSamples(outsideWordIdx, dataset, K)]", "*_draw(dataset, K)]"),
+        ("def getNegativeSamples(outsideWordIdx, dataset, K):", "def _draw(dataset, K):"),
+        ("        if index != outsideWordIdx:\n            samples", "        samples"),
+    ),
+    ("negative-sampling", "large-scores"): changed(
+        A2, ("return -np.logaddexp(0.0, -x)\n", "return np.log(1 / (1 + np.exp(-x)))\n")
+    ),
+    **_gradient_mistakes("skip-gram", A2, _SKIPGRAM_RETURN, _A2_WINDOW),
+    ("skip-gram", "loss"): changed(A2, ("loss += pair_loss", "loss = pair_loss")),
+    ("skip-gram", "center-gradient"): changed(
+        A2, ("gradCenterVecs[center] += grad_center", "gradCenterVecs[center] = grad_center")
+    ),
+    ("skip-gram", "outside-gradient"): changed(
+        A2, ("gradOutsideVectors += grad_outside", "gradOutsideVectors = grad_outside")
+    ),
+    ("skip-gram", "center-rows"): changed(
+        A2, ("gradCenterVecs[center] += grad_center", "gradCenterVecs += grad_center")
+    ),
+    ("skip-gram", "passed-loss-called"): changed(
+        A2,
+        ("grad_outside = word2vecLossAndGradient(", "grad_outside = naiveSoftmaxLossAndGradient("),
+    ),
+    ("skip-gram", "repeated-words"): changed(
+        A2, ("for word in outsideWords:", "for word in set(outsideWords):")
+    ),
+    **_gradient_mistakes("cbow", YEAR_2017, _CBOW_RETURN, _WINDOW_2017),
+    ("cbow", "loss"): _at_return(
+        YEAR_2017, _CBOW_RETURN, result="len(words) * cost + 1, gradIn, gradOut"
+    ),
+    ("cbow", "center-gradient"): changed(
+        YEAR_2017, ("gradIn[word] += gradPred", "gradIn[word] += gradPred / 2")
+    ),
+    ("cbow", "outside-gradient"): _at_return(
+        YEAR_2017, _CBOW_RETURN, result="cost, gradIn, -gradOut"
+    ),
+    ("cbow", "center-rows"): _at_return(
+        YEAR_2017,
+        _CBOW_RETURN,
+        "others = [row for row in range(len(gradIn)) if row not in words]",
+        "gradIn[others] = gradPred + 1",
+    ),
+    ("cbow", "passed-loss-called"): changed(
+        YEAR_2017,
+        (
+            "gradOut = word2vecCostAndGradient(\n",
+            "gradOut = softmaxCostAndGradient(\n",
+        ),
+    ),
+    ("cbow", "repeated-words"): changed(
+        YEAR_2017, ("        gradIn[word] += gradPred", "        gradIn[word] = gradPred")
+    ),
+    ("sgd", "step"): changed(A2, ("x = x - step * gradient", "x = x + step * gradient")),
+    ("sgd", "iterations"): changed(
+        A2, ("range(1, iterations + 1)", "range(1, min(iterations, 10) + 1)")
+    ),
+    ("sgd", "current-point"): changed(A2, ("gradient = f(x)", "gradient = f(x0)")),
+    ("sgd", "postprocessing"): changed(A2, ("x = postprocessing(x)", "postprocessing(x)")),
+}
+
+
+def _failed(report) -> set[tuple[str, str]]:
+    return {
+        (function.name, check.name)
+        for function in report.functions
+        for check in function.checks
+        if check.status == "failed"
+    }
+
+
+def test_every_check_has_its_mistake():
+    assert {(check.role, check.name) for check in CHECKS} == set(MISTAKES)
+
+
+@pytest.mark.parametrize("check", CHECKS, ids=lambda check: f"{check.role}-{check.name}")
+def test_a_mistake_fails_its_check_and_no_other(submit, check):
+    report = submit(MISTAKES[check.role, check.name])
+    names = {
+        course.identifier: course.functions[check.role].name
+        for course in COURSES
+        if check.role in course.functions
+    }
+    assert _failed(report) == {(names[report.course], check.name)}
+    assert report.passed == (check.level == "advice")
+
+
+def test_a_check_that_fails_shows_a_small_case_in_words(submit):
+    report = submit(MISTAKES["negative-sampling", "repeated-negatives"])
+    text = str(report)
+    assert "row 1 got its term once; it was drawn 2 times" in text
+    (check,) = [
+        check
+        for function in report.functions
+        for check in function.checks
+        if check.status == "failed"
+    ]
+    example = check.counterexample
+    assert example["negatives"] == [1, 1]
+    assert len(example["outside"]) == 2
+    assert example["claimed"].shape == example["expected"].shape == (2, 1)
+
+
+def test_where_the_course_leaves_the_target_open_it_is_advice(submit):
+    text = changed(
+        YEAR_2016,
+        ("        while index == target:\n            index = dataset.sampleTokenIdx()\n", ""),
+    )
+    report = submit(text)
+    assert _failed(report) == {("negSamplingCostAndGradient", "target-excluded")}
+    assert report.passed
+
+
+def test_two_mistakes_fail_two_checks(submit):
+    text = changed(
+        MISTAKES["negative-sampling", "repeated-negatives"],
+        ("gradCenterVec = vectors.T @ delta", "gradCenterVec = -vectors.T @ delta"),
+    )
+    assert {check for _, check in _failed(submit(text))} == {
+        "center-gradient",
+        "repeated-negatives",
+    }
+
+
+def test_without_shrinking_the_case_is_one_of_the_stream(submit):
+    report = submit(MISTAKES["skip-gram", "loss"], profile="grade")
+    assert not report.passed
+    assert "only the last context word counts" in str(report)
+
+
+def test_cbow_by_mean_is_told_from_cbow_by_sum(submit):
+    text = changed(YEAR_2017, ("[words].sum(axis=0)", "[words].mean(axis=0)"))
+    report = submit(text, only=["cbow"])
+    assert not report.passed
+    assert "it takes the mean of the context vectors; the course defines their sum" in str(report)
