@@ -7,7 +7,7 @@ from collections import Counter
 
 import numpy as np
 import pytest
-from hypothesis import find, given, settings
+from hypothesis import Phase, find, given, settings
 
 from gradcheck.word2vec import cases
 from gradcheck.word2vec.cases import Case, WindowCase
@@ -197,7 +197,7 @@ def test_a_lost_repeat_shrinks_to_the_smallest_case():
     smallest = find(
         cases.negative_sampling_cases(),
         lambda case: len(set(case.negatives)) < len(case.negatives) and case.center.any(),
-        settings=settings(max_examples=2000, database=None),
+        settings=settings(max_examples=2000, database=None, phases=[Phase.generate, Phase.shrink]),
     )
     assert smallest.outside.shape == (2, 1)
     assert smallest.negatives == (1, 1)
