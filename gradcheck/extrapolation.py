@@ -65,7 +65,7 @@ class Estimate:
     @property
     def is_clean(self) -> bool:
         """Whether nothing but ordinary rounding separates the samples from the polynomial."""
-        return self.residual <= self.floor
+        return self.residual <= 4 * self.floor
 
     def contradicts(self, other: Estimate) -> bool:
         """Tell whether the intervals of two estimates have no point in common."""

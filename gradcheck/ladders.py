@@ -88,6 +88,11 @@ class Ladder:
         """Return the larger of the two one-sided slopes in absolute value."""
         return max(abs(value - self.value) for value in self.pair(level)) / self.step(level)
 
+    def steepest(self, end: int) -> float:
+        """Return the largest secant slope among the levels sampled so far, up to `end`."""
+        known = [level for level in self._pairs if level < end and self.is_finite(level)]
+        return max((self.secant(level) for level in known), default=0.0)
+
     def is_flat(self, level: int) -> bool:
         """Tell whether both values equal the centre's to the last bit."""
         return all(value == self.value for value in self.pair(level))

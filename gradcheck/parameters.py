@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -56,6 +56,8 @@ class Parameters:
         The point. It is copied, never changed.
     name
         What messages call it.
+    names
+        What they call the elements of a tuple, or the point itself where it is no tuple.
 
     Raises
     ------
@@ -65,12 +67,12 @@ class Parameters:
         If there is no entry at all, or one is NaN or infinite.
     """
 
-    def __init__(self, at: Any, name: str = "at") -> None:
+    def __init__(self, at: Any, name: str = "at", names: list[str] | None = None) -> None:
         self._template = at
         self.leaves: list[Leaf] = []
         pieces: list[NDArray[np.float64]] = []
         start = 0
-        for path, value in _walk(at, name):
+        for path, value in _walk_named(at, name, names):
             array = _as_floats(path, value)
             self.leaves.append(Leaf(path, array.shape, array.dtype, start))
             pieces.append(array.astype(np.float64).ravel())
@@ -94,10 +96,7 @@ class Parameters:
 
     def build(self, vector: NDArray[np.float64]) -> Any:
         """Return a tree of the caller's structure, shapes and dtypes, holding `vector` (n,)."""
-        pieces = (
-            vector[leaf.entries].astype(leaf.dtype).reshape(leaf.shape) for leaf in self.leaves
-        )
-        return _rebuild(self._template, pieces)
+        return _rebuild(self._template, (self._array(leaf, vector).copy() for leaf in self.leaves))
 
     def flatten(self, tree: Any, name: str) -> NDArray[np.float64]:
         """Return the entries of `tree` (n,), which must have this structure and these shapes.
@@ -121,6 +120,21 @@ class Parameters:
                 )
             pieces.append(array.astype(np.float64).ravel())
         return np.concatenate(pieces)
+
+    def changed(self, tree: Any, vector: NDArray[np.float64]) -> list[str]:
+        """Name the leaves of a tree from `build` that no longer hold `vector` (n,)."""
+        try:
+            values = [value for _, value in _walk_like(self._template, tree, "at")]
+        except (TypeError, ValueError):
+            return ["the structure of its argument"]
+        return [
+            leaf.name
+            for leaf, value in zip(self.leaves, values, strict=True)
+            if not np.array_equal(value, self._array(leaf, vector))
+        ]
+
+    def _array(self, leaf: Leaf, vector: NDArray[np.float64]) -> NDArray[Any]:
+        return vector[leaf.entries].astype(leaf.dtype, copy=False).reshape(leaf.shape)
 
     def where(self, index: int) -> str:
         """Name entry `index` of the flat vector as the caller would write it: ``at[1][3, 0]``."""
@@ -151,6 +165,17 @@ def _walk(value: Any, name: str) -> Iterator[tuple[str, Any]]:
         return
     for path, child in _children(value, name):
         yield from _walk(child, path)
+
+
+def _walk_named(at: Any, name: str, names: list[str] | None) -> Iterator[tuple[str, Any]]:
+    """Yield the leaves, the elements of a tuple under names of their own."""
+    if names is None:
+        yield from _walk(at, name)
+    elif isinstance(at, tuple):
+        for child_name, child in zip(names, at, strict=True):
+            yield from _walk(child, child_name)
+    else:
+        yield from _walk(at, names[0])
 
 
 def _as_positional(template: Any, tree: Any) -> Any:
@@ -241,10 +266,3 @@ def _as_numbers(path: str, value: Any) -> NDArray[Any]:
     if array.dtype.kind not in "fiub":
         raise TypeError(f"{path} is {_kind(value)}; an array of real numbers was expected")
     return array
-
-
-def directional(
-    function: Callable[[Any], Any], parameters: Parameters, direction: NDArray[np.float64]
-) -> Callable[[float], Any]:
-    """Return ``t -> function(at + t * direction)``; the point itself at ``t = 0``."""
-    return lambda t: function(parameters.build(parameters.vector + t * direction))

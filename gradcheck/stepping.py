@@ -1,0 +1,285 @@
+"""The search for the steps at which a numerical derivative is known best."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from gradcheck.extrapolation import LEVELS, Estimate, extrapolate
+from gradcheck.ladders import Ladder
+
+__all__ = ["Derivative", "Search"]
+
+DEEPEST = 44
+"""No step is smaller than 2**-44 of the first: rounding would be all there is to see."""
+
+MOST_EVALUATIONS = 120
+"""Where that many evaluations have not settled it, more will not."""
+
+IMPROVEMENT = 1e-11
+"""A bound this small relative to the slope is not worth more evaluations."""
+
+FLAT = 1e-6
+"""A function is flat where its slope is below this part of what is seen further out."""
+
+ULPS = 4.0
+"""The error of a function that is computed well, in units of the last place of its values."""
+
+
+@dataclass(frozen=True)
+class Derivative:
+    """A numerical derivative and a bound on its error.
+
+    Attributes
+    ----------
+    value
+        The derivative; NaN where there is none to give.
+    error
+        A bound: ``abs(value - exact) <= error``. Infinite where nothing can be said.
+    evaluations
+        How often the function was called.
+    reason
+        Why nothing can be said, in one sentence; empty otherwise.
+    step
+        The largest step that went into the value.
+    steepness
+        The slope of the steepest secant within that step: what a difference in the
+        derivative is large or small against, where the derivative itself is 0.
+    """
+
+    value: float
+    error: float
+    evaluations: int
+    reason: str = ""
+    step: float = math.nan
+    steepness: float = 0.0
+
+
+@dataclass
+class Search:
+    """The search for the window of steps with the smallest bound.
+
+    A window whose samples deviate from its polynomial by more than rounding shows either a
+    function that varies within a fraction of the step, or one that is noisy. Smaller steps
+    tell them apart: there the first becomes smooth, and the second does not.
+
+    Attributes
+    ----------
+    ladder
+        The samples.
+    epsilon
+        Of the floats in which the parameters are held.
+    wobble
+        By how much rounding moves a point along the line.
+    hidden
+        The size of what may be inside of a function that shows a constant: scores u·v are
+        at most half the squared norm of (u, v).
+    outermost
+        The level of the longest step that makes sense, at most 0.
+    may_grow
+        Whether steps longer than the first may be used for the derivative.
+    goal
+        A bound this small is good enough.
+    """
+
+    ladder: Ladder
+    epsilon: float
+    wobble: float
+    hidden: float
+    outermost: int
+    may_grow: bool
+    goal: float
+
+    def __post_init__(self) -> None:
+        bits = -math.log2(self.epsilon)
+        self._offsets = (round(0.2 * bits), round(0.38 * bits))
+        self._seen: dict[int, Estimate] = {}
+        self._step_height = 0.0
+        self._outcome: Derivative | None = None
+
+    def run(self) -> Derivative:
+        """Return the derivative."""
+        if not math.isfinite(self.ladder.value):
+            return self._undecided(f"the value at the point is {self.ladder.value}")
+        top: int | None = 0
+        while top is not None and self._is_worth_trying(top):
+            top = self._examine(top)
+        if self._outcome is not None:
+            return self._outcome
+        if not self._seen:
+            return self._undecided("the values near the point are not finite")
+        best = self._best()
+        return Derivative(
+            best.value,
+            best.error,
+            self.ladder.evaluations,
+            step=self.ladder.step(best.top),
+            steepness=self._steepness(best),
+        )
+
+    def _is_worth_trying(self, top: int) -> bool:
+        return (
+            top not in self._seen and top <= DEEPEST and self.ladder.evaluations < MOST_EVALUATIONS
+        )
+
+    def _examine(self, top: int) -> int | None:
+        """Look at one window; return the top of the one to look at next, None at the end."""
+        ladder = self.ladder
+        window = list(range(top, top + LEVELS))
+        fine = self._fine_levels(top)
+        broken = [level for level in window + fine if not ladder.is_finite(level)]
+        if broken:
+            return max(broken) + 1
+        if all(ladder.is_flat(level) for level in window + fine):
+            return self._examine_plateau(top)
+        slope = max(ladder.secant(level) for level in window)
+        rounding = self._rounding([*ladder.values(window + fine), ladder.value], slope)
+        finest = fine[-1]
+        if slope * ladder.step(finest) > rounding or ladder.touches_plateau(window[-1]):
+            self._follow_plateau(finest)
+        floor = max(rounding, self._step_height)
+        estimate = extrapolate(ladder, top, fine, floor, rounding)
+        self._seen[top] = estimate
+        if not estimate.is_clean:
+            return self._after_deviation(estimate, top, window, fine)
+        goal = max(self.goal, IMPROVEMENT * slope)
+        if estimate.error <= goal:
+            return None
+        if estimate.truncation > 4 * estimate.noise:
+            return top + self._levels_down(estimate)
+        return self._larger_steps(estimate, top, goal)
+
+    def _fine_levels(self, top: int) -> list[int]:
+        """Return two levels far below the window, taken from what is sampled if possible."""
+        wanted = [top + offset for offset in self._offsets]
+        known = [self.ladder.known_near(level, 5) for level in wanted]
+        return [
+            level if near is None or near < top + LEVELS else near
+            for level, near in zip(wanted, known, strict=True)
+        ]
+
+    def _rounding(self, values: list[float], slope: float) -> float:
+        largest = max(abs(value) for value in values)
+        return ULPS * self.epsilon * largest + self.wobble * slope
+
+    def _follow_plateau(self, level: int) -> None:
+        """Find out how high the steps are, where the function stands still but should not."""
+        if self.ladder.touches_plateau(level):
+            self._step_height = max(self._step_height, 2 * self.ladder.jump(level))
+
+    # ------------------------------------------------------------- constant to the last bit
+
+    def _examine_plateau(self, top: int) -> int | None:
+        """Decide on a window in which the function does not move at all."""
+        ladder = self.ladder
+        inner = range(top + LEVELS, DEEPEST, LEVELS)
+        moving = [level for level in inner if not ladder.is_flat(level)]
+        if moving:  # narrower than the window, and odd: its coarse samples are all equal
+            return moving[0] - 2
+        outer = [
+            level
+            for level in range(min(self.outermost, top - 2), top, 2)
+            if ladder.is_finite(level)
+        ]
+        largest = max(abs(value) for value in [*ladder.values(outer), ladder.value, self.hidden])
+        step = ladder.step(top)
+        self._outcome = Derivative(
+            0.0,
+            (ULPS * self.epsilon * largest + 2 * ladder.jump(top)) / step,
+            ladder.evaluations,
+            step=step,
+            steepness=max(self.hidden / step, ladder.steepest(top)),
+        )
+        return None
+
+    # ----------------------------------------------------------- off the polynomial: noise?
+
+    def _after_deviation(
+        self, estimate: Estimate, top: int, window: list[int], fine: list[int]
+    ) -> int | None:
+        difference = self._kink(estimate, [window[-1], *fine])
+        if difference:
+            self._outcome = self._undecided(
+                "not differentiable here: the slopes on the two sides differ by "
+                f"{abs(difference):.3g}"
+            )
+            return None
+        if self._is_noise(estimate, top, fine[-1]):
+            return None
+        return self._resolving_level(top, window, fine)
+
+    def _kink(self, estimate: Estimate, levels: list[int]) -> float:
+        """Return the jump of the slope at the point itself, 0 if it has none.
+
+        The mean of both sides falls with h² where the function is smooth, with h at a kink;
+        noise does neither over a range of steps this wide.
+        """
+        halves = [self.ladder.bend(level) / self.ladder.step(level) for level in levels]
+        smallest, largest = min(map(abs, halves)), max(map(abs, halves))
+        visible = 32 * estimate.floor / self.ladder.step(levels[-1])
+        one_sign = len({math.copysign(1, half) for half in halves}) == 1
+        if one_sign and smallest > 0.8 * largest and smallest > visible:
+            return 2 * halves[-1]
+        return 0.0
+
+    def _is_noise(self, estimate: Estimate, top: int, finest: int) -> bool:
+        """Tell whether the deviation is as large at far smaller steps, and those no better."""
+        ladder = self.ladder
+        deviation = max(
+            abs(ladder.bend(finest)),
+            abs(ladder.slope(finest) - estimate.value) * ladder.step(finest),
+        )
+        persists = ladder.touches_plateau(finest) or deviation > estimate.residual / 30
+        coarser = [
+            seen.error for level, seen in self._seen.items() if level < top and not seen.is_clean
+        ]
+        return persists and min(coarser, default=math.inf) < estimate.error
+
+    def _resolving_level(self, top: int, window: list[int], fine: list[int]) -> int:
+        """Return the largest step at which the slope is near what the finest steps show."""
+        ladder = self.ladder
+        slopes = [ladder.slope(level) for level in fine]
+        scale = max(ladder.secant(level) for level in fine)
+        if abs(slopes[0] - slopes[1]) > 0.1 * scale:
+            return fine[0] - 2
+        near = [level for level in window if abs(ladder.slope(level) - slopes[0]) < 0.1 * scale]
+        return max(top + 1, near[0]) if near else window[-1]
+
+    # ------------------------------------------------------------------- on the polynomial
+
+    @staticmethod
+    def _levels_down(estimate: Estimate) -> int:
+        """Return by how many halvings truncation would meet noise."""
+        ratio = estimate.truncation / estimate.noise
+        return min(LEVELS - 1, max(1, math.ceil(math.log2(ratio) / (2 * estimate.count + 1))))
+
+    def _larger_steps(self, estimate: Estimate, top: int, goal: float) -> int | None:
+        """Return where noise would be small enough, if that is worth a try."""
+        largest_step_is_best = estimate.top == top
+        if not largest_step_is_best or not self.may_grow or top <= self.outermost:
+            return None
+        return max(self.outermost, top - math.ceil(math.log2(estimate.error / goal)))
+
+    def _best(self) -> Estimate:
+        """Return the smallest bound, unless a clean window of smaller steps contradicts it."""
+        best = min(self._seen.values(), key=lambda estimate: estimate.error)
+        for top in sorted(self._seen):
+            other = self._seen[top]
+            if other.top > best.top and other.is_clean and other.contradicts(best):
+                best = other
+        return best
+
+    def _steepness(self, best: Estimate) -> float:
+        """Return the steepest secant down to the steps of the best window.
+
+        Where the function is flat here, larger steps show whether it is steep elsewhere: a
+        loss that is saturated is, one that hides its derivative behind a large offset is not.
+        """
+        steepest = self.ladder.steepest(best.top + best.count)
+        if best.error > FLAT * steepest:
+            self.ladder.values(list(range(self.outermost, 0, 2)))
+            steepest = self.ladder.steepest(best.top + best.count)
+        return steepest
+
+    def _undecided(self, reason: str) -> Derivative:
+        return Derivative(math.nan, math.inf, self.ladder.evaluations, reason)
