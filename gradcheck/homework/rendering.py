@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import shlex
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -44,6 +45,11 @@ def render(report: HomeworkReport, console: Console) -> None:
             if check.status == "failed":
                 _render_check(function, check, console)
     console.print(_verdict(report))
+    if any(check.status == "failed" for function in report.functions for check in function.checks):
+        profile = "" if report.profile == "student" else f" --profile {report.profile}"
+        command = f"gradcheck verify {shlex.quote(str(report.path))} --seed {report.seed}{profile}"
+        # Never wrapped: it is there to be copied.
+        console.print(Text(f"The same cases again: {command}"), soft_wrap=True)
 
 
 def render_to_text(report: HomeworkReport) -> str:
@@ -189,8 +195,4 @@ def _verdict(report: HomeworkReport) -> Text:
         text.append(f"; missing: {', '.join(missing)}")
     if advice:
         text.append(f"; {advice} {'piece' if advice == 1 else 'pieces'} of advice")
-    if not report.passed or advice:
-        profile = "" if report.profile == "student" else f" --profile {report.profile}"
-        text.append("\nThe same cases again: ")
-        text.append(f"gradcheck verify {report.path} --seed {report.seed}{profile}")
     return text

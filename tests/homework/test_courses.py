@@ -1,0 +1,90 @@
+from __future__ import annotations
+
+import pytest
+
+from gradcheck.homework.courses import COURSES, detect, parameter_names
+from tests.homework.submissions import (
+    A2,
+    XCS224N,
+    XCS224N_WITHOUT_WINDOW_SIZE,
+    YEAR_2015,
+    YEAR_2016,
+    YEAR_2017,
+)
+
+RIGHT = {
+    "cs224n-a2": [A2],
+    "xcs224n": [XCS224N, XCS224N_WITHOUT_WINDOW_SIZE],
+    "cs224n-2017": [YEAR_2017],
+    "cs224d-2016": [YEAR_2016],
+    "cs224d-2015": [YEAR_2015],
+}
+
+
+def test_every_course_has_a_right_file():
+    assert {course.identifier for course in COURSES} == set(RIGHT)
+
+
+@pytest.mark.parametrize(
+    ("course", "text"), [(course, text) for course, texts in RIGHT.items() for text in texts]
+)
+def test_a_right_file_is_recognized_and_passes(submit, course, text):
+    report = submit(text)
+    assert report.course == course
+    failed = [
+        (function.name, check.name, check.message)
+        for function in report.functions
+        for check in function.checks
+        if check.status == "failed"
+    ]
+    assert failed == []
+    assert report.passed
+
+
+@pytest.mark.parametrize("text", [A2, XCS224N, YEAR_2017, YEAR_2016, YEAR_2015])
+def test_a_sign_error_is_found_in_every_course(submit, text):
+    wrong = text.replace("+= grad_center", "-= grad_center").replace("+= pair[1]", "-= pair[1]")
+    assert wrong != text
+    report = submit(wrong, only=["skipgram"])
+    (function,) = report.functions
+    assert [check.name for check in function.checks if check.status == "failed"] == [
+        "center-gradient"
+    ]
+    assert "sign is flipped" in str(report)
+
+
+def test_helpers_that_are_not_there_are_named(submit):
+    (note,) = submit(YEAR_2017).notes
+    assert note == (
+        "not beside the file, so a stand-in was used: q1_softmax, q2_gradcheck, q2_sigmoid"
+    )
+
+
+def test_a_stand_in_is_not_checked_as_the_students(submit):
+    statuses = {function.name: function.status for function in submit(YEAR_2017).functions}
+    assert statuses["sigmoid"] == "missing"
+
+
+def test_parameter_names_of_what_has_none():
+    assert parameter_names(print) is None
+    assert parameter_names(lambda a, b, *, c: (a, b, c)) == ("a", "b")
+
+
+def test_nothing_known():
+    assert detect({"main": print, "sigmoid": 3}) is None
+
+
+def test_a_helper_file_is_judged_by_what_it_has(submit):
+    report = submit("import numpy as np\ndef sigmoid(x):\n    return 1 / (1 + np.exp(-x))\n")
+    assert report.passed
+    assert "5 of 42 checks ran; missing: naiveSoftmaxLossAndGradient" in " ".join(
+        str(report).split()
+    )
+
+
+def test_a_file_without_a_core_function_fails_by_it(submit):
+    report = submit(A2.replace("def skipgram(", "def skip_gramm("))
+    assert not report.passed
+    (function,) = [function for function in report.functions if function.name == "skipgram"]
+    assert function.status == "missing"
+    assert function.checks[0].message == "the file has no such function, and the course asks for it"
