@@ -288,6 +288,10 @@ def _sgd_cases() -> SearchStrategy[SgdCase]:
     return drawn()
 
 
+def _with_distinct_negatives(case: Case) -> Case:
+    return replace(case, negatives=tuple(dict.fromkeys(case.negatives)))
+
+
 def _with_distinct_words(case: WindowCase) -> WindowCase:
     # One word at least stays out of the window: its row must not move.
     context = tuple(dict.fromkeys(case.context))
@@ -316,7 +320,9 @@ _STRATEGIES: dict[StreamName, Callable[[], SearchStrategy[Any]]] = {
     "large-softmax": cases.large_score_softmax_cases,
     "distinct-negatives": _negatives(repeats=False),
     "repeated-negatives": _negatives(repeats=True),
-    "large-negatives": cases.large_score_negative_sampling_cases,
+    "large-negatives": lambda: cases.large_score_negative_sampling_cases().map(
+        _with_distinct_negatives
+    ),
     "sampler": _sampler_cases,
     "distinct-window": _windows("skip-gram", _with_distinct_words),
     "repeated-window": _windows("skip-gram", _with_a_repeated_word),
