@@ -55,9 +55,7 @@ def pytest_collection(session: pytest.Session) -> bool | None:
     items: list[pytest.Item] = []
     for file in files:
         # Loaded at once: a file that cannot be used is said in one line, and nothing runs.
-        collector = HomeworkFile.from_parent(
-            session, path=Path(file).absolute(), nodeid=Path(file).name
-        )
+        collector = HomeworkFile.from_parent(session, path=Path(file).absolute())
         collector.verification = _begin(file, session.config.getoption("homework_seed"))
         items += session.genitems(collector)
     if session.config.args_source is pytest.Config.ArgsSource.ARGS:
@@ -140,7 +138,8 @@ class HomeworkCheck(pytest.Item):
         if check.status == "skipped":
             if self.function.result.status == "missing" and self.function.result.demanded:
                 raise CheckFailedError(check.message)
-            pytest.skip(check.message)
+            # The place that is named is the homework's, not this line's.
+            raise pytest.skip.Exception(check.message, _use_item_location=True)
         if check.status == "failed" and check.level == "advice":
             pytest.xfail(f"advice: {check.message}")
         if check.status == "failed":
@@ -152,9 +151,9 @@ class HomeworkCheck(pytest.Item):
             return str(excinfo.value)
         return super().repr_failure(excinfo, style)
 
-    def reportinfo(self) -> tuple[Path, None, str]:
+    def reportinfo(self) -> tuple[Path, int, str]:
         """Return the place and the title of a failure."""
-        return self.path, None, f"{self.function.name} {self.name}"
+        return self.path, 0, f"{self.function.name} {self.name}"
 
     def _check(self) -> CheckResult:
         return next(check for check in self.function.result.checks if check.name == self.name)
@@ -162,4 +161,4 @@ class HomeworkCheck(pytest.Item):
     def _report(self, check: CheckResult) -> str:
         from gradcheck.homework.rendering import render_check
 
-        return f"{render_check(self.function.result, check)}\n\n{self.function.replay}"
+        return f"{render_check(check)}\n\n{self.function.replay}"

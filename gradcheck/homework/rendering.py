@@ -59,10 +59,11 @@ def render_to_text(report: HomeworkReport) -> str:
     return _text(console)
 
 
-def render_check(function: FunctionResult, check: CheckResult) -> str:
-    """Return what is wrong by one check, as plain text."""
+def render_check(check: CheckResult) -> str:
+    """Return what is wrong by one check, as plain text; the first line says it in words."""
     console = _plain_console()
-    _render_check(function, check, console)
+    console.print(Text(check.message))
+    _render_evidence(check, console)
     return _text(console)
 
 
@@ -119,6 +120,10 @@ def _render_check(function: FunctionResult, check: CheckResult, console: Console
         title = f"{function.name}: {function.status}"
     console.print(Text(title, style="bold"))
     console.print(Padding(Text(check.message), (0, 0, 0, 2)))
+    _render_evidence(check, console)
+
+
+def _render_evidence(check: CheckResult, console: Console) -> None:
     if check.counterexample is not None:
         _render_case(check.counterexample, console)
         _render_values(check.counterexample, console)

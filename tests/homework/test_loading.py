@@ -52,7 +52,8 @@ BAD = {
         "def main():\n    pass\n",
         (
             "defines none of the functions cbow, getNegativeSamples, get_negative_samples, "
-            "naiveSoftmaxLossAndGradient, naive_softmax_loss_and_gradient, negSamplingCostAndGradient, "
+            "naiveSoftmaxLossAndGradient, naive_softmax_loss_and_gradient, "
+            "negSamplingCostAndGradient, "
             "negSamplingLossAndGradient, neg_sampling_loss_and_gradient, sgd, sigmoid, skipgram, "
             "softmaxCostAndGradient"
         ),

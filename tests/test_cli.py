@@ -1,0 +1,287 @@
+from __future__ import annotations
+
+import json
+import os
+import pty
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from gradcheck.cli import main
+from gradcheck.homework import verification
+from gradcheck.homework.streams import Profile
+from tests.homework.submissions import A2, EXAMPLES, YEAR_2017, changed
+
+WRONG = changed(A2, ("loss += pair_loss", "loss = pair_loss"))
+RIGHT_EXAMPLE = EXAMPLES / "word2vec.py"
+WRONG_EXAMPLE = EXAMPLES / "word2vec_wrong.py"
+
+
+@pytest.fixture(autouse=True)
+def _few_cases(monkeypatch):
+    monkeypatch.setitem(verification.PROFILES, "student", Profile(cases=15, shrinks=True))
+
+
+@pytest.fixture
+def files(tmp_path):
+    contents = {"right": A2, "wrong": WRONG, "year_2017": YEAR_2017, "bad": "def f(:\n"}
+    paths = {}
+    for name, text in contents.items():
+        paths[name] = tmp_path / f"{name}.py"
+        paths[name].write_text(text, encoding="utf-8")
+    return paths
+
+
+def run(*arguments: object, **options) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "gradcheck", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, check=False, **options)  # noqa: S603
+
+
+def test_a_right_file(files, capsys):
+    assert main(["verify", str(files["right"])]) == 0
+    out, err = capsys.readouterr()
+    assert "PASSED: 41 of 41 checks ran" in out
+    assert err == ""
+
+
+def test_a_wrong_file(files, capsys):
+    assert main(["verify", str(files["wrong"]), "--seed", "3"]) == 1
+    out, err = capsys.readouterr()
+    assert "skipgram, loss (wrong in" in out
+    assert "loss: only the last context word counts" in out
+    assert f"The same cases again: gradcheck verify {files['wrong']} --seed 3\n" in out
+    assert err == ""
+
+
+def test_the_seed_replays_the_report(files, capsys):
+    texts = []
+    for _ in range(2):
+        main(["verify", str(files["wrong"]), "--seed", "12"])
+        texts.append(capsys.readouterr().out)
+        verification.draw_cases.cache_clear()
+    assert texts[0] == texts[1]
+
+
+def test_without_a_seed_each_run_draws_others(files, capsys):
+    seeds = set()
+    for _ in range(2):
+        main(["verify", str(files["wrong"]), "--only", "skipgram"])
+        seeds.add(capsys.readouterr().out.split("--seed ")[1])
+    assert len(seeds) == 2
+
+
+def test_only_some_functions(files, capsys):
+    assert main(["verify", str(files["wrong"]), "--only", "sgd", "--only", "sigmoid"]) == 0
+    out = capsys.readouterr().out
+    assert "9 of 41 checks ran" in out
+    assert "skipgram" not in out
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (None, "no such file"),
+        ("def f(:\n", "syntax error in line 1: invalid syntax (`def f(:`)"),
+        ("raise OSError('disk')\n", "fails while it is imported: OSError: disk"),
+        ("import sys; sys.exit(3)\n", "calls sys.exit while it is imported"),
+        ("\0", "not Python: the file is not text"),
+        ("x = 1\n", "defines none of the functions cbow, "),
+    ],
+)
+def test_a_file_that_cannot_be_used(tmp_path, capsys, content, message):
+    path = tmp_path / "word2vec.py"
+    if content is not None:
+        path.write_text(content)
+    assert main(["verify", str(path)]) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.startswith(f"gradcheck: {path}: {message}")
+    assert err.count("\n") == 1
+
+
+def test_an_unknown_function_name(files, capsys):
+    assert main(["verify", str(files["right"]), "--only", "skip_gram"]) == 2
+    assert "no function skip_gram in CS224n 2019-2023, assignment 2; it has sigmoid, naive" in (
+        capsys.readouterr().err
+    )
+
+
+def test_json_of_one_file(files, tmp_path):
+    out = tmp_path / "report.json"
+    assert main(["verify", str(files["wrong"]), "--json", str(out)]) == 1
+    document = json.loads(out.read_text(encoding="utf-8"))
+    assert list(document) == [
+        "file",
+        "course",
+        "passed",
+        "checks_ran",
+        "checks_known",
+        "functions",
+    ]
+    assert document["file"] == str(files["wrong"])
+    assert document["course"] == "cs224n-a2"
+    assert document["passed"] is False
+    (skipgram,) = [function for function in document["functions"] if function["name"] == "skipgram"]
+    assert list(skipgram) == ["name", "status", "checks"]
+    assert skipgram["status"] == "failed"
+    loss = skipgram["checks"][0]
+    assert list(loss) == [
+        "name",
+        "level",
+        "status",
+        "cases",
+        "message",
+        "mistake",
+        "counterexample",
+    ]
+    assert (loss["name"], loss["level"], loss["status"]) == ("loss", "required", "failed")
+    assert isinstance(loss["counterexample"]["claimed"], float)
+    assert {path.name for path in tmp_path.iterdir() if path.suffix != ".py"} == {"report.json"}
+
+
+def test_json_of_several_files_is_a_list_and_the_worst_status_wins(files, capsys):
+    names = [str(files[name]) for name in ("right", "bad", "wrong", "year_2017")]
+    assert main(["verify", *names, "--json", "-"]) == 2
+    out, err = capsys.readouterr()
+    assert [report["passed"] for report in json.loads(out)] == [True, False, True]
+    assert err.count("\n") == 1
+    assert main(["verify", str(files["right"]), str(files["wrong"]), "--json", "-"]) == 1
+
+
+def test_json_that_cannot_be_written_is_said_before_the_work(files, tmp_path, capsys):
+    for target, message in (
+        (tmp_path / "no" / "out.json", f"there is no folder {tmp_path / 'no'}"),
+        (tmp_path, "is a directory; expected a file to write"),
+    ):
+        assert main(["verify", str(files["right"]), "--json", str(target)]) == 2
+        assert capsys.readouterr() == ("", f"gradcheck: --json {target}: {message}\n")
+
+
+def test_json_replaces_a_report_as_a_whole(files, tmp_path, monkeypatch):
+    out = tmp_path / "report.json"
+    out.write_text("before")
+
+    def fail(*_arguments: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "replace", fail)
+    assert main(["verify", str(files["right"]), "--only", "sgd", "--json", str(out)]) == 2
+    assert out.read_text() == "before"
+    assert not list(tmp_path.glob(".report*"))
+
+
+def test_help_shows_examples_and_exit_statuses(capsys):
+    with pytest.raises(SystemExit) as stopped:
+        main(["verify", "--help"])
+    assert stopped.value.code == 0
+    out = capsys.readouterr().out
+    assert "gradcheck verify word2vec.py --only skipgram" in out
+    assert "exit status:" in out
+
+
+@pytest.mark.parametrize("arguments", [[], ["verify"], ["check"], ["verify", "--seed", "x", "f"]])
+def test_a_wrong_command_line(arguments, capsys):
+    with pytest.raises(SystemExit) as stopped:
+        main(arguments)
+    assert stopped.value.code == 2
+    assert "usage: gradcheck" in capsys.readouterr().err
+
+
+def test_the_examples_as_whole_processes():
+    right, wrong = run("verify", RIGHT_EXAMPLE), run("verify", WRONG_EXAMPLE)
+    assert (right.returncode, wrong.returncode) == (0, 1)
+    assert right.stderr == wrong.stderr == ""
+    for text in (
+        "the one-hot vector is not subtracted",
+        "the negatives' terms have the wrong sign",
+        "row 1 got its term once; it was drawn 2 times",
+    ):
+        assert text in wrong.stdout
+    assert "\x1b" not in right.stdout + wrong.stdout
+    assert max(map(len, right.stdout.splitlines())) <= 80
+
+
+def test_sympy_is_not_imported():
+    code = (
+        "import sys; from gradcheck.cli import main; main(['verify', sys.argv[1]]);"
+        "sys.exit('sympy' in sys.modules)"
+    )
+    command = [sys.executable, "-c", code, str(RIGHT_EXAMPLE)]
+    assert subprocess.run(command, capture_output=True, check=False).returncode == 0  # noqa: S603
+
+
+def test_the_snippet_reproduces_the_case(files, capsys):
+    """What is printed to be pasted runs as it stands, and shows the claimed value."""
+    main(["verify", str(files["wrong"]), "--seed", "3"])
+    out = capsys.readouterr().out
+    lines = out[out.index("To see it happen") :].splitlines()[1:]
+    code = []
+    for line in lines:
+        if line and not line.startswith("    "):
+            break
+        code.append(line[4:])
+        if line.strip() == "))":
+            break
+    command = [sys.executable, "-c", "\n".join(code)]
+    folder = files["wrong"].parent
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True)  # noqa: S603
+    assert done.stdout.startswith("(")
+
+
+def test_colour_on_a_terminal_unless_it_is_not_wanted():
+    assert "\x1b[" in _on_a_terminal({"NO_COLOR": ""})
+    assert "\x1b[3" not in _on_a_terminal({"NO_COLOR": "1"})
+
+
+def _on_a_terminal(environment: dict[str, str]) -> str:
+    controller, terminal = pty.openpty()
+    command = [sys.executable, "-m", "gradcheck", "verify", RIGHT_EXAMPLE, "--only", "sgd"]
+    settings = {**os.environ, "TERM": "xterm-256color", "COLUMNS": "80", **environment}
+    process = subprocess.Popen(  # noqa: S603
+        command, stdout=terminal, stderr=subprocess.DEVNULL, env=settings
+    )
+    os.close(terminal)
+    output = b""
+    try:
+        while chunk := os.read(controller, 4096):
+            output += chunk
+    except OSError:  # Linux says so when the other end is closed
+        pass
+    finally:
+        os.close(controller)
+    assert process.wait() == 0
+    return output.decode()
+
+
+def test_a_reader_that_has_seen_enough():
+    reading, writing = os.pipe()
+    os.close(reading)
+    command = [sys.executable, "-m", "gradcheck", "verify", RIGHT_EXAMPLE, "--only", "sgd"]
+    process = subprocess.run(  # noqa: S603
+        command, stdout=writing, stderr=subprocess.PIPE, text=True, check=False
+    )
+    os.close(writing)
+    assert process.stderr == ""
+
+
+def test_control_c(tmp_path):
+    started = tmp_path / "started"
+    path = tmp_path / "word2vec.py"
+    path.write_text(
+        f"import time\nopen({str(started)!r}, 'w').close()\ntime.sleep(60)\ndef sigmoid(x): 0\n"
+    )
+    command = [sys.executable, "-m", "gradcheck", "verify", str(path)]
+    process = subprocess.Popen(  # noqa: S603
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    while not started.exists():
+        assert process.poll() is None
+        time.sleep(0.02)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate()
+    assert process.returncode == 130
+    assert (out, err) == ("", "gradcheck: interrupted\n")
