@@ -97,8 +97,9 @@ def check(
         verdict, reason = complaint
         return _report(subject, verdict, reason, seed=seed)
     prober = Prober(subject, value, claimed, precision)
+    rng = np.random.default_rng(seed)
     probes: list[Probe] = []
-    for label, direction in directions(claimed, np.random.default_rng(seed)):
+    for label, direction in directions(subject.parameters, claimed, rng):
         probes.append(prober.probe(label, direction))
         if probes[-1].verdict != "agrees":
             break
@@ -191,7 +192,9 @@ def _conclude(
             f"Along {len(probes)} random directions, the claimed gradient is the derivative "
             "of the loss.",
         )
-    scanned = _scan(subject, claimed) if subject.parameters.size <= FEW else []
+    few = subject.parameters.size <= FEW
+    worthwhile = last.verdict == "disagrees" or last.numerical.reason
+    scanned = _scan(subject, claimed) if few and worthwhile else []
     wrong = [probe for probe in scanned if probe.verdict == "disagrees"]
     if wrong or last.verdict == "disagrees":
         entries = tuple(

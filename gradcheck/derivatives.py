@@ -137,7 +137,7 @@ class Line:
         # are not exact anywhere else, and hide the rounding that is to be seen.
         # Along a random direction through many entries sums of them move faster than each.
         self.first_step = 0.9177041 / 4 * self._size / moved.size**0.125
-        self._longest_step = max(2 * self._size, 1 / speed)
+        self._longest_step = max(8 * self._size, 1 / speed)
 
     def point(self, t: float) -> NDArray[np.float64]:
         """Return the point at t, (n,)."""

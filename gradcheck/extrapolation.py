@@ -59,8 +59,9 @@ class Estimate:
 
     @property
     def error(self) -> float:
-        """The bound on the error of `value`."""
-        return self.truncation + self.noise
+        """The bound on the error of `value`; infinite where the samples overflow."""
+        error = self.truncation + self.noise
+        return math.inf if math.isnan(error) else error
 
     @property
     def is_clean(self) -> bool:
@@ -118,11 +119,12 @@ def extrapolate(
         bends=np.array([ladder.bend(level) for level in levels]),
         fine=fine,
     )
-    estimates = [
-        window.estimate(first, count, floor, rounding)
-        for count in range(FEWEST, LEVELS + 1)
-        for first in range(LEVELS - count + 1)
-    ]
+    with np.errstate(over="ignore", invalid="ignore"):  # a bound may be infinite
+        estimates = [
+            window.estimate(first, count, floor, rounding)
+            for count in range(FEWEST, LEVELS + 1)
+            for first in range(LEVELS - count + 1)
+        ]
     return min(estimates, key=lambda estimate: estimate.error)
 
 
@@ -182,4 +184,4 @@ def _next_term(differences: list[float]) -> float:
     make this one small.
     """
     _, second, third = differences[:3]
-    return min(second, second * second / third) if third > 0 else 0.0
+    return min(second, second * (second / third)) if third > 0 else 0.0

@@ -79,6 +79,11 @@ class Ladder:
         plus, minus = self.pair(level)
         return (plus - minus) / (2 * self.step(level))
 
+    def sweep(self) -> tuple[tuple[float, float], ...]:
+        """Return (step, symmetric difference quotient) of the finite levels, smallest first."""
+        levels = sorted((level for level in self._pairs if self.is_finite(level)), reverse=True)
+        return tuple((self.step(level), self.slope(level)) for level in levels)
+
     def bend(self, level: int) -> float:
         """Return the mean of both values less the centre's: f″h²/2 + … for a smooth function."""
         plus, minus = self.pair(level)

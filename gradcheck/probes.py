@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gradcheck.derivatives import Derivative, Line
+from gradcheck.parameters import Parameters
 from gradcheck.subjects import Subject
 
 __all__ = ["Probe", "Prober", "Verdict", "directions"]
@@ -19,7 +20,10 @@ Verdict = Literal["agrees", "disagrees", "undecided"]
 SMALL = 1e-3
 """Entries below this part of the largest are probed once more, without the large ones."""
 
-GOAL = 1e-11
+NARROWEST = 1e-3
+"""An array of small entries is moved by no less than this part of what the others are."""
+
+GOAL = 3e-11
 """A bound this small, relative to the gradient, is not worth more evaluations."""
 
 ULPS = 8.0
@@ -67,30 +71,48 @@ class Probe:
 
 
 def directions(
-    claimed: NDArray[np.float64], rng: np.random.Generator
+    parameters: Parameters, claimed: NDArray[np.float64], rng: np.random.Generator
 ) -> list[tuple[str, NDArray[np.float64]]]:
     """Draw the directions to probe, each with a label.
 
-    Two through all entries, uniform on [-1, 1]ⁿ: for a residual r = claimed - true,
-    P(abs(r·z) <= τ) <= τ / max(abs(r)), whatever r is. (Random signs do not have this
+    Two through all entries, each entry uniform on [-w, w], where w <= 1 is the size of its
+    array's entries relative to the largest array's: for a residual r = claimed - true,
+    P(abs(r·z) <= τ) <= τ / max(abs(r) w), whatever r is. (Random signs do not have this
     property: two equal and opposite errors cancel half the time.) One more through the
     entries whose claimed gradient is small or zero, where an error could hide behind the
     rounding of the large ones.
 
     Parameters
     ----------
+    parameters
+        The point.
     claimed : (n,) array
         The claimed gradient, finite.
     rng
         Where the directions are drawn from.
     """
-    drawn = [("all entries", rng.uniform(-1, 1, claimed.size)) for _ in range(2)]
+    widths = _widths(parameters)
+    drawn = [("all entries", widths * rng.uniform(-1, 1, claimed.size)) for _ in range(2)]
     magnitude = np.abs(claimed)
     small = magnitude < SMALL * magnitude.max()
     if small.any():
-        direction = np.where(small, rng.uniform(-1, 1, claimed.size), 0.0)
+        direction = np.where(small, widths * rng.uniform(-1, 1, claimed.size), 0.0)
         drawn.append((f"entries below {SMALL:g} of the largest", direction))
     return drawn
+
+
+def _widths(parameters: Parameters) -> NDArray[np.float64]:
+    """Return the size of each entry's array, relative to the largest one's: (n,)."""
+    sizes = np.array(
+        [
+            np.sqrt(np.mean(parameters.vector[leaf.entries] ** 2)) if leaf.size else 0.0
+            for leaf in parameters.leaves
+        ]
+    )
+    largest = sizes.max() or 1.0
+    # Zeros say nothing of the size that an array is meant to have.
+    relative = np.where(sizes > 0, np.clip(sizes / largest, NARROWEST, 1), 1.0)
+    return np.repeat(relative, [leaf.size for leaf in parameters.leaves])
 
 
 class Prober:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from gradcheck.extrapolation import LEVELS, Estimate, extrapolate
 from gradcheck.ladders import Ladder
@@ -21,6 +21,9 @@ IMPROVEMENT = 1e-11
 
 FLAT = 1e-6
 """A function is flat where its slope is below this part of what is seen further out."""
+
+SATURATED = 1e-3
+"""A loss below this part of the scores that may be inside is taken to be saturated."""
 
 ULPS = 4.0
 """The error of a function that is computed well, in units of the last place of its values."""
@@ -45,6 +48,8 @@ class Derivative:
     steepness
         The slope of the steepest secant within that step: what a difference in the
         derivative is large or small against, where the derivative itself is 0.
+    sweep
+        What was seen on the way: (h, central difference quotient at h), smallest h first.
     """
 
     value: float
@@ -53,6 +58,7 @@ class Derivative:
     reason: str = ""
     step: float = math.nan
     steepness: float = 0.0
+    sweep: tuple[tuple[float, float], ...] = field(default=(), repr=False)
 
 
 @dataclass
@@ -99,6 +105,9 @@ class Search:
 
     def run(self) -> Derivative:
         """Return the derivative."""
+        return replace(self._find(), sweep=self.ladder.sweep())
+
+    def _find(self) -> Derivative:
         if not math.isfinite(self.ladder.value):
             return self._undecided(f"the value at the point is {self.ladder.value}")
         top: int | None = 0
@@ -143,7 +152,7 @@ class Search:
         if not estimate.is_clean:
             return self._after_deviation(estimate, top, window, fine)
         goal = max(self.goal, IMPROVEMENT * slope)
-        if estimate.error <= goal:
+        if estimate.error <= goal or goal == 0:
             return None
         if estimate.truncation > 4 * estimate.noise:
             return top + self._levels_down(estimate)
@@ -251,7 +260,7 @@ class Search:
     def _levels_down(estimate: Estimate) -> int:
         """Return by how many halvings truncation would meet noise."""
         ratio = estimate.truncation / estimate.noise
-        return min(LEVELS - 1, max(1, math.ceil(math.log2(ratio) / (2 * estimate.count + 1))))
+        return min(LEVELS - 1, 1 + math.ceil(math.log2(ratio) / (2 * estimate.count + 1)))
 
     def _larger_steps(self, estimate: Estimate, top: int, goal: float) -> int | None:
         """Return where noise would be small enough, if that is worth a try."""
@@ -279,6 +288,8 @@ class Search:
         if best.error > FLAT * steepest:
             self.ladder.values(list(range(self.outermost, 0, 2)))
             steepest = self.ladder.steepest(best.top + best.count)
+        if abs(self.ladder.value) < SATURATED * self.hidden:
+            steepest = max(steepest, self.hidden / self.ladder.step(self.outermost))
         return steepest
 
     def _undecided(self, reason: str) -> Derivative:
