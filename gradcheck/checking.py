@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import functools
+import math
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gradcheck.probes import Probe, Prober, Verdict, directions
 from gradcheck.reports import Entry, GradientReport
+from gradcheck.snippets import snippet
 from gradcheck.subjects import Subject, same
 
 __all__ = ["GradientMismatch", "assert_gradient", "check"]
@@ -19,6 +21,14 @@ FEW: Final = 100
 """Up to that many entries are looked at one by one where a probe disagrees."""
 
 _MISSING: Final[Any] = object()
+
+
+class _Finding(NamedTuple):
+    """What a report says first."""
+
+    verdict: Verdict
+    reason: str
+    advice: str = ""
 
 
 class GradientMismatch(AssertionError):  # noqa: N818  a failed assertion, as pytest.fail is
@@ -92,10 +102,12 @@ def check(
         raise ValueError(f"precision is {precision}; a number between 0 and 1 was expected")
     subject = Subject(loss, gradient, point)
     value, claimed = subject.value_and_gradient()
+    code = snippet(loss, gradient, subject.parameters, precision=precision, seed=seed)
+    report = functools.partial(_report, subject, seed=seed, code=code)
     complaint = _complaint(subject, value, claimed)
     if complaint:
-        verdict, reason = complaint
-        return _report(subject, verdict, reason, seed=seed)
+        broken = complaint.verdict == "disagrees"
+        return report(complaint, scanned=_scan(subject, claimed, precision) if broken else ())
     prober = Prober(subject, value, claimed, precision)
     rng = np.random.default_rng(seed)
     probes: list[Probe] = []
@@ -103,7 +115,11 @@ def check(
         probes.append(prober.probe(label, direction))
         if probes[-1].verdict != "agrees":
             break
-    return _conclude(subject, claimed, probes, seed)
+    scanned: tuple[Entry, ...] = ()
+    if probes[-1].verdict == "disagrees" or probes[-1].numerical.reason:
+        scanned = _scan(subject, claimed, precision)
+    finding = _conclude(subject, claimed, probes[-1], len(probes), scanned)
+    return report(finding, probes=tuple(probes), scanned=scanned)
 
 
 def assert_gradient(
@@ -151,92 +167,153 @@ def _arguments(loss: Any, grad: Any, at: Any) -> tuple[Callable[..., Any] | None
     return None, grad
 
 
-def _complaint(
-    subject: Subject, value: float, claimed: NDArray[np.float64]
-) -> tuple[Verdict, str] | None:
+def _complaint(subject: Subject, value: float, claimed: NDArray[np.float64]) -> _Finding | None:
     """Say what keeps a comparison from making sense, if anything does."""
     if not np.isfinite(value):
-        return "undecided", f"The loss is {value} at the point itself."
+        return _Finding(
+            "undecided",
+            f"The loss is {value} at the point itself.",
+            "choose a point at which the loss is finite, or mend the loss.",
+        )
     if not np.isfinite(claimed).all():
-        index = int(np.argmin(np.isfinite(claimed)))
-        name = subject.parameters.where(index)
-        return "disagrees", f"The claimed gradient is {claimed[index]} at {name}."
+        return _Finding("disagrees", _brokenness(subject, claimed))
     again, claimed_again = subject.value_and_gradient()
     if not same(value, again):
-        return "undecided", (
-            f"The loss changes from call to call: {value!r}, then {again!r} for the same "
-            "argument. If it draws random numbers, seed it inside."
+        return _Finding(
+            "undecided",
+            f"The loss changes from call to call: {value!r}, then {again!r} for the same argument.",
+            "if it draws random numbers, seed them inside of the function; if it keeps state "
+            "between calls, reset that.",
         )
     if not same(claimed, claimed_again):
         index = int(np.argmax(np.abs(claimed - claimed_again)))
-        return "undecided", (
+        return _Finding(
+            "undecided",
             "The gradient changes from call to call: at "
-            f"{subject.parameters.where(index)} it is {claimed[index]!r}, then "
-            f"{claimed_again[index]!r}. State is kept between calls, or random numbers drawn."
+            f"{subject.parameters.where(index)} it is {float(claimed[index])!r}, then "
+            f"{float(claimed_again[index])!r} for the same argument.",
+            "if it draws random numbers, seed them inside of the function; if it keeps state "
+            "between calls (an array that is added to, say), reset that.",
         )
     return None
 
 
+def _brokenness(subject: Subject, claimed: NDArray[np.float64]) -> str:
+    broken = ~np.isfinite(claimed)
+    first, count = int(np.argmax(broken)), int(broken.sum())
+    sentence = f"The claimed gradient is {claimed[first]} at {subject.parameters.where(first)}"
+    if count > 1:
+        sentence += f", and not finite at {count:,} of {claimed.size:,} entries"
+    return f"{sentence}."
+
+
 def _conclude(
-    subject: Subject, claimed: NDArray[np.float64], probes: list[Probe], seed: int
-) -> GradientReport:
-    last = probes[-1]
-    report = functools.partial(_report, subject, seed=seed, probes=tuple(probes))
+    subject: Subject,
+    claimed: NDArray[np.float64],
+    last: Probe,
+    probed: int,
+    scanned: tuple[Entry, ...],
+) -> _Finding:
+    """Make one finding of the last probe, the only one that may not agree, and the scan."""
     if last.verdict == "agrees":
         if subject.overwritten:
-            return report(
-                "undecided", f"The numbers agree, but {_overwriting(subject)} would be changed."
+            return _Finding(
+                "undecided",
+                f"The numbers agree, but {_overwriting(subject)} would be changed.",
+                "let the function work on a copy of its argument: x = x.copy().",
             )
-        return report(
+        return _Finding(
             "agrees",
-            f"Along {len(probes)} random directions, the claimed gradient is the derivative "
-            "of the loss.",
+            f"Along {probed} random directions, the claimed gradient is the derivative of the "
+            "loss.",
         )
-    few = subject.parameters.size <= FEW
-    worthwhile = last.verdict == "disagrees" or last.numerical.reason
-    scanned = _scan(subject, claimed) if few and worthwhile else []
-    wrong = [probe for probe in scanned if probe.verdict == "disagrees"]
-    if wrong or last.verdict == "disagrees":
-        entries = tuple(
-            Entry(probe.label, probe.claimed, probe.numerical.value, probe.numerical.error)
-            for probe in wrong
-        )
-        return report("disagrees", _disagreement(last, len(wrong), scanned), entries=entries)
-    return report("undecided", _indecision(last, scanned))
+    is_wrong = any(entry.verdict == "disagrees" for entry in scanned)
+    if is_wrong or last.verdict == "disagrees":
+        return _Finding("disagrees", _disagreement(last, scanned, claimed.size))
+    return _indecision(claimed, last, scanned)
 
 
-def _scan(subject: Subject, claimed: NDArray[np.float64]) -> list[Probe]:
-    """Compare entry by entry."""
-    prober = Prober(subject, subject.loss(subject.parameters.vector), claimed, None)
-    return [
-        prober.probe(subject.parameters.where(index), direction)
+def _scan(
+    subject: Subject, claimed: NDArray[np.float64], precision: float | None
+) -> tuple[Entry, ...]:
+    """Compare entry by entry, where there are few."""
+    if claimed.size > FEW:
+        return ()
+    value = subject.loss(subject.parameters.vector)
+    finite = np.where(np.isfinite(claimed), claimed, 0.0)
+    prober = Prober(subject, value, finite, precision)
+    return tuple(
+        _entry(prober.probe(subject.parameters.where(index), direction), claimed[index])
         for index, direction in enumerate(np.eye(claimed.size))
-    ]
+    )
 
 
-def _disagreement(probe: Probe, wrong: int, scanned: list[Probe]) -> str:
-    if wrong == len(scanned) == 1:
+def _entry(probe: Probe, claimed: float) -> Entry:
+    return Entry(
+        name=probe.label,
+        claimed=float(claimed),
+        numerical=probe.numerical.value,
+        error=probe.numerical.error,
+        tolerance=probe.tolerance,
+        verdict=probe.verdict if math.isfinite(claimed) else "disagrees",
+        reason=probe.numerical.reason,
+    )
+
+
+def _disagreement(probe: Probe, scanned: tuple[Entry, ...], size: int) -> str:
+    verdicts = [entry.verdict for entry in scanned]
+    wrong, open_ones = verdicts.count("disagrees"), verdicts.count("undecided")
+    if wrong == size == 1:
         return "The derivative of the loss is another number."
     if wrong:
-        return f"{wrong} of {len(scanned)} entries are wrong."
-    return (
+        besides = f", and {open_ones} cannot be decided" if open_ones else ""
+        return f"{wrong} of {size} entries {'is' if wrong == 1 else 'are'} wrong{besides}."
+    sentence = (
         f"Along a random direction z through {probe.label}, the claimed gradient gives "
         f"{probe.claimed:.9g}, and the loss {probe.numerical.value:.9g} "
         f"± {probe.numerical.error:.1e}."
     )
+    if scanned:
+        return f"{sentence} No single entry is wrong beyond its own tolerance."
+    return f"{sentence} Entries are looked at one by one up to {FEW}; here are {size:,}."
 
 
-def _indecision(probe: Probe, scanned: list[Probe]) -> str:
+def _indecision(claimed: NDArray[np.float64], probe: Probe, scanned: tuple[Entry, ...]) -> _Finding:
     """Say why, and at which entry if that is known."""
-    for entry in scanned:
-        if entry.numerical.reason:
-            return f"By {entry.label}: {entry.numerical.reason}."
-    reason = probe.numerical.reason
-    if reason:
-        return f"{reason[0].upper()}{reason[1:]} (along a random direction)."
+    if not probe.numerical.reason:
+        return _Finding(
+            "undecided",
+            "The loss is too noisy: along a random direction its derivative is "
+            f"{probe.numerical.value:.3g} ± {probe.numerical.error:.1e}, and no closer.",
+            _noise_advice(claimed, probe),
+        )
+    where, reason = _obstacle(probe, scanned)
+    advice = (
+        "move the point off the kink, and check the gradient there."
+        if "not differentiable" in reason
+        else "move the point away from the edge of where the loss is defined."
+    )
+    return _Finding("undecided", f"{where}: {reason}.", advice)
+
+
+def _obstacle(probe: Probe, scanned: tuple[Entry, ...]) -> tuple[str, str]:
+    """Say where there is no derivative, as closely as it is known, and why."""
+    obstacles = [entry for entry in scanned if entry.reason]
+    if not obstacles:
+        return "Along a random direction", probe.numerical.reason
+    more = f" (and {len(obstacles) - 1} more)" if len(obstacles) > 1 else ""
+    return f"With respect to {obstacles[0].name}{more}", obstacles[0].reason
+
+
+def _noise_advice(claimed: NDArray[np.float64], probe: Probe) -> str:
+    """Name the precision at which the noise leaves something to decide."""
+    scale = max(math.sqrt(float(claimed @ claimed) / 3), probe.numerical.steepness)
+    noise = 2 * probe.numerical.error / scale if scale else math.inf
+    if not noise < 0.1:
+        return "compute the loss in double precision; nothing is known of its derivative here."
     return (
-        "The loss is too noisy: along a random direction its derivative is "
-        f"{probe.numerical.value:.3g} ± {probe.numerical.error:.1e}, and no closer."
+        f"with precision={10.0 ** math.ceil(math.log10(noise)):g} the check decides to within "
+        "that part of the gradient; or compute the loss in double precision throughout."
     )
 
 
@@ -247,23 +324,26 @@ def _overwriting(subject: Subject) -> str:
 
 def _report(
     subject: Subject,
-    verdict: Verdict,
-    reason: str,
+    finding: _Finding,
     *,
     seed: int,
+    code: str,
     probes: tuple[Probe, ...] = (),
-    entries: tuple[Entry, ...] = (),
+    scanned: tuple[Entry, ...] = (),
 ) -> GradientReport:
     notes: tuple[str, ...] = ()
-    if subject.overwritten and verdict == "disagrees":
+    if subject.overwritten and finding.verdict == "disagrees":
         notes = (f"Besides, {_overwriting(subject)} would be changed.",)
     return GradientReport(
-        verdict=verdict,
-        reason=reason,
+        verdict=finding.verdict,
+        reason=finding.reason,
         evaluations=subject.evaluations,
         size=subject.parameters.size,
+        leaves=tuple(subject.parameters.leaves),
         probes=probes,
-        entries=entries,
+        scanned=scanned,
         seed=seed,
+        advice=finding.advice,
         notes=notes,
+        snippet=code,
     )

@@ -1,20 +1,21 @@
-"""What a check found, and how it reads."""
+"""What a check found: its verdict, and all that the verdict rests on."""
 
 from __future__ import annotations
 
 import math
-import textwrap
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
+from gradcheck.parameters import Leaf
 from gradcheck.probes import Probe, Verdict
+from gradcheck.report_figures import sweep_figure
+from gradcheck.report_pages import fragment, page
+from gradcheck.report_text import text
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 __all__ = ["Entry", "GradientReport"]
-
-WIDTH = 80
-"""Columns of a terminal."""
-
-SHOWN = 12
-"""At most that many entries are listed: a report fits a terminal page."""
 
 
 @dataclass(frozen=True)
@@ -29,51 +30,96 @@ class Entry:
         What the gradient function returned.
     numerical, error
         The numerical derivative and the bound on its error.
+    tolerance
+        How far both may be apart where the claimed gradient is right.
+    verdict
+        Of this entry alone.
+    reason
+        Why there is no numerical derivative, where there is none.
     """
 
     name: str
     claimed: float
     numerical: float
     error: float
+    tolerance: float
+    verdict: Verdict
+    reason: str = ""
+
+    @property
+    def excess(self) -> float:
+        """The distance of claimed and numerical in units of the tolerance; maybe NaN."""
+        return abs(self.claimed - self.numerical) / self.tolerance if self.tolerance else math.inf
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class GradientReport:
     """The answer of `check`.
 
-    ``bool(report)`` is true only where the gradient agrees.
+    ``bool(report)`` is true only where the gradient agrees. ``str(report)`` is made to be
+    read in a terminal, a notebook shows it as a page, `to_html` writes that page, and
+    `figure` draws how the numerical derivative was found.
 
     Attributes
     ----------
     verdict
         "agrees", "disagrees" or "undecided".
     reason
-        Why, in one sentence.
+        Why, in a sentence or two.
     evaluations
         How often the loss was evaluated.
     size
         The number of entries of the gradient.
+    leaves
+        The arrays of the point: their names and shapes.
     probes
         The directions along which claimed and numerical derivative were compared.
-    entries
-        Entries that are wrong, where they were looked for one by one.
-    notes
-        What else was seen, a sentence each.
+    scanned
+        All entries, in the order of the flat vector, where they were looked at one by one;
+        empty otherwise.
     seed
         Of the directions: the same seed repeats the check.
+    advice
+        What to do about an undecided verdict.
+    notes
+        What else was seen, a sentence each.
+    snippet
+        Python that repeats the check.
     """
 
     verdict: Verdict
     reason: str
     evaluations: int
     size: int
+    leaves: tuple[Leaf, ...] = ()
     probes: tuple[Probe, ...] = ()
-    entries: tuple[Entry, ...] = ()
+    scanned: tuple[Entry, ...] = ()
     seed: int = 0
-    notes: tuple[str, ...] = field(default=())
+    advice: str = ""
+    notes: tuple[str, ...] = ()
+    snippet: str = ""
 
     def __bool__(self) -> bool:
         return self.verdict == "agrees"
+
+    def __str__(self) -> str:
+        return text(self)
+
+    def __repr__(self) -> str:
+        return f"<GradientReport: {self.verdict}. {self.reason}>"
+
+    def _repr_html_(self) -> str:
+        return fragment(self)
+
+    @property
+    def entries(self) -> tuple[Entry, ...]:
+        """The entries that are wrong, where they were looked for one by one."""
+        return tuple(entry for entry in self.scanned if entry.verdict == "disagrees")
+
+    @property
+    def probes_of_all(self) -> tuple[Probe, ...]:
+        """The probes through all entries."""
+        return tuple(probe for probe in self.probes if probe.direction.all())
 
     @property
     def resolution(self) -> float:
@@ -82,73 +128,27 @@ class GradientReport:
         An error of e in any entry escapes all m of these probes with a probability of at
         most (resolution / e)ᵐ.
         """
-        tolerances = [probe.tolerance for probe in self._through_all_entries()]
-        return max(tolerances, default=math.nan)
+        return max((probe.tolerance for probe in self.probes_of_all), default=math.nan)
 
-    def __str__(self) -> str:
-        sentences = " ".join([self.reason, *self.notes])
-        lines = [_HEADLINES[self.verdict], "", *textwrap.wrap(sentences, WIDTH)]
-        if self.entries:
-            lines += ["", *self._entry_table()]
-        if self.probes:
-            lines += ["", *self._probe_table()]
-        if self.verdict == "agrees":
-            lines += ["", self._power()]
-        lines += ["", f"{_count(self.evaluations, 'evaluation')} of the loss, seed {self.seed}."]
-        return "\n".join(lines)
+    def to_html(self) -> str:
+        """Return the report as a page of HTML that needs nothing but itself."""
+        return page(self)
 
-    def _through_all_entries(self) -> list[Probe]:
-        return [probe for probe in self.probes if probe.direction.all()]
+    def figure(self) -> Figure:
+        """Draw the error of plain central differences against the step h.
 
-    def _entry_table(self) -> list[str]:
-        rows = [
-            [entry.name, f"{entry.claimed: .9g}", f"{entry.numerical: .9g}", f"{entry.error:.1e}"]
-            for entry in self.entries[:SHOWN]
-        ]
-        table = _table(["entry", " claimed", " numerical", "±"], rows)
-        more = len(self.entries) - SHOWN
-        return [*table, f"… and {more} more"] if more > 0 else table
+        Along the first direction that does not agree, or else the first of all.
 
-    def _probe_table(self) -> list[str]:
-        rows = [
-            [
-                probe.label,
-                f"{probe.claimed: .9g}",
-                f"{probe.numerical.value: .9g}",
-                f"{probe.tolerance:.1e}",
-                probe.verdict,
-            ]
-            for probe in self.probes
-        ]
-        return _table(["probe through", " claimed·z", " numerical", "±", ""], rows)
+        Returns
+        -------
+        matplotlib.figure.Figure
+            To show in a notebook, or to save: ``report.figure().savefig("sweep.png")``.
 
-    def _power(self) -> str:
-        probes = self._through_all_entries()
-        if not probes or not self.resolution > 0:
-            return ""
-        error = 10.0 ** math.ceil(math.log10(self.resolution) + 2)
-        missed = (self.resolution / error) ** len(probes)
-        return (
-            f"A single entry that is off by {error:.0e} would have escaped with a probability\n"
-            f"of at most {missed:.0e}; larger errors with less."
-        )
-
-
-_HEADLINES = {
-    "agrees": "The gradient agrees with the loss.",
-    "disagrees": "The gradient DISAGREES with the loss.",
-    "undecided": "UNDECIDED: this check cannot tell whether the gradient is right.",
-}
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
-
-
-def _table(header: list[str], rows: list[list[str]]) -> list[str]:
-    """Lay out columns; the first flush left, as wide as it needs to be."""
-    widths = [max(len(row[i]) for row in [header, *rows]) for i in range(len(header))]
-    return [
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-        for row in [header, *rows]
-    ]
+        Raises
+        ------
+        ImportError
+            If matplotlib is not installed.
+        ValueError
+            If nothing was measured along any direction.
+        """
+        return sweep_figure(self)

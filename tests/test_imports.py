@@ -26,7 +26,16 @@ LAYERS = [
         "gradcheck.strategies",
         "gradcheck.symbolic",
     },
-    {"gradcheck.diagnosis", "gradcheck.localization", "gradcheck.reports"},
+    {
+        "gradcheck.diagnosis",
+        "gradcheck.localization",
+        "gradcheck.patterns",
+        "gradcheck.report_figures",
+        "gradcheck.report_pages",
+        "gradcheck.report_text",
+        "gradcheck.reports",
+        "gradcheck.snippets",
+    },
     {"gradcheck.probes", "gradcheck.subjects"},
     {
         "gradcheck.derivatives",
@@ -34,6 +43,7 @@ LAYERS = [
         "gradcheck.ladders",
         "gradcheck.parameters",
         "gradcheck.special",
+        "gradcheck.stepping",
     },
 ]
 HEAVY = {"sympy", "hypothesis", "matplotlib", "rich", "pytest", "scipy", "torch", "jax"}

@@ -1,0 +1,89 @@
+"""How the numerical derivative of a report was found, drawn."""
+
+from __future__ import annotations
+
+import math
+import textwrap
+from typing import TYPE_CHECKING
+
+from gradcheck.probes import Probe
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    from gradcheck.reports import GradientReport
+
+__all__ = ["sweep_figure"]
+
+BLUE, RED, GREY = "#0b63a5", "#b3261e", "#5a6472"
+
+
+def sweep_figure(report: GradientReport) -> Figure:
+    """Draw the step-size sweep of a report; see `GradientReport.figure`."""
+    try:
+        from matplotlib.figure import Figure
+    except ImportError as error:
+        raise ImportError(
+            "report.figure() draws with matplotlib, which is not installed: "
+            "pip install 'gradcheck[plot]'"
+        ) from error
+    probe = _telling_probe(report)
+    figure = Figure(figsize=(7, 4.5), layout="constrained")
+    axes = figure.add_subplot()
+    if math.isfinite(probe.numerical.value):
+        _draw_errors(axes, probe)
+    else:
+        _draw_slopes(axes, probe)
+    axes.set_xscale("log")
+    axes.set_xlabel(f"step h along a direction z through {probe.label}")
+    axes.grid(visible=True, color="#d5dae1", linewidth=0.6)
+    axes.set_axisbelow(True)
+    axes.legend(frameon=False, fontsize="small")
+    return figure
+
+
+def _telling_probe(report: GradientReport) -> Probe:
+    """Return the first probe that does not agree, or else the first."""
+    telling = [probe for probe in report.probes if probe.verdict != "agrees"]
+    measured = [probe for probe in [*telling, *report.probes] if probe.numerical.sweep]
+    if not measured:
+        raise ValueError(f"there is no step-size sweep to draw: {report.reason}")
+    return measured[0]
+
+
+def _draw_errors(axes: Axes, probe: Probe) -> None:
+    """Draw the V: truncation falls with h², rounding grows with 1/h."""
+    best = probe.numerical
+    steps = [step for step, _ in best.sweep]
+    errors = [abs(slope - best.value) for _, slope in best.sweep]
+    axes.set_yscale("log")
+    axes.plot(steps, _above_zero(errors), "o-", color=BLUE, label="central difference at h")
+    if best.error > 0:
+        axes.axhline(
+            best.error,
+            color=GREY,
+            linestyle="--",
+            label=f"error bound of the best: {best.error:.1e}",
+        )
+    if probe.discrepancy > 0:
+        axes.axhline(
+            probe.discrepancy, color=RED, label=f"claimed gradient: {probe.discrepancy:.1e} off"
+        )
+    axes.set_ylabel("distance from the best numerical derivative")
+    axes.set_title(f"Claimed {probe.claimed:.9g}, numerical {best.value:.9g} ± {best.error:.1e}")
+
+
+def _draw_slopes(axes: Axes, probe: Probe) -> None:
+    """Draw the slopes themselves: there is no best value to measure them by."""
+    steps, slopes = zip(*probe.numerical.sweep, strict=True)
+    axes.plot(steps, slopes, "o-", color=BLUE, label="central difference at h")
+    axes.axhline(probe.claimed, color=RED, label=f"claimed gradient: {probe.claimed:.6g}")
+    axes.set_ylabel("slope along z")
+    axes.set_title(textwrap.fill(f"Undecided: {probe.numerical.reason}", 70), fontsize="medium")
+
+
+def _above_zero(errors: list[float]) -> list[float]:
+    """Lift what is exactly 0 to the smallest that is not: a log scale has no 0."""
+    smallest = min((error for error in errors if error > 0), default=1.0)
+    return [max(error, smallest) for error in errors]
