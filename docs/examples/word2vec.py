@@ -69,8 +69,16 @@ def negSamplingLossAndGradient(centerWordVec, outsideWordIdx, outsideVectors, da
     return loss, gradCenterVec, gradOutsideVecs
 
 
-def skipgram(currentCenterWord, windowSize, outsideWords, word2Ind, centerWordVectors,
-             outsideVectors, dataset, word2vecLossAndGradient=naiveSoftmaxLossAndGradient):
+def skipgram(
+    currentCenterWord,
+    windowSize,
+    outsideWords,
+    word2Ind,
+    centerWordVectors,
+    outsideVectors,
+    dataset,
+    word2vecLossAndGradient=naiveSoftmaxLossAndGradient,
+):
     """Sum the loss and the gradients over the words around one center word.
 
     currentCenterWord -- the word in the middle

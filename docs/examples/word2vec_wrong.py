@@ -1,7 +1,6 @@
 """The homework of a busy week: it runs, its loss goes down, and three things are wrong."""
 
 import numpy as np
-
 from utils.utils import softmax
 
 
@@ -37,18 +36,25 @@ def negSamplingLossAndGradient(centerWordVec, outsideWordIdx, outsideVectors, da
     negative = sigmoid(outsideVectors[negSampleWordIndices] @ centerWordVec)
     loss = -np.log(positive) - np.log(1 - negative).sum()
 
-    gradCenterVec = (
-        (positive - 1) * outsideVectors[outsideWordIdx]
-        - negative @ outsideVectors[negSampleWordIndices]
-    )
+    gradCenterVec = (positive - 1) * outsideVectors[outsideWordIdx] - negative @ outsideVectors[
+        negSampleWordIndices
+    ]
     gradOutsideVecs = np.zeros_like(outsideVectors)
     gradOutsideVecs[outsideWordIdx] = (positive - 1) * centerWordVec
     gradOutsideVecs[negSampleWordIndices] += np.outer(negative, centerWordVec)
     return loss, gradCenterVec, gradOutsideVecs
 
 
-def skipgram(currentCenterWord, windowSize, outsideWords, word2Ind, centerWordVectors,
-             outsideVectors, dataset, word2vecLossAndGradient=naiveSoftmaxLossAndGradient):
+def skipgram(
+    currentCenterWord,
+    windowSize,
+    outsideWords,
+    word2Ind,
+    centerWordVectors,
+    outsideVectors,
+    dataset,
+    word2vecLossAndGradient=naiveSoftmaxLossAndGradient,
+):
     loss = 0.0
     gradCenterVecs = np.zeros(centerWordVectors.shape)
     gradOutsideVectors = np.zeros(outsideVectors.shape)

@@ -8,19 +8,19 @@ from __future__ import annotations
 
 import io
 import os
+import random
 import sys
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from contextlib import chdir, contextmanager, redirect_stderr, redirect_stdout
 from pathlib import Path
 from types import ModuleType
-from unittest import mock
 
 import numpy as np
 
 from gradcheck.homework.standins import StandInFinder, is_stand_in, is_stand_in_name
 
-__all__ = ["CapturedOutput", "ModuleEnvironment", "quiet"]
+__all__ = ["CapturedOutput", "ModuleEnvironment", "quiet", "random_state_kept", "run_as_script"]
 
 # What our own code imports while the student's is in place: never hidden, whatever lies beside.
 _OURS = frozenset({"gradcheck", "numpy", "hypothesis", "sympy", "pytest", "_pytest", "rich"})
@@ -61,6 +61,9 @@ class ModuleEnvironment:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        # Those on sys.path that are the submission's: its own, and what it adds there itself.
+        self._folders = [str(folder)]
+        self._path_before: list[str] = []
         self._finder = StandInFinder()
         self._own: dict[str, ModuleType] = {}
         self._hidden: dict[str, ModuleType] = {}
@@ -86,10 +89,13 @@ class ModuleEnvironment:
     def __enter__(self) -> None:
         if len(sys.modules) != self._modules_left:
             self._to_hide = [name for name in sys.modules if self._hides(name)]
-        self._hidden = {name: sys.modules.pop(name) for name in self._to_hide}
+        self._hidden = {
+            name: sys.modules.pop(name) for name in self._to_hide if name in sys.modules
+        }
         sys.modules.update(self._own)
         self._before = set(sys.modules)
-        sys.path.insert(0, str(self._folder))
+        self._path_before = list(sys.path)
+        sys.path[:0] = self._folders
         sys.meta_path.append(self._finder)
         self._writes_bytecode, sys.dont_write_bytecode = sys.dont_write_bytecode, True
 
@@ -97,8 +103,10 @@ class ModuleEnvironment:
         sys.dont_write_bytecode = self._writes_bytecode
         if self._finder in sys.meta_path:
             sys.meta_path.remove(self._finder)
-        if str(self._folder) in sys.path:
-            sys.path.remove(str(self._folder))
+        added = [entry for entry in sys.path if entry not in self._path_before]
+        # What is relative is meant from the submission's folder, where it was added.
+        self._folders = [str((self._folder / entry).resolve()) for entry in added]
+        sys.path[:] = self._path_before
         for name in set(sys.modules) - self._before:
             if self._belongs(sys.modules[name]):
                 self._own[name] = sys.modules[name]
@@ -117,24 +125,42 @@ class ModuleEnvironment:
         if is_stand_in(module):
             return True
         root = module.__name__.partition(".")[0]
-        return root in self._beside and root not in _OURS and root not in sys.stdlib_module_names
+        if root in _OURS or root in sys.stdlib_module_names:
+            return False
+        if root in self._beside:
+            return True
+        origin = Path(getattr(module, "__file__", None) or "").resolve()
+        if "site-packages" in origin.parts:  # an environment that lies in the folder
+            return False
+        return any(origin.is_relative_to(folder) for folder in self._folders)
+
+
+@contextmanager
+def random_state_kept() -> Iterator[None]:
+    """Leave the global generators as they were, however often homework reseeds them."""
+    states = random.getstate(), np.random.get_state()  # noqa: NPY002 - what homework uses
+    try:
+        yield
+    finally:
+        random.setstate(states[0])
+        np.random.set_state(states[1])  # noqa: NPY002
 
 
 @contextmanager
 def run_as_script(path: Path) -> Iterator[None]:
     """Look like ``python FILE`` run in the file's own folder, with plots kept off the screen."""
-    folder = Path.cwd()
-    with (
-        mock.patch.object(sys, "argv", [str(path)]),
-        mock.patch.dict(os.environ, {"MPLBACKEND": "Agg"}),
-        warnings.catch_warnings(),
-    ):
-        warnings.simplefilter("ignore")
-        os.chdir(path.parent)
-        try:
+    arguments, backend = sys.argv, os.environ.get("MPLBACKEND")
+    sys.argv = [str(path)]
+    os.environ["MPLBACKEND"] = "Agg"
+    try:
+        with chdir(path.parent), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
             yield
-        finally:
-            os.chdir(folder)
+    finally:
+        sys.argv = arguments
+        del os.environ["MPLBACKEND"]
+        if backend is not None:
+            os.environ["MPLBACKEND"] = backend
 
 
 def _module_names(folder: Path) -> frozenset[str]:

@@ -238,14 +238,21 @@ def _compare_where_right(trial: GradientTrial, plain: Trial) -> Verdict:
     if plain.outcome.status != "returned":
         return Unjudged("it fails on a plainer case already")
     judged = 0
-    for judge in (loss_value, center_gradient, outside_gradient):
-        if judge(plain) is not None:
+    judges = zip(PARTS, (loss_value, center_gradient, outside_gradient), strict=True)
+    for part, judge in judges:
+        if _is_zero(plain, part) or judge(plain) is not None:
             continue
         judged += 1
         verdict = judge(trial)
         if isinstance(verdict, Finding):
             return verdict
     return None if judged else Unjudged("it is wrong on a plainer case already")
+
+
+def _is_zero(trial: GradientTrial, part: str) -> bool:
+    """Say whether zero is right, which many a wrong formula gives."""
+    expected, scale = trial.expected_part(part)
+    return bool(agrees(np.zeros_like(expected), expected, scale).all())
 
 
 def _without_repeats(indices: tuple[int, ...], words: int, *, but: set[int]) -> tuple[int, ...]:

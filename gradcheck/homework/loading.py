@@ -22,7 +22,13 @@ from pathlib import Path
 from types import CodeType, ModuleType
 from typing import Any
 
-from gradcheck.homework.isolation import CapturedOutput, ModuleEnvironment, quiet, run_as_script
+from gradcheck.homework.isolation import (
+    CapturedOutput,
+    ModuleEnvironment,
+    quiet,
+    random_state_kept,
+    run_as_script,
+)
 from gradcheck.homework.notebooks import code_cells
 from gradcheck.homework.standins import ANYTHING
 from gradcheck.homework.timelimits import TimeLimitExceeded, time_limit
@@ -94,7 +100,7 @@ def load(path: str | Path, *, seconds: float = LOAD_SECONDS) -> Submission:
     environment = ModuleEnvironment(location.parent)
     environment.adopt(module.__name__, module)
     output = CapturedOutput()
-    with environment, run_as_script(location), quiet(output):
+    with environment, random_state_kept(), run_as_script(location), quiet(output):
         if path.suffix == ".ipynb":
             notes = _run_notebook(path, content, module)
         else:

@@ -105,7 +105,7 @@ class FunctionResult:
         return {"name": self.name, "status": self.status, "checks": checks}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class HomeworkReport:
     """What is right and what is wrong in one file.
 
@@ -159,6 +159,11 @@ class HomeworkReport:
             "checks_known": self.checks_known,
             "functions": [function.to_dict() for function in self.functions],
         }
+
+    def __repr__(self) -> str:
+        verdict = "passed" if self.passed else "failed"
+        ran = f"{self.checks_ran} of {self.checks_known} checks ran"
+        return f"<HomeworkReport {self.path}: {verdict}, {ran}>"
 
     def __str__(self) -> str:
         """Return the report as plain text, 80 columns wide."""

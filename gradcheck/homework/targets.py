@@ -187,6 +187,9 @@ class InProcessTarget:
                 raise
             except BaseException as error:  # noqa: BLE001 - SystemExit included
                 status, message = self._explain(error, interface)
+        if status == "crashed" and call.role == "sgd" and not record.points:
+            # The template goes on to print a loss that nobody has computed.
+            status, message = "unfinished", "not implemented yet: it never calls f"
         if status == "returned" and _is_nothing(result):
             status = "unfinished"
             message = "not implemented yet: it returns None"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 import secrets
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ import numpy as np
 from gradcheck.homework.checks import Check, checks_of
 from gradcheck.homework.comparison import Finding, Unjudged, Verdict, as_array
 from gradcheck.homework.courses import COURSES, Course, Role, detect
+from gradcheck.homework.isolation import random_state_kept
 from gradcheck.homework.loading import Submission, SubmissionError, load
 from gradcheck.homework.reports import CheckResult, FunctionResult, HomeworkReport
 from gradcheck.homework.snippets import snippet
@@ -173,13 +173,9 @@ class Verification:
             message = "the file has no such function" + (", and the course asks for it" * demanded)
             skipped = tuple(self._skipped(check, message) for check in checks)
             return FunctionResult(name, "missing", skipped, demanded)
-        states = random.getstate(), np.random.get_state()  # noqa: NPY002 - what homework uses
-        try:
-            with np.errstate(all="ignore"):  # what overflows is the file's answer
-                status, results = _FunctionExamination(self, role, self._profile).run()
-        finally:
-            random.setstate(states[0])
-            np.random.set_state(states[1])  # noqa: NPY002
+        # What overflows is the file's answer, not ours.
+        with random_state_kept(), np.errstate(all="ignore"):
+            status, results = _FunctionExamination(self, role, self._profile).run()
         return FunctionResult(name, status, results, demanded)
 
     def report(self, functions: Collection[FunctionResult]) -> HomeworkReport:

@@ -1,7 +1,10 @@
 from __future__ import annotations
 
 import json
+import os
+import random
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -133,6 +136,34 @@ def test_a_helper_hides_a_module_of_ours_only_meanwhile(tmp_path, monkeypatch):
     (tmp_path / "word2vec.py").write_text("from helper_of_this_test import NAME\n")
     assert load(tmp_path / "word2vec.py").module.NAME == "the student"
     assert sys.modules["helper_of_this_test"] is foreign
+
+
+def test_what_the_file_does_to_the_process_is_undone(tmp_path, monkeypatch):
+    monkeypatch.setenv("MPLBACKEND", "svg")
+    (tmp_path / "shared").mkdir()
+    (tmp_path / "shared" / "course_tools_of_this_test.py").write_text("def tool(): return 5\n")
+    (tmp_path / "a2").mkdir()
+    path = tmp_path / "a2" / "word2vec.py"
+    path.write_text(
+        "import os, random, sys\n"
+        "sys.path.append('../shared')\n"
+        "import course_tools_of_this_test\n"
+        "random.seed(1)\n"
+        "arguments, folder, backend = list(sys.argv), os.getcwd(), os.environ['MPLBACKEND']\n"
+    )
+    random.seed(9)
+    expected = random.random()  # noqa: S311
+    random.seed(9)
+    before = list(sys.argv), Path.cwd(), list(sys.path), dict(sys.modules)
+    module = load(path).module
+    assert (list(sys.argv), Path.cwd(), list(sys.path), dict(sys.modules)) == before
+    assert os.environ["MPLBACKEND"] == "svg"
+    assert random.random() == expected  # noqa: S311
+    assert (module.arguments, module.folder, module.backend) == (
+        [str(path)],
+        str(tmp_path / "a2"),
+        "Agg",
+    )
 
 
 def test_the_stand_in_softmax_overwrites_its_argument_as_the_courses_does(tmp_path):

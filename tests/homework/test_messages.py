@@ -1,0 +1,121 @@
+"""What the report says in words, for mistakes that people make."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from gradcheck.homework.comparison import agrees, conform, describe_difference
+from tests.homework.submissions import A2, YEAR_2017, changed
+
+SAID = {
+    "one-hot missing, center": (
+        changed(
+            A2, ("= outsideVectors.T @ delta", "= np.exp(scores - log_total) @ outsideVectors")
+        ),
+        "u_o is not subtracted (ŷ in place of ŷ - y)",
+    ),
+    "expectation left out": (
+        changed(A2, ("= outsideVectors.T @ delta", "= -outsideVectors[outsideWordIdx]")),
+        "it is -u_o only: the expectation Σ_w p_w u_w is left out",
+    ),
+    "one-hot added": (
+        changed(A2, ("delta[outsideWordIdx] -= 1.0", "delta[outsideWordIdx] += 1.0")),
+        "the one-hot vector is added, not subtracted",
+    ),
+    "target's term": (
+        changed(
+            A2, ("gradCenterVec = vectors.T @ delta", "gradCenterVec = vectors[1:].T @ delta[1:]")
+        ),
+        "the target's term is left out",
+    ),
+    "twice": (
+        changed(A2, ("gradCenterVec = vectors.T @ delta", "gradCenterVec = 2 * vectors.T @ delta")),
+        "gradCenterVec: ",
+    ),
+    "half of the step": (
+        changed(A2, ("x = x - step * gradient", "x = x - step * gradient / 2")),
+        "after one iteration, x: ",
+    ),
+    "only the first": (
+        changed(
+            A2,
+            (
+                "        gradOutsideVectors += grad_outside\n",
+                (
+                    "        if word == outsideWords[0]:\n"
+                    "            gradOutsideVectors += grad_outside\n"
+                ),
+            ),
+        ),
+        "only the first",
+    ),
+    "climbs": (
+        changed(A2, ("x = x - step * gradient", "x = x + step * gradient")),
+        "one iteration adds step * gradient: it climbs, where descent subtracts",
+    ),
+    "not a number": (
+        changed(YEAR_2017, ("predicted[None, :]\n", "predicted[None, :]\n    grad[0] = np.nan\n")),
+        "grad: it holds NaN",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", SAID)
+def test_the_report_says_it(submit, name):
+    text, message = SAID[name]
+    assert message in " ".join(str(submit(text)).split())
+
+
+@pytest.mark.parametrize(
+    ("claimed", "expected", "said"),
+    [
+        (np.array([1.0, 2.0]), np.array([-1.0, -2.0]), "every sign is flipped"),
+        (np.array([0.5, 1.0]), np.array([1.0, 2.0]), "it is 1/2 times what it should be"),
+        (np.array([3.0, 6.0]), np.array([1.0, 2.0]), "it is 3 times what it should be"),
+        (np.array([0.0, 0.0]), np.array([1.0, 2.0]), "it is zero"),
+        (np.array([1.0, 0.0]), np.array([0.0, 0.0]), "it should be zero"),
+        (np.array([1.0, 2.5]), np.array([1.0, 2.0]), "it is off by up to 0.5, at [1]"),
+        (np.array(2.0), np.array(3.0), "it is off by 1"),
+        (np.array(np.inf), np.array(3.0), "it is inf"),
+        (
+            np.array([[1.0, 1.0], [4.0, 4.0], [1.0, 2.0]]),
+            np.array([[1.0, 1.0], [2.0, 2.0], [1.0, 2.0]]),
+            "row 1 is wrong: it is 2 times what it should be; every other row is right",
+        ),
+        (
+            np.array([[0.0, 0.0], [0.0, 0.0], [1.0, 2.0]]),
+            np.array([[1.0, 1.0], [2.0, 2.0], [1.0, 2.0]]),
+            "rows 0, 1 are wrong: it is zero; every other row is right",
+        ),
+    ],
+)
+def test_describe_difference(claimed, expected, said):
+    close = agrees(claimed, expected, np.ones_like(expected))
+    assert describe_difference(claimed, expected, close) == said
+
+
+def test_agrees_is_never_true_of_nan_and_grants_float32_its_own_precision():
+    one = np.ones(2)
+    assert not agrees(np.array([np.nan, np.inf]), one, one).any()
+    assert not agrees(one + 1e-9, one, one).any()
+    assert agrees(one + 1e-14, one, one).all()
+    assert agrees((one + 1e-6).astype(np.float32), one, one).all()
+    assert not agrees((one + 1e-3).astype(np.float32), one, one).any()
+
+
+@pytest.mark.parametrize(
+    ("given", "wanted"),
+    [((1, 3), (3,)), ((3, 1), (3,)), ((1, 1), ()), ((3,), (3, 1)), ((2, 3), (3, 2)), ((3,), (3,))],
+)
+def test_conform(given, wanted):
+    values = np.arange(float(np.prod(given))).reshape(given)
+    conformed = conform(values, wanted)
+    assert conformed is not None
+    assert conformed.shape == wanted
+    assert set(conformed.ravel()) == set(values.ravel())
+
+
+@pytest.mark.parametrize(("given", "wanted"), [((4,), (2, 2)), ((2,), (3,)), ((6,), (2, 3))])
+def test_conform_guesses_nothing(given, wanted):
+    assert conform(np.zeros(given), wanted) is None
