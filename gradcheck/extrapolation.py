@@ -86,7 +86,7 @@ def _weights(count: int, square: float = 0.0) -> NDArray[np.float64]:
 
 
 def extrapolate(
-    ladder: Ladder, top: int, fine: list[int], floor: float, rounding: float
+    ladder: Ladder, top: int, fine: list[int], roundings: list[float], step_height: float
 ) -> Estimate:
     """Return the estimate with the smallest bound from the window that begins at a level.
 
@@ -105,10 +105,10 @@ def extrapolate(
         The first level of the window.
     fine
         Levels far below it, that serve as a check.
-    floor
-        The function's values are taken to be no more accurate than this.
-    rounding
-        The accuracy that they would have if the function were computed well.
+    roundings
+        For each level of the window, the rounding error of a function that is computed well.
+    step_height
+        The height of the steps in which the function was seen to move, 0 if it moves smoothly.
     """
     levels = range(top, top + LEVELS)
     window = _Window(
@@ -118,10 +118,12 @@ def extrapolate(
         slopes=np.array([ladder.slope(level) for level in levels]),
         bends=np.array([ladder.bend(level) for level in levels]),
         fine=fine,
+        roundings=roundings,
+        step_height=step_height,
     )
     with np.errstate(over="ignore", invalid="ignore"):  # a bound may be infinite
         estimates = [
-            window.estimate(first, count, floor, rounding)
+            window.estimate(first, count)
             for count in range(FEWEST, LEVELS + 1)
             for first in range(LEVELS - count + 1)
         ]
@@ -136,18 +138,21 @@ class _Window:
     slopes: NDArray[np.float64]
     bends: NDArray[np.float64]
     fine: list[int]
+    roundings: list[float]
+    step_height: float
 
-    def estimate(self, first: int, count: int, floor: float, rounding: float) -> Estimate:
+    def estimate(self, first: int, count: int) -> Estimate:
         weights = _weights(count)
         part = slice(first, first + count)
         amplification = float(np.abs(weights) @ (1 / self.steps[part]))
         residual = self._residual(first, count)
+        rounding = max(self.roundings[part])
         return Estimate(
             top=self.top + first,
             count=count,
             value=float(weights @ self.slopes[part]),
             truncation=self._truncation(first, count),
-            noise=amplification * max(floor, SAFETY * residual),
+            noise=amplification * max(rounding, self.step_height, SAFETY * residual),
             residual=residual,
             floor=rounding,
         )

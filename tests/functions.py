@@ -223,6 +223,12 @@ def _saturated(rng, gap):
     )
 
 
+def _hidden_bump(rng):
+    """The same on top of a smooth function: coarse differences agree, on a wrong value."""
+    f, c, _, _ = _odd_bump(rng)
+    return (lambda x: np.sin(x) + f(x)), c, None, float(mp.cos(mp.mpf(c)) + 1)
+
+
 def _hinge(rng):
     margin = float(rng.uniform(-2, 2))
     x = float(rng.uniform(-2, 2))
@@ -319,6 +325,7 @@ PROBLEMS = [
     ),
     Problem("exp -(1000(x-a))^2", "oscillating", lambda rng: _bump(rng, 1000.0)),
     Problem("t exp -(1000 t)^2", "oscillating", _odd_bump),
+    Problem("sin x + t exp -(1000 t)^2", "oscillating", _hidden_bump),
     # --- saturated
     Problem("softmax, one word wins by 1000", "saturated", lambda rng: _saturated(rng, 1000.0)),
     Problem("softmax, one word wins by 33", "saturated", lambda rng: _saturated(rng, 33.0)),
