@@ -14,7 +14,7 @@ def submit(tmp_path, monkeypatch):
 
     They are fewer than a student gets: a mistake that needs more to be seen is no good example.
     """
-    monkeypatch.setitem(verification.PROFILES, "student", Profile(cases=25, shrinks=True))
+    monkeypatch.setitem(verification.PROFILES, "student", Profile(cases=16, shrinks=True))
 
     def submit(text: str, name: str = "word2vec.py", **options) -> HomeworkReport:
         path = Path(tmp_path) / name
