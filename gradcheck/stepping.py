@@ -144,22 +144,15 @@ class Search:
             return max(broken) + 1
         if all(ladder.is_flat(level) for level in window + fine):
             return self._examine_plateau(top)
-        slope = max(ladder.secant(level) for level in window)
-        rounding = self._rounding([*ladder.values(window + fine), ladder.value], slope)
-        finest = fine[-1]
-        if slope * ladder.step(finest) > rounding or ladder.touches_plateau(window[-1]):
-            self._follow_plateau(finest)
-        floor = max(rounding, self._step_height)
-        estimate = extrapolate(ladder, top, fine, floor, rounding)
+        slope = ladder.secant(window[-1])
+        roundings = [self._rounding(level) for level in window]
+        if slope * ladder.step(fine[-1]) > roundings[-1] or ladder.touches_plateau(window[-1]):
+            self._follow_plateau(fine[-1])
+        estimate = extrapolate(ladder, top, fine, roundings, self._step_height)
         self._seen[top] = estimate
         if not estimate.is_clean:
             return self._after_deviation(estimate, top, window, fine)
-        goal = max(self.goal, IMPROVEMENT * slope)
-        if estimate.error <= goal or goal == 0:
-            return None
-        if estimate.truncation > 4 * estimate.noise:
-            return top + self._levels_down(estimate)
-        return self._larger_steps(estimate, top, goal)
+        return self._after_success(estimate, top, max(self.goal, IMPROVEMENT * slope))
 
     def _fine_levels(self, top: int) -> list[int]:
         """Return two levels far below the window, taken from what is sampled if possible."""
@@ -170,9 +163,12 @@ class Search:
             for level, near in zip(wanted, known, strict=True)
         ]
 
-    def _rounding(self, values: list[float], slope: float) -> float:
-        largest = max(abs(value) for value in values)
-        return ULPS * self.epsilon * largest + self.wobble * slope
+    def _rounding(self, level: int) -> float:
+        """Return the rounding error, at one level, of a function that is computed well."""
+        ladder = self.ladder
+        values = [*ladder.pair(level), ladder.value]
+        largest = max(SUBNORMAL, *(abs(value) for value in values))
+        return ULPS * self.epsilon * largest + self.wobble * ladder.secant(level)
 
     def _follow_plateau(self, level: int) -> None:
         """Find out how high the steps are, where the function stands still but should not."""
@@ -259,6 +255,15 @@ class Search:
 
     # ------------------------------------------------------------------- on the polynomial
 
+    def _after_success(self, estimate: Estimate, top: int, goal: float) -> int | None:
+        if estimate.error <= goal or goal == 0:
+            return None
+        if estimate.truncation > 4 * estimate.noise:
+            return top + self._levels_down(estimate)
+        if estimate.top > top:  # the larger steps of this window do harm
+            return estimate.top
+        return self._larger_steps(estimate, top, goal)
+
     @staticmethod
     def _levels_down(estimate: Estimate) -> int:
         """Return by how many halvings truncation would meet noise."""
@@ -267,8 +272,7 @@ class Search:
 
     def _larger_steps(self, estimate: Estimate, top: int, goal: float) -> int | None:
         """Return where noise would be small enough, if that is worth a try."""
-        largest_step_is_best = estimate.top == top
-        if not largest_step_is_best or not self.may_grow or top <= self.outermost:
+        if not self.may_grow or top <= self.outermost:
             return None
         return max(self.outermost, top - math.ceil(math.log2(estimate.error / goal)))
 
