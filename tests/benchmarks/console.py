@@ -82,7 +82,12 @@ def column_table(title: str, *headers: str) -> Table:
         collapse_padding=True,
     )
     for position, header in enumerate(headers):
-        table.add_column(header, justify="right" if position else "left", no_wrap=not position)
+        table.add_column(
+            header,
+            justify="right" if position else "left",
+            vertical="bottom",
+            no_wrap=not position,
+        )
     return table
 
 
