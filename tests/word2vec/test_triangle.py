@@ -1,11 +1,13 @@
-"""The triangle: hand-coded = symbolic, over random vocabularies, dimensions and embeddings."""
+"""The triangle: hand-coded = symbolic = numerical, over random cases."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 from hypothesis import example, given, target
+from hypothesis import strategies as st
 
+import gradcheck
 from gradcheck.word2vec import cases, oracle
 from gradcheck.word2vec.cases import Case
 from models import losses
@@ -48,6 +50,44 @@ def test_negative_sampling_agrees_where_scores_are_large(case):
     assert_agrees(oracle.negative_sampling(case), by_hand(case), UNITS)
 
 
+def check(case, answer):
+    """Hold a loss and gradient of the vectors of a case against finite differences."""
+
+    def loss_and_gradient(center, outside):
+        return answer(Case(center, outside, case.target, case.negatives))
+
+    return gradcheck.check(loss_and_gradient, (case.center, case.outside))
+
+
+def by_symbols(case):
+    answer = oracle.negative_sampling(case) if case.negatives else oracle.naive_softmax(case)
+    return answer.loss, answer.center, answer.outside
+
+
+ANY_CASE = st.one_of(
+    cases.softmax_cases(),
+    cases.negative_sampling_cases(exclude_target=False),
+    cases.large_score_softmax_cases(),
+    cases.large_score_negative_sampling_cases(),
+)
+
+
+@given(ANY_CASE)
+@example(REPEATED)
+@example(TARGET_AMONG_NEGATIVES)
+def test_by_hand_is_the_numerical_one(case):
+    report = check(case, by_hand)
+    assert report, str(report)
+
+
+@given(ANY_CASE)
+@example(REPEATED)
+@example(TARGET_AMONG_NEGATIVES)
+def test_the_symbolic_one_is_the_numerical_one(case):
+    report = check(case, by_symbols)
+    assert report, str(report)
+
+
 def scaled_by(factor):
     return lambda got: (got[0], got[1] * factor, got[2])
 
@@ -62,6 +102,11 @@ MISTAKES = {
     "center gradient × (1 + 1e-12)": scaled_by(1 + 1e-12),
     "sign of the center gradient": scaled_by(-1),
     "a row of the outside gradient lost": without_the_target_row,
+    "one entry of the center gradient + 1e-6": lambda got: (
+        got[0],
+        got[1] + 1e-6 * (np.arange(got[1].size) == 0),
+        got[2],
+    ),
     "loss in bits": lambda got: (got[0] / np.log(2), *got[1:]),
     "a NaN": lambda got: (np.nan, *got[1:]),
 }
@@ -75,3 +120,23 @@ def test_a_mistake_by_hand_is_seen(mistake, negatives):
     assert_agrees(expected, by_hand(case), UNITS)
     with pytest.raises(AssertionError, match="units"):
         assert_agrees(expected, MISTAKES[mistake](by_hand(case)), UNITS)
+
+
+VISIBLE_TO_DIFFERENCES = sorted(set(MISTAKES) - {"center gradient × (1 + 1e-12)"})
+
+
+@pytest.mark.parametrize("mistake", VISIBLE_TO_DIFFERENCES)
+@pytest.mark.parametrize("negatives", [(), (1, 1)])
+def test_a_mistake_by_hand_is_seen_by_differences(mistake, negatives):
+    case = Case([1.0, 0.5], [[1.0, 0.3], [2.0, -0.7], [3.0, 0.2]], 0, negatives)
+    assert check(case, by_hand)
+    assert not check(case, lambda case: MISTAKES[mistake](by_hand(case)))
+
+
+def test_a_lost_repeat_is_seen_by_differences():
+    def lossy(case):
+        loss, grad_center, _ = by_hand(case)
+        once = by_hand(Case(case.center, case.outside, case.target, tuple(set(case.negatives))))
+        return loss, grad_center, once[2]
+
+    assert not check(REPEATED, lossy)

@@ -1,0 +1,436 @@
+"""`check`: three verdicts, for any gradient, and nothing that escapes."""
+
+from __future__ import annotations
+
+import math
+import random
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import gradcheck
+from gradcheck.checking import FEW
+from gradcheck.parameters import Parameters
+from gradcheck.probes import NARROWEST, directions
+
+
+def softmax_loss(target):
+    def loss(v, u):
+        scores = u @ v
+        top = scores.max()
+        return top + np.log(np.exp(scores - top).sum()) - scores[target]
+
+    return loss
+
+
+def softmax_gradient(target):
+    def gradient(v, u):
+        scores = u @ v
+        residual = np.exp(scores - scores.max())
+        residual /= residual.sum()
+        residual[target] -= 1
+        return u.T @ residual, np.outer(residual, v)
+
+    return gradient
+
+
+def point(words=6, d=4, seed=0, scale=1.0):
+    rng = np.random.default_rng(seed)
+    return scale * rng.standard_normal(d), scale * rng.standard_normal((words, d))
+
+
+def planted(change, target=1):
+    def gradient(v, u):
+        grad_v, grad_u = (part.copy() for part in softmax_gradient(target)(v, u))
+        return change(grad_v, grad_u)
+
+    return gradient
+
+
+def negated_entry(grad_v, grad_u):
+    grad_u[2, 1] *= -1
+    return grad_v, grad_u
+
+
+def lost_row(grad_v, grad_u):
+    grad_u[4] = 0
+    return grad_v, grad_u
+
+
+def zero_sum(grad_v, grad_u):
+    grad_u[0] += 0.05
+    grad_u[1] -= 0.05
+    return grad_v, grad_u
+
+
+def a_nan(grad_v, grad_u):
+    grad_v[3] = math.nan
+    return grad_v, grad_u
+
+
+MISTAKES = {
+    "one entry negated": negated_entry,
+    "one row lost": lost_row,
+    "± 0.05 that sums to zero": zero_sum,
+    "× (1 + 1e-8)": lambda grad_v, grad_u: (grad_v * (1 + 1e-8), grad_u * (1 + 1e-8)),
+    "negated": lambda grad_v, grad_u: (-grad_v, -grad_u),
+    "zero": lambda grad_v, grad_u: (0 * grad_v, 0 * grad_u),
+    "rows reversed": lambda grad_v, grad_u: (grad_v, grad_u[::-1]),
+    "a NaN": a_nan,
+}
+
+
+@pytest.mark.parametrize("words", [6, 60], ids=["scanned", "probed"])
+@pytest.mark.parametrize("mistake", MISTAKES)
+def test_a_wrong_gradient_disagrees(mistake, words):
+    at = point(words)
+    report = gradcheck.check(softmax_loss(1), planted(MISTAKES[mistake]), at)
+    assert report.verdict == "disagrees"
+    assert not report
+    right = gradcheck.check(softmax_loss(1), softmax_gradient(1), at)
+    assert right.verdict == "agrees"
+    assert right
+
+
+def test_the_wrong_entries_are_named_and_only_they():
+    report = gradcheck.check(softmax_loss(1), planted(lost_row), point())
+    assert [entry.name for entry in report.entries] == [f"u[4, {j}]" for j in range(4)]
+    gradient = softmax_gradient(1)(*point())[1]
+    for entry, true in zip(report.entries, gradient[4], strict=True):
+        assert entry.claimed == 0
+        assert abs(entry.numerical - true) <= entry.error
+
+
+@given(st.integers(0, 2**32), st.integers(2, 40), st.integers(1, 20))
+def test_a_single_wrong_entry_anywhere_is_found(seed, words, d):
+    rng = np.random.default_rng(seed)
+    at = point(words, d, seed)
+    entry = int(rng.integers(d + words * d))
+
+    def gradient(v, u):
+        parts = softmax_gradient(0)(v, u)
+        flat = np.concatenate([part.ravel() for part in parts])
+        flat[entry] += 1e-6
+        return flat[:d], flat[d:].reshape(words, d)
+
+    assert gradcheck.check(softmax_loss(0), gradient, at).verdict == "disagrees"
+
+
+@given(st.integers(0, 2**32), st.sampled_from([0.0, 1e-3, 1.0, 5.0, 30.0]))
+def test_a_right_gradient_is_never_called_wrong(seed, scale):
+    at = point(*np.random.default_rng(seed).integers(1, 12, size=2), seed, scale)
+    report = gradcheck.check(softmax_loss(0), softmax_gradient(0), at)
+    assert report.verdict == "agrees", str(report)
+
+
+@pytest.mark.parametrize(("words", "d"), [(5, 3), (50, 10), (500, 50)])
+def test_the_cost_does_not_grow_with_the_parameters(words, d):
+    calls = []
+
+    def loss(v, u):
+        calls.append(1)
+        return softmax_loss(0)(v, u)
+
+    report = gradcheck.check(loss, softmax_gradient(0), point(words, d))
+    assert report.evaluations == len(calls) <= 60
+
+
+def test_one_function_that_returns_both():
+    at = point()
+
+    def both(v, u):
+        return softmax_loss(1)(v, u), softmax_gradient(1)(v, u)
+
+    def flat(v, u):
+        return softmax_loss(1)(v, u), *softmax_gradient(1)(v, u)
+
+    assert gradcheck.check(both, at)
+    assert gradcheck.check(flat, at)
+    assert not gradcheck.check(lambda v, u: (flat(v, u)[0] * 1.001, *flat(v, u)[1:]), at)
+
+
+@pytest.mark.parametrize(
+    "at",
+    [
+        2.0,
+        np.float32(2.0),
+        np.array([1.0, 2.0]),
+        [np.array([1.0]), 2.0],
+        {"a": np.ones((2, 2)), "b": (1.5, np.ones(1, dtype=np.float32))},
+        np.linspace(-1, 1, 12, dtype=np.float32).reshape(3, 4),
+    ],
+    ids=repr,
+)
+def test_any_tree(at):
+    def squares(tree):
+        if isinstance(tree, dict):
+            return sum(squares(child) for child in tree.values())
+        if isinstance(tree, tuple | list):
+            return sum(squares(child) for child in tree)
+        return (tree**2).sum() if isinstance(tree, np.ndarray) else tree**2
+
+    def doubled(tree, factor=2.0):
+        if isinstance(tree, dict):
+            return {key: doubled(child, factor) for key, child in tree.items()}
+        if isinstance(tree, tuple | list):
+            return type(tree)(doubled(child, factor) for child in tree)
+        return tree * factor
+
+    assert gradcheck.check(squares, doubled, at)
+    assert not gradcheck.check(squares, lambda tree: doubled(tree, 2.02), at)
+
+
+# --- undecided
+
+
+@pytest.mark.parametrize(
+    ("loss", "gradient", "at", "entry"),
+    [
+        (lambda x: np.abs(x).sum(), np.sign, np.array([1.0, 0.0, -2.0]), "x[1]"),
+        (lambda x: np.maximum(x, 0).sum(), lambda x: (x > 0) * 1.0, np.array([0.0, 3.0]), "x[0]"),
+        (lambda x: x.max(), lambda x: (x == x.max()) * 0.5, np.array([2.0, 1.0, 2.0]), "x[0]"),
+    ],
+    ids=["abs", "relu", "tied maximum"],
+)
+def test_a_kink_is_undecided(loss, gradient, at, entry):
+    report = gradcheck.check(loss, gradient, at)
+    assert report.verdict == "undecided"
+    assert not report
+    assert "not differentiable here" in report.reason
+    assert entry in report.reason
+
+
+def test_beside_a_kink_a_wrong_entry_is_still_wrong():
+    report = gradcheck.check(
+        lambda x: np.abs(x).sum(), lambda x: 2 * np.sign(x), np.array([1.0, 0.0])
+    )
+    assert report.verdict == "disagrees"
+    assert [entry.name for entry in report.entries] == ["x[0]"]
+
+
+def test_noise_above_the_gradient_is_undecided():
+    report = gradcheck.check(lambda x: 1e10 + 1e-9 * x, lambda _: 2e-9, 1.0)
+    assert report.verdict == "undecided"
+    assert "noisy" in report.reason
+
+
+def test_an_answer_that_changes_is_undecided():
+    report = gradcheck.check(lambda x: x**2 + 1e-3 * random.random(), lambda x: 2 * x, 1.0)  # noqa: S311
+    assert report.verdict == "undecided"
+    assert "loss changes from call to call" in report.reason
+
+
+def test_a_gradient_that_accumulates_is_undecided():
+    total = np.zeros(2)
+
+    def gradient(x):
+        total[:] += 2 * x
+        return total
+
+    report = gradcheck.check(lambda x: (x**2).sum(), gradient, np.array([1.0, 2.0]))
+    assert report.verdict == "undecided"
+    assert "gradient changes from call to call: at x[" in report.reason
+
+
+def test_an_overwritten_argument_is_undecided_and_the_caller_s_is_untouched():
+    at = point()
+    before = [part.copy() for part in at]
+
+    def gradient(v, u):
+        parts = softmax_gradient(1)(v, u)
+        u -= u.max()
+        return parts
+
+    report = gradcheck.check(softmax_loss(1), gradient, at)
+    assert report.verdict == "undecided"
+    assert "u is overwritten" in report.reason
+    for part, copy in zip(at, before, strict=True):
+        assert np.array_equal(part, copy)
+
+
+def test_a_loss_that_overwrites_does_not_spoil_the_comparison():
+    def loss(x):
+        x *= 2
+        return (x**2).sum() / 4
+
+    assert "x is overwritten" in gradcheck.check(loss, lambda x: 2 * x, np.ones(3)).reason
+    wrong = gradcheck.check(loss, lambda x: 3 * x, np.ones(3))
+    assert wrong.verdict == "disagrees"
+    assert any("overwritten" in note for note in wrong.notes)
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf])
+def test_a_loss_that_is_not_finite_is_undecided(value):
+    report = gradcheck.check(lambda _: value, lambda _: 0.0, 1.0)
+    assert report.verdict == "undecided"
+    assert str(value) in report.reason
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf])
+def test_a_gradient_that_is_not_finite_never_agrees(value):
+    report = gradcheck.check(
+        lambda x: (x**2).sum(), lambda x: np.array([2 * x[0], value]), np.ones(2)
+    )
+    assert report.verdict == "disagrees"
+    assert f"{value} at x[1]" in report.reason
+
+
+# --- precision
+
+
+def test_precision_allows_an_error_of_that_size():
+    def close(x):
+        return 3 * x**2 * (1 + 1e-7)
+
+    def loss(x):
+        return (x**3).sum()
+
+    assert not gradcheck.check(loss, close, np.array([1.0, 2.0]))
+    assert gradcheck.check(loss, close, np.array([1.0, 2.0]), precision=1e-6)
+    assert not gradcheck.check(loss, close, np.array([1.0, 2.0]), precision=1e-8)
+
+
+def test_precision_that_noise_does_not_permit_is_undecided():
+    def loss(x):
+        return np.round((x**2).sum(), 6)
+
+    assert gradcheck.check(loss, lambda x: 2 * x, np.ones(3), precision=0.05)
+    assert gradcheck.check(loss, lambda x: 2 * x, np.ones(3)).verdict == "undecided"
+
+
+def test_the_seed_repeats_the_directions():
+    def run(seed):
+        report = gradcheck.check(softmax_loss(0), softmax_gradient(0), point(), seed=seed)
+        return [probe.claimed for probe in report.probes]
+
+    assert run(3) == run(3) != run(4)
+
+
+# --- stationary and saturated points
+
+
+def test_at_zero_the_gradient_is_zero():
+    zeros = np.zeros(3), np.zeros((4, 3))
+    assert gradcheck.check(softmax_loss(0), softmax_gradient(0), zeros)
+    lifted = planted(lambda grad_v, grad_u: (grad_v + 1e-9, grad_u), 0)
+    assert not gradcheck.check(softmax_loss(0), lifted, zeros)
+
+
+def test_a_saturated_loss_is_decided():
+    at = np.array([1000.0]), np.array([[1.0], [-1.0], [0.5]])
+    assert gradcheck.check(softmax_loss(0), softmax_gradient(0), at)
+    wrong = planted(lambda grad_v, grad_u: (grad_v + 1e-3, grad_u), 0)
+    assert not gradcheck.check(softmax_loss(0), wrong, at)
+
+
+def test_arrays_of_very_different_sizes():
+    # A vector of 1e6 beside rows of 1: one step for both misses the smaller array's scale.
+    at = np.array([1e6, -3e5]), np.array([[1.0, 0.3], [-1.0, 0.2], [0.5, 1.0]])
+    assert gradcheck.check(softmax_loss(0), softmax_gradient(0), at)
+
+
+# --- directions
+
+
+@given(st.integers(0, 2**32), st.floats(1e-4, 1))
+def test_a_residual_escapes_a_probe_as_seldom_as_promised(seed, threshold):
+    rng = np.random.default_rng(seed)
+    residual = np.zeros(20)
+    residual[0], residual[1] = 1, -1  # random signs would cancel it half the time
+    parameters = Parameters(np.ones(20))
+    hits = [
+        abs(direction @ residual) <= threshold
+        for _ in range(200)
+        for label, direction in directions(parameters, np.ones(20), rng)
+        if label == "all entries"
+    ]
+    expected = threshold * len(hits)
+    assert sum(hits) <= expected + 6 * math.sqrt(expected) + 3
+
+
+def test_small_entries_get_a_direction_of_their_own():
+    claimed = np.array([1.0, 1e-6, 0.0, 0.5])
+    *_, (label, direction) = directions(Parameters(np.ones(4)), claimed, np.random.default_rng(0))
+    assert "below" in label
+    assert list(direction != 0) == [False, True, True, False]
+
+
+def test_a_direction_moves_each_array_by_its_own_size():
+    at = (np.full(500, 1e4), np.ones(500), np.full(500, 1e-9), np.zeros(500))
+    parameters = Parameters(at)
+    drawn = directions(parameters, np.ones(2000), np.random.default_rng(0))
+    direction = drawn[0][1]
+    widths = [np.abs(direction[leaf.entries]).max() for leaf in parameters.leaves]
+    assert widths == pytest.approx([1, NARROWEST, NARROWEST, 1], rel=0.05)
+
+
+# --- assert_gradient and bad input
+
+
+def test_assert_gradient_raises_with_the_report():
+    gradcheck.assert_gradient(softmax_loss(1), softmax_gradient(1), point())
+    with pytest.raises(gradcheck.GradientMismatch, match="DISAGREES") as caught:
+        gradcheck.assert_gradient(softmax_loss(1), planted(lost_row), point())
+    assert isinstance(caught.value, AssertionError)
+    assert caught.value.report.verdict == "disagrees"
+    assert str(caught.value) == str(caught.value.report)
+
+
+def test_assert_gradient_does_not_pass_what_is_undecided():
+    with pytest.raises(gradcheck.GradientMismatch, match="UNDECIDED"):
+        gradcheck.assert_gradient(abs, lambda _: 0.0, 0.0)
+
+
+BAD = [
+    (lambda: gradcheck.check(np.sum, np.ones_like), TypeError, "at is missing"),
+    (lambda: gradcheck.check(np.sum), TypeError, "at is missing"),
+    (lambda: gradcheck.check(3, np.ones_like, 1.0), TypeError, "loss is a int; a function"),
+    (
+        lambda: gradcheck.check(np.sum, np.ones(2), np.ones(2)),
+        TypeError,
+        "grad is a ndarray; a function was expected",
+    ),
+    (lambda: gradcheck.check(np.sum, np.ones_like, np.array([])), ValueError, "is empty"),
+    (lambda: gradcheck.check(np.sum, np.ones_like, np.arange(3)), TypeError, "floats were"),
+    (
+        lambda: gradcheck.check(lambda w: w.sum(), np.ones_like, np.array([np.nan])),
+        ValueError,
+        r"w\[0\] is nan",
+    ),
+    (
+        lambda: gradcheck.check(lambda w: w.sum(), lambda _: np.ones(2), np.ones(3)),
+        ValueError,
+        r"the gradient has shape \(2,\); w has shape \(3,\)",
+    ),
+    (
+        lambda: gradcheck.check(lambda w: w, np.ones_like, np.ones(3)),
+        TypeError,
+        r"the loss has shape \(3,\); a scalar, of shape \(\), was expected",
+    ),
+    (
+        lambda: gradcheck.check(lambda w: w.sum(), np.ones(3)),
+        TypeError,
+        r"a tuple \(loss, gradient\) was expected",
+    ),
+    (
+        lambda: gradcheck.check(np.sum, np.ones_like, np.ones(2), precision=0),
+        ValueError,
+        "precision is 0; a number between 0 and 1",
+    ),
+]
+
+
+@pytest.mark.parametrize(("call", "error", "message"), BAD)
+def test_bad_input_is_named(call, error, message):
+    with pytest.raises(error, match=message):
+        call()
+
+
+def test_entries_are_looked_at_one_by_one_only_where_they_are_few():
+    at = point(words=FEW, d=2)
+    report = gradcheck.check(softmax_loss(1), planted(lost_row), at)
+    assert report.verdict == "disagrees"
+    assert report.entries == ()
+    assert report.evaluations < 100
