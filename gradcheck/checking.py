@@ -236,16 +236,20 @@ def _conclude(
 def _scan(
     subject: Subject, claimed: NDArray[np.float64], precision: float | None
 ) -> tuple[Entry, ...]:
-    """Compare entry by entry, where there are few."""
+    """Compare entry by entry, where there are few.
+
+    Each with a prober of its own: a step that served at one entry says nothing of another,
+    whose size may be any.
+    """
     if claimed.size > FEW:
         return ()
     value = subject.loss(subject.parameters.vector)
     finite = np.where(np.isfinite(claimed), claimed, 0.0)
-    prober = Prober(subject, value, finite, precision)
-    return tuple(
-        _entry(prober.probe(subject.parameters.where(index), direction), claimed[index])
+    probes = [
+        Prober(subject, value, finite, precision).probe(subject.parameters.where(index), direction)
         for index, direction in enumerate(np.eye(claimed.size))
-    )
+    ]
+    return tuple(_entry(probe, entry) for probe, entry in zip(probes, claimed, strict=True))
 
 
 def _entry(probe: Probe, claimed: float) -> Entry:

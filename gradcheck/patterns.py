@@ -24,9 +24,8 @@ SIGNIFICANT = 1e3
 """A ratio is worth stating where its denominator is this many times its tolerance."""
 
 WHOLE = 100
-"""A ratio seen along one direction only is stated where it, or its inverse, is whole, up to this.
-
-That of two unrelated numbers is not, to many digits."""
+"""A ratio is plain where it, or its inverse, is a whole number up to this: that of two
+unrelated numbers is not, to many digits."""
 
 
 def places(leaves: Sequence[Leaf], scanned: Sequence[Entry]) -> str:
@@ -45,9 +44,9 @@ def places(leaves: Sequence[Leaf], scanned: Sequence[Entry]) -> str:
         Empty where a list of the entries says as much.
     """
     verdicts = np.array([entry.verdict for entry in scanned])
-    if (verdicts == "disagrees").sum() < 2:
+    if not 1 < (verdicts == "disagrees").sum() < len(verdicts):
         return ""
-    wrong, right, telling = [], [], len(leaves) > 1
+    wrong, spared, telling = [], [], len(leaves) > 1
     for leaf in leaves:
         part = verdicts[leaf.entries].reshape(leaf.shape)
         bad = part == "disagrees"
@@ -56,15 +55,18 @@ def places(leaves: Sequence[Leaf], scanned: Sequence[Entry]) -> str:
             telling = telling or bool(structure and not bad.all())
             wrong.append(structure or f"{bad.sum()} of {bad.size} entries of {leaf.name}")
         elif (part == "agrees").all() and leaf.size:
-            right.append(leaf.name)
+            spared.append(leaf.name)
     if not telling:
         return ""
     sentence = f"Wrong: {'; '.join(wrong)}."
-    return f"{sentence} Right: {_listed(right)}." if right else sentence
+    return f"{sentence} No error was seen in {_listed(spared)}." if spared else sentence
 
 
 def common_ratio(entries: Sequence[Entry]) -> str:
-    """State the ratio of claimed to numerical, if it is one and the same in all of `entries`."""
+    """State the ratio of claimed to numerical, if it is one and the same in all of `entries`.
+
+    That of a single entry is stated where it is plain.
+    """
     if not all(math.isfinite(entry.claimed) for entry in entries):
         return ""
     where = {1: "", 2: " in both of them"}.get(len(entries), f" in all {len(entries)} of them")
@@ -76,6 +78,8 @@ def common_ratio(entries: Sequence[Entry]) -> str:
         return f"The claimed gradient is 0{where}."
     ratio = largest.claimed / largest.numerical
     spread = (1 + abs(ratio)) * largest.tolerance / abs(largest.numerical)
+    if len(entries) == 1 and not _is_plain(ratio, spread):
+        return ""
     is_common = all(
         abs(entry.claimed - ratio * entry.numerical)
         <= (1 + abs(ratio)) * entry.tolerance + spread * abs(entry.numerical)
@@ -85,10 +89,7 @@ def common_ratio(entries: Sequence[Entry]) -> str:
 
 
 def plain_ratio(probe: Probe) -> str:
-    """State the ratio of claimed to numerical along one direction, if it is a whole number.
-
-    Or one over a whole number.
-    """
+    """State the ratio of claimed to numerical along one direction, if it is plain."""
     numerical = probe.numerical.value
     if not abs(numerical) > SIGNIFICANT * probe.tolerance:
         return ""
@@ -96,11 +97,15 @@ def plain_ratio(probe: Probe) -> str:
         return "The claimed gradient is 0 along it."
     ratio = probe.claimed / numerical
     spread = (1 + abs(ratio)) * probe.tolerance / abs(numerical)
-    for factor, error in ((ratio, spread), (1 / ratio, spread / ratio**2)):
-        whole = round(factor)
-        if 0 < abs(whole) <= WHOLE and abs(factor - whole) <= error < 1 / SIGNIFICANT:
-            return _stated(ratio, spread, " along it")
-    return ""
+    return _stated(ratio, spread, " along it") if _is_plain(ratio, spread) else ""
+
+
+def _is_plain(ratio: float, spread: float) -> bool:
+    """Tell whether a ratio, or one over it, is a whole number as far as it is known."""
+    return any(
+        0 < abs(round(factor)) <= WHOLE and abs(factor - round(factor)) <= error < 1 / SIGNIFICANT
+        for factor, error in ((ratio, spread), (1 / ratio, spread / ratio**2))
+    )
 
 
 def _stated(ratio: float, spread: float, where: str) -> str:
@@ -147,7 +152,8 @@ def _slices(name: str, bad: NDArray[np.bool_], axis: int, *, certain: bool) -> s
     if len(right) <= NAMED and len(right) < len(wrong) and certain:
         return f"every entry of {name} except {_named_slices(name, bad.ndim, axis, right)}"
     if len(wrong) <= NAMED:
-        return f"only {_named_slices(name, bad.ndim, axis, wrong)}"
+        of_array = f" of {name}" if bad.ndim == 2 else ""
+        return f"only {_named_slices(name, bad.ndim, axis, wrong)}{of_array}"
     noun = _noun(bad.ndim, axis)
     return f"{len(wrong)} of {len(whole)} {noun}s of {name}, each of them whole"
 
@@ -155,7 +161,7 @@ def _slices(name: str, bad: NDArray[np.bool_], axis: int, *, certain: bool) -> s
 def _named_slices(name: str, ndim: int, axis: int, indices: NDArray[Any]) -> str:
     if ndim == 2:
         plural = "s" if len(indices) > 1 else ""
-        return f"{_noun(ndim, axis)}{plural} {_listed(map(str, indices))} of {name}"
+        return f"{_noun(ndim, axis)}{plural} {_listed(map(str, indices))}"
     before, after = [":"] * axis, [":"] * (ndim - axis - 1)
     return _listed(f"{name}[{', '.join([*before, str(index), *after])}]" for index in indices)
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["fragment", "page"]
 
 SHADES = 5
-"""Wrong entries are shown in that many shades, from the tolerance to the largest excess."""
+"""Wrong entries are shown in that many shades, each of them a factor of ten in the excess."""
 
 LONGEST_ROW = 12
 """A vector of more entries is folded into rows of ten."""
@@ -39,7 +39,8 @@ def page(report: GradientReport) -> str:
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         '<meta name="color-scheme" content="light dark">\n'
         f"<title>{escape(HEADLINES[report.verdict])}</title>\n"
-        "<style>html { background: Canvas; } body { margin: 0; }</style>\n"
+        "<style>html { background: #ffffff; } body { margin: 0; }\n"
+        "@media (prefers-color-scheme: dark) { html { background: #14181f; } }</style>\n"
         f"</head>\n<body>\n{fragment(report)}\n</body>\n</html>\n"
     )
 
@@ -53,10 +54,10 @@ def fragment(report: GradientReport) -> str:
     ]
     if report.advice:
         parts.append(f"<p><strong>What to do:</strong> {escape(report.advice)}</p>")
-    if report.entries:
-        parts.append(_section("Wrong entries", _table(entry_table(report.entries))))
     if report.verdict != "agrees":
         parts.append(_discrepancy(report))
+    if report.entries:
+        parts.append(_section("Wrong entries", _table(entry_table(report.entries))))
     if report.probes:
         parts.append(_section("Directional derivatives", _table(probe_table(report.probes))))
     if power(report):
@@ -108,7 +109,7 @@ def _discrepancy(report: GradientReport) -> str:
 def _heat_map(leaf: Leaf, entries: tuple[Entry, ...], largest: float) -> str:
     """Show an array as a table of coloured cells."""
     rows = _rows(leaf)
-    columns = max(len(indices) for _, indices in rows)
+    columns = max(len(indices) for _, indices in rows) if leaf.shape else 0
     head = "".join(f'<th scope="col">{column}</th>' for column in range(columns))
     body = "".join(
         f'<tr><th scope="row">{escape(label)}</th>'
@@ -152,20 +153,22 @@ def _cell(entry: Entry, largest: float) -> str:
 
 
 def _shade(excess: float, largest: float) -> int:
-    """Return 1 for an excess just above the tolerance, `SHADES` for the largest, on a log scale."""
+    """Return `SHADES` for an excess near the largest, 1 less for each factor of ten."""
     if not excess < largest:
         return SHADES
-    return 1 + int(SHADES * math.log(max(excess, 1.0)) / math.log(largest))
+    return max(1, SHADES - round(math.log10(largest / excess)))
 
 
 def _legend(largest: float, scanned: tuple[Entry, ...]) -> str:
     verdicts = {entry.verdict for entry in scanned}
     swatches = []
     if "agrees" in verdicts:
-        swatches.append('<span class="swatch right">·</span> right')
+        swatches.append('<span class="swatch right">·</span> no error seen')
     if "disagrees" in verdicts:
-        shades = "".join(f'<span class="swatch shade-{i + 1}">×</span>' for i in range(SHADES))
-        swatches.append(f"{shades} wrong by 1 to {largest:.0e} times the tolerance")
+        shades = "".join(f'<span class="swatch shade-{SHADES - i}">×</span>' for i in range(SHADES))
+        swatches.append(
+            f"{shades} wrong by {largest:.0e} times the tolerance, by a tenth of that, and so on"
+        )
     if "undecided" in verdicts:
         swatches.append('<span class="swatch open">?</span> undecided')
     return '<p class="legend">' + "; ".join(swatches) + "</p>"
@@ -234,6 +237,10 @@ _STYLE = """
 .gradcheck-report pre {
   background: var(--block); color: inherit; padding: .75rem; border-radius: 4px;
   overflow-x: auto; font-size: .8125rem; line-height: 1.4; margin: 0;
+}
+@media (max-width: 30rem) {
+  .gradcheck-report .numbers { font-size: .75rem; }
+  .gradcheck-report .numbers th, .gradcheck-report .numbers td { padding-right: .6rem; }
 }
 .gradcheck-report pre code { background: none; color: inherit; padding: 0; font: inherit; }
 """

@@ -27,8 +27,11 @@ __all__ = [
 WIDTH = 80
 """Columns of a terminal."""
 
-SHOWN = 8
-"""At most that many entries are listed: a report fits a terminal page."""
+PAGE = 40
+"""Lines of a terminal page; as many entries are listed as fit there, within reason."""
+
+FEWEST, MOST = 4, 12
+"""Within reason: so many are worth listing in any case, and more than so many in none."""
 
 HEADLINES = {
     "agrees": "The gradient agrees with the loss.",
@@ -55,18 +58,15 @@ class Table:
 
 def text(report: GradientReport) -> str:
     """Return the report as text that fits a terminal page."""
-    blocks = [HEADLINES[report.verdict], _wrapped(findings(report))]
+    above = [HEADLINES[report.verdict], _wrapped(findings(report))]
     if report.advice:
-        blocks.append(_wrapped([f"What to do: {report.advice}"]))
-    if report.entries:
-        blocks.append(_listed_entries(report.entries))
-    if report.probes:
-        blocks.append(_layout(probe_table(report.probes)))
-    blocks.append(_wrapped([power(report)]))
+        above.append(_wrapped([f"What to do: {report.advice}"]))
+    below = [_layout(probe_table(report.probes))] if report.probes else []
+    below.append(_wrapped([power(report)]))
     if report.verdict != "agrees" and report.snippet:
-        blocks.append(f"To see it again:\n{report.snippet}")
-    blocks.append(closing(report))
-    return "\n\n".join(block for block in blocks if block)
+        below.append(f"To see it again:\n{report.snippet}")
+    below.append(closing(report))
+    return _joined([*above, _listed_entries(report.entries, _joined([*above, *below])), *below])
 
 
 # ------------------------------------------------------------------------------- content
@@ -175,9 +175,18 @@ def _wrapped(sentences: list[str]) -> str:
     )
 
 
-def _listed_entries(entries: tuple[Entry, ...]) -> str:
-    table = _layout(entry_table(entries, SHOWN))
-    more = len(entries) - SHOWN
+def _joined(blocks: list[str]) -> str:
+    return "\n\n".join(block for block in blocks if block)
+
+
+def _listed_entries(entries: tuple[Entry, ...], others: str) -> str:
+    """List as many entries as the other blocks leave room for."""
+    if not entries:
+        return ""
+    around = len(["header", "how many more", "between blocks", *others.splitlines()])
+    shown = min(MOST, max(FEWEST, PAGE - around))
+    table = _layout(entry_table(entries, shown))
+    more = len(entries) - shown
     return f"{table}\n… and {more} more" if more > 0 else table
 
 

@@ -6,6 +6,8 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from gradcheck.parameters import Leaf
 from gradcheck.probes import Probe, Verdict
 from gradcheck.report_figures import sweep_figure
@@ -126,9 +128,14 @@ class GradientReport:
         """The error in one entry that any probe through all entries sees, or NaN.
 
         An error of e in any entry escapes all m of these probes with a probability of at
-        most (resolution / e)ᵐ.
+        most (resolution / e)ᵐ. Arrays are moved by different amounts; the farthest that an
+        entry of an array was moved is a lower bound on how far each may have been.
         """
-        return max((probe.tolerance for probe in self.probes_of_all), default=math.nan)
+        if not self.probes_of_all:
+            return math.nan
+        moved = np.max([np.abs(probe.direction) for probe in self.probes_of_all], axis=0)
+        narrowest = min(float(moved[leaf.entries].max()) for leaf in self.leaves if leaf.size)
+        return max(probe.tolerance for probe in self.probes_of_all) / narrowest
 
     def to_html(self) -> str:
         """Return the report as a page of HTML that needs nothing but itself."""

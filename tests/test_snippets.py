@@ -1,0 +1,151 @@
+"""Snippets give back the point bit for bit, and fit the page."""
+
+from __future__ import annotations
+
+import collections
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gradcheck.parameters import Parameters
+from gradcheck.snippets import MOST_ENTRIES, snippet
+
+RNG = np.random.default_rng(3)
+Layer = collections.namedtuple("Layer", "weight bias")  # noqa: PYI024 - what people use
+
+
+def loss(x):
+    return x
+
+
+def claim(x):
+    return x
+
+
+def written(at, function=loss, gradient=claim, **options):
+    options = {"precision": None, "seed": 0} | options
+    return snippet(function, gradient, Parameters(at), **options)
+
+
+def read(text):
+    namespace = {"Layer": Layer, "OrderedDict": collections.OrderedDict, "loss": None}
+    exec(text[: text.index("print(")], namespace)  # noqa: S102 - our own text is what is tested
+    return namespace["at"]
+
+
+POINTS = {
+    "float": -1.5,
+    "float32 scalar": np.float32(0.1),
+    "float64 scalar": np.float64(0.1),
+    "0-d array": np.array(2.5),
+    "vector": RNG.normal(size=24),
+    "column": RNG.normal(size=(24, 1)),
+    "matrix": RNG.normal(size=(5, 3)),
+    "float32 matrix": RNG.normal(size=(8, 3)).astype(np.float32),
+    "three axes": RNG.normal(size=(2, 4, 3)),
+    "one argument": (RNG.normal(size=2),),
+    "arguments": (RNG.normal(size=3), RNG.normal(size=(5, 3)), 0.5),
+    "list": [1.0, [2.0, RNG.normal(size=2)]],
+    "dict": {"a key": {"w": RNG.normal(size=(3, 3))}, 7: 1e-300},
+    "named tuple": (Layer(RNG.normal(size=(4, 3)), 0.5),),
+    "ordered dict": collections.OrderedDict(a=RNG.normal(size=20), b=1.0),
+    "empty array": (np.zeros((0, 3)), np.zeros((2, 0), dtype=np.float32), 1.0),
+    "extremes": np.array([-0.0, 5e-324, 1.7976931348623157e308, 0.1 + 0.2, 1e16]),
+}
+
+
+def assert_same(tree, expected):
+    one, other = Parameters(tree), Parameters(expected)
+    assert one.vector.tobytes() == other.vector.tobytes()
+    assert one.leaves == other.leaves
+    assert type(tree) is type(expected)
+
+
+@pytest.mark.parametrize("name", POINTS)
+def test_the_point_comes_back_bit_for_bit(name):
+    assert_same(read(written(POINTS[name])), POINTS[name])
+
+
+@pytest.mark.parametrize("name", POINTS)
+def test_a_snippet_fits_the_page(name):
+    lines = written(POINTS[name]).splitlines()
+    assert max(map(len, lines)) <= 80
+    assert len(lines) <= 22
+
+
+@given(
+    st.lists(st.floats(allow_nan=False, allow_infinity=False), min_size=1, max_size=24),
+    st.sampled_from([np.float64, np.float32]),
+)
+def test_any_numbers_come_back(numbers, dtype):
+    with np.errstate(over="ignore"):
+        array = np.array(numbers).astype(dtype)
+    array[~np.isfinite(array)] = np.finfo(dtype).max
+    text = written(array)
+    assert_same(read(text), array)
+    assert max(map(len, text.splitlines())) <= 80
+
+
+def test_print_options_change_nothing():
+    before = written(POINTS["matrix"])
+    with np.printoptions(precision=2, suppress=True, formatter={"float": lambda _: "?"}):
+        assert written(POINTS["matrix"]) == before
+
+
+def test_a_point_is_written_as_long_as_it_is_short():
+    assert "at = np.array(" in written(np.ones(MOST_ENTRIES))
+    text = written((np.ones((5, 5)), np.ones(3, np.float32)))
+    assert "at =" not in text
+    assert "# at: the same point, at[0] of shape (5, 5); at[1] of shape (3,), float32" in text
+
+
+def test_an_endless_tree_is_cut():
+    lines = written({f"parameter number {i}": np.ones(3) for i in range(99)}).splitlines()
+    assert len(lines) < 8
+    assert max(map(len, lines)) <= 80
+    assert any("…" in line for line in lines)
+
+
+def test_numpy_is_imported_where_it_is_used():
+    assert "import numpy" not in written(1.0)
+    assert "import numpy as np" in written(np.ones(2))
+
+
+@pytest.mark.parametrize(
+    ("function", "gradient", "call"),
+    [
+        (loss, claim, "check(loss, claim, at, seed=0)"),
+        (loss, None, "check(loss, at, seed=0)"),
+        (lambda x: x, None, "check(loss_and_grad, at, seed=0)"),
+        (lambda x: x, claim, "check(loss, claim, at, seed=0)"),
+        (loss, loss, "check(loss, grad, at, seed=0)"),
+        (np.float64(1).__add__, claim, "check(__add__, claim, at, seed=0)"),
+    ],
+)
+def test_functions_go_by_their_own_names(function, gradient, call):
+    assert f"print(gradcheck.{call})" in written(1.0, function, gradient)
+
+
+def test_a_name_that_the_snippet_needs_is_replaced():
+    def at(x):
+        return x
+
+    text = written(1.0, at)
+    assert "# loss: the function that was checked" in text
+    assert "check(loss, grad, at, seed=0)" in text
+
+
+def test_what_can_be_imported_is():
+    def local(x):
+        return x
+
+    text = written(1.0, np.linalg.norm, local)
+    assert "from numpy.linalg import norm" in text
+    assert "import local" not in text
+    assert "# loss: the lambda that was checked" in written(1.0, lambda x: x)
+
+
+def test_options_are_kept():
+    assert "at, precision=0.001, seed=9)" in written(1.0, precision=1e-3, seed=9)
