@@ -150,7 +150,7 @@ def table(tallies: list[Tally], draws: int, peer_draws: int) -> Any:
         f"{draws} derivatives of each of {len(tallies)} functions; the peers, {peer_draws}",
         *("function", "wrong", "undec.", "bound,\nmedian", "bound,\n99 %"),
         *("error/\nbound,\nmedian", "error/\nbound,\nmax", "evals"),
-        *(name.replace("difft", "diff-\nt") + "\nwrong" for name in names),
+        *(name.replace("numdifft", "num-\ndiff-\nt") + "\nwrong" for name in names),
     )
     group = tallies[0].problem.group
     for tally in tallies:
