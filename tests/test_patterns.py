@@ -89,6 +89,10 @@ def test_what_is_undecided_is_no_exception():
     wrong = ~marked(6, 2)
     assert described(("v", wrong)) == "Wrong: every entry of v except v[2]."
     assert described(("v", wrong, marked(6, 2))) == ""
+    rows, one = ~marked((6, 3), 2), marked((6, 3), (2, 1))
+    assert described(("U", rows)) == "Wrong: every entry of U except row 2."
+    assert described(("U", rows, one)) == "Wrong: 5 of 6 rows of U, each of them whole."
+    assert described(("U", 1 - np.eye(4), marked((4, 4), (2, 2)))) == ""
     assert "No error" not in described(("v", marked(4, 1, 2)), ("w", [False], [True]))
 
 
@@ -105,6 +109,7 @@ def entries(claimed, numerical, tolerance=1e-12):
         ([2, 4, -6], [1, 2, -3], "claimed / numerical = 2 in all 3 of them."),
         ([1, 2], [3, 6], "claimed / numerical = 0.3333333333 in both of them."),
         ([-1, 2], [1, -2], "The sign is opposite in both of them: claimed = -numerical."),
+        ([-2, 4], [1, -2], "claimed / numerical = -2 in both of them."),
         ([0, 0], [1, 2], "The claimed gradient is 0 in both of them."),
         ([1, 2], [0, 1e-13], "The derivative is 0 in both of them, within its error."),
         ([2], [4], "claimed / numerical = 0.5."),
@@ -144,3 +149,9 @@ def test_a_ratio_has_the_digits_that_are_known():
 def test_along_one_direction_only_a_plain_ratio_is_stated(claimed, expected):
     probe = Probe("", np.ones(1), claimed, Derivative(3.0, 1e-12, 1), 1e-12, WRONG)
     assert plain_ratio(probe) == expected
+
+
+@pytest.mark.parametrize("numerical", [0.0, 1e-13])
+def test_nothing_is_a_multiple_of_what_may_be_zero(numerical):
+    probe = Probe("", np.ones(1), 3.0, Derivative(numerical, 1e-12, 1), 1e-12, WRONG)
+    assert plain_ratio(probe) == ""

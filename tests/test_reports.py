@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 import gradcheck
+from gradcheck.probes import Probe
 from gradcheck.report_text import HEADLINES, MOST, PAGE
 
 RNG = np.random.default_rng(7)
@@ -224,6 +225,22 @@ def test_entries_are_judged_with_the_precision_asked_for():
     assert entry.error < 1e-9
     assert entry.tolerance > 1e-3
     assert f"{entry.tolerance:.1e}" in str(report)
+
+
+def test_entries_of_any_size_are_measured():
+    at = {"small": 1e-7 * RNG.normal(size=4), "large": 1e7 * RNG.normal(size=4)}
+    report = gradcheck.check(
+        lambda d: squares(d["small"]) + squares(d["large"]),
+        lambda d: {"small": 2 * d["small"], "large": 3 * d["large"]},
+        at,
+    )
+    assert [entry.name for entry in report.entries] == [f"d['large'][{i}]" for i in range(4)]
+    assert "claimed / numerical = 1.5 in all 4 of them." in str(report)
+
+
+def test_nan_is_wrong_where_the_derivative_is_zero():
+    report = gradcheck.check(squares, lambda x: np.where(x == 0, np.nan, 2 * x), np.array([0.0, 1]))
+    assert [entry.name for entry in report.entries] == ["x[0]"]
 
 
 def test_one_number_more_and_less_read_well():
@@ -526,6 +543,15 @@ def test_the_figure_shows_the_sweep_the_bound_and_the_claim(reports):
     assert set(starting(lines, "bound").get_ydata()) == {probe.numerical.error}
     assert set(starting(lines, "claimed").get_ydata()) == {probe.discrepancy}
     assert figure.axes[0].get_xscale() == figure.axes[0].get_yscale() == "log"
+
+
+@pytest.mark.parametrize("slopes", [(2.0, 2.5, 3.0), (2.0, 2.0, 2.0)])
+def test_errors_that_are_exactly_zero_are_drawn(slopes):
+    sweep = tuple(zip((0.01, 0.1, 1.0), slopes, strict=True))
+    numerical = gradcheck.Derivative(2.0, 1e-12, 7, step=1.0, sweep=sweep)
+    probe = Probe("all entries", np.ones(1), 2.5, numerical, 1e-12, "disagrees")
+    figure = gradcheck.GradientReport("disagrees", "", 7, 1, probes=(probe,)).figure()
+    assert (starting(lines_of(figure), "central difference").get_ydata() > 0).all()
 
 
 def test_the_sweep_holds_plain_central_differences():

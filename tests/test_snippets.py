@@ -37,8 +37,8 @@ def read(text):
 
 POINTS = {
     "float": -1.5,
-    "float32 scalar": np.float32(0.1),
-    "float64 scalar": np.float64(0.1),
+    "float32 scalar": np.float32(1 / 3),
+    "float64 scalar": np.float64(1 / 3),
     "0-d array": np.array(2.5),
     "vector": RNG.normal(size=24),
     "column": RNG.normal(size=(24, 1)),
