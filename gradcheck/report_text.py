@@ -76,10 +76,22 @@ def findings(report: GradientReport) -> list[str]:
     """Return the sentences that say what was found."""
     sentences = [report.reason]
     if report.entries:
-        sentences += [places(report.leaves, report.scanned), common_ratio(report.entries)]
+        sentences += [
+            _besides_broken(report.entries),
+            places(report.leaves, report.scanned),
+            common_ratio(report.entries),
+        ]
     elif report.verdict == "disagrees" and report.probes:
         sentences.append(plain_ratio(report.probes[-1]))
     return [sentence for sentence in [*sentences, *report.notes] if sentence]
+
+
+def _besides_broken(entries: tuple[Entry, ...]) -> str:
+    """Count what is wrong besides the entries that are not finite, if there are both."""
+    finite = sum(math.isfinite(entry.claimed) for entry in entries)
+    if finite in (0, len(entries)):
+        return ""
+    return f"{finite} other {'entry is' if finite == 1 else 'entries are'} wrong."
 
 
 def entry_table(wrong: tuple[Entry, ...], most: int | None = None) -> Table:

@@ -158,27 +158,22 @@ def _array(array: NDArray[Any], indent: str, taken: int) -> str:
     dtype = "" if array.dtype == np.float64 else f", dtype=np.{array.dtype}"
     if array.size == 0:
         return f"np.zeros({array.shape}{dtype})"
-    numbers = _numbers(array, indent + "    ")
+    numbers = _numbers(array, indent + "    ", "]" * array.ndim + dtype)
     line = f"np.array({numbers}{dtype})"
     if "\n" not in line and taken + len(line) <= WIDTH:
         return line
     return f"np.array(\n{indent}    {numbers}{dtype}\n{indent})"
 
 
-def _numbers(array: NDArray[Any], indent: str) -> str:
-    """Write nested lists, as many elements on a line as fit.
+def _numbers(array: NDArray[Any], indent: str, after: str) -> str:
+    """Write nested lists, as many elements on a line as fit before what comes `after`.
 
     ``str`` of a NumPy float is the shortest decimal that is read back as the same float.
     """
     if array.ndim == 0:
         return str(array[()])
-    pieces = [_numbers(element, indent + " ") for element in array]
-    room = (
-        WIDTH
-        - len(indent)
-        - len(", dtype=np.float32") * (array.dtype == np.float32)
-        - 2 * array.ndim
-    )
+    pieces = [_numbers(element, indent + " ", after) for element in array]
+    room = WIDTH - len(indent) - len("[") - len(after)
     lines = [""]
     for index, piece in enumerate(pieces):
         element = piece + ("," if index < len(pieces) - 1 else "")

@@ -88,6 +88,21 @@ def test_any_numbers_come_back(numbers, dtype):
     assert max(map(len, text.splitlines())) <= 80
 
 
+@given(
+    st.tuples(*[st.integers(1, 4)] * 3).filter(lambda shape: np.prod(shape) <= MOST_ENTRIES),
+    st.integers(1, 3),
+    st.sampled_from([np.float64, np.float32]),
+    st.integers(0, 2**32),
+)
+def test_an_array_of_any_shape_fits_the_page(shape, axes, dtype, seed):
+    rng = np.random.default_rng(seed)
+    array = (rng.normal(size=shape[:axes]) * 10 ** rng.uniform(-9, 0)).astype(dtype)
+    point = {"layer": (array, 1.0)} if array.size < MOST_ENTRIES else array
+    text = written(point)
+    assert_same(read(text), point)
+    assert max(map(len, text.splitlines())) <= 80
+
+
 def test_print_options_change_nothing():
     before = written(POINTS["matrix"])
     with np.printoptions(precision=2, suppress=True, formatter={"float": lambda _: "?"}):
