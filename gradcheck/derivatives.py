@@ -10,10 +10,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gradcheck.ladders import Ladder
-from gradcheck.parameters import Parameters
+from gradcheck.parameters import Parameters, norm
 from gradcheck.stepping import Derivative, Search
 
 __all__ = ["Derivative", "Line", "as_scalar", "differentiate"]
+
+
+TINY = 1e-290
+"""Parameters smaller than that say nothing of the size of a step: they might as well be 0."""
+
+FURTHEST = 40
+"""No step is longer than 2**40 times the first."""
 
 
 def differentiate(f: Callable[..., Any], at: Any, direction: Any = None) -> Derivative:
@@ -131,8 +138,10 @@ class Line:
         self._epsilon = parameters.epsilon
         moved = self._origin[direction != 0]
         speed = float(np.abs(direction).max())
-        self._size = math.sqrt(float(moved @ moved) / moved.size) / speed or 1 / speed
-        self._square = float(self._origin @ self._origin)
+        size = norm(moved) / math.sqrt(moved.size)
+        self._size = (size if size > TINY else 1.0) / speed
+        self._wobble = self._epsilon * size / speed
+        self._square = norm(self._origin) * norm(self._origin)  # may be infinite
         # A full-length binary fraction: a step of few bits would make products exact that
         # are not exact anywhere else, and hide the rounding that is to be seen.
         # Along a random direction through many entries sums of them move faster than each.
@@ -168,10 +177,15 @@ class Line:
         search = Search(
             ladder,
             epsilon=self._epsilon,
-            wobble=self._epsilon * self._size,
+            wobble=self._wobble,
             hidden=self._square,
-            outermost=min(0, -math.floor(math.log2(self._longest_step / ladder.step(0)))),
+            outermost=self._outermost(ladder.step(0)),
             may_grow=step is None,
             goal=goal,
         )
         return search.run()
+
+    def _outermost(self, step: float) -> int:
+        """Return the level of the longest step that makes sense."""
+        levels = math.floor(math.log2(self._longest_step) - math.log2(step))
+        return -min(max(levels, 0), FURTHEST)

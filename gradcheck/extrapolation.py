@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import itertools
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,6 +17,9 @@ __all__ = ["LEVELS", "Estimate", "extrapolate"]
 
 LEVELS = 6
 """Steps in a window, h to h/32: the polynomial through all of them has order 12."""
+
+SAFETY_INSIDE = 6.0
+"""The same where one of the samples was taken in the midst of the window."""
 
 FEWEST = 4
 """With fewer steps than these the estimates of the truncation error are no estimates."""
@@ -86,16 +90,16 @@ def _weights(count: int, square: float = 0.0) -> NDArray[np.float64]:
 
 
 def extrapolate(
-    ladder: Ladder, top: int, fine: list[int], roundings: list[float], step_height: float
+    ladder: Ladder, top: int, checks: Sequence[float], roundings: list[float], step_height: float
 ) -> Estimate:
     """Return the estimate with the smallest bound from the window that begins at a level.
 
     A smooth function's odd part, divided by h, and its even part are polynomials in h².
     Richardson's extrapolation takes the first to h = 0, where it is the derivative, and the
     second, where the result is known: 0. How far it misses is one measure of the error; the
-    change from leaving out the largest step is another; and the `fine` levels, far below
-    the window, must lie on the same polynomials. All three would have to be small by
-    accident for a wrong estimate to look right.
+    change from leaving out the largest step is another; and the `checks`, levels most of
+    which are far below the window, must lie on the same polynomials. All three would have
+    to be small by accident for a wrong estimate to look right.
 
     Parameters
     ----------
@@ -103,8 +107,8 @@ def extrapolate(
         The samples; all levels that are named here are finite.
     top
         The first level of the window.
-    fine
-        Levels far below it, that serve as a check.
+    checks
+        Levels that serve as a check, none above the third of the window.
     roundings
         For each level of the window, the rounding error of a function that is computed well.
     step_height
@@ -117,16 +121,21 @@ def extrapolate(
         steps=np.array([ladder.step(level) for level in levels]),
         slopes=np.array([ladder.slope(level) for level in levels]),
         bends=np.array([ladder.bend(level) for level in levels]),
-        fine=fine,
+        checks=checks,
         roundings=roundings,
         step_height=step_height,
     )
+    parts = [
+        (first, count) for count in range(FEWEST, LEVELS + 1) for first in range(LEVELS - count + 1)
+    ]
     with np.errstate(over="ignore", invalid="ignore"):  # a bound may be infinite
-        estimates = [
-            window.estimate(first, count)
-            for count in range(FEWEST, LEVELS + 1)
-            for first in range(LEVELS - count + 1)
-        ]
+        residuals = {part: window.residual(*part) for part in parts}
+        # The noise is no smaller because the samples that a few steps leave out are.
+        worst = {
+            first: max(size for (start, _), size in residuals.items() if start >= first)
+            for first, _ in parts
+        }
+        estimates = [window.estimate(first, count, worst[first]) for first, count in parts]
     return min(estimates, key=lambda estimate: estimate.error)
 
 
@@ -137,22 +146,23 @@ class _Window:
     steps: NDArray[np.float64]
     slopes: NDArray[np.float64]
     bends: NDArray[np.float64]
-    fine: list[int]
+    checks: Sequence[float]
     roundings: list[float]
     step_height: float
 
-    def estimate(self, first: int, count: int) -> Estimate:
+    def estimate(self, first: int, count: int, residual: float) -> Estimate:
         weights = _weights(count)
         part = slice(first, first + count)
         amplification = float(np.abs(weights) @ (1 / self.steps[part]))
-        residual = self._residual(first, count)
         rounding = max(self.roundings[part])
+        inside = any(level < self.top + LEVELS for level in self.checks)
+        safety = SAFETY_INSIDE if inside else SAFETY
         return Estimate(
             top=self.top + first,
             count=count,
             value=float(weights @ self.slopes[part]),
             truncation=self._truncation(first, count),
-            noise=amplification * max(rounding, self.step_height, SAFETY * residual),
+            noise=amplification * max(rounding, self.step_height, safety * residual),
             residual=residual,
             floor=rounding,
         )
@@ -169,12 +179,12 @@ class _Window:
         even = [abs(miss) / self.steps[first + i] for i, miss in enumerate(misses)]
         return 2 * float(max(odd[0], even[0], _next_term(odd), _next_term(even)))
 
-    def _residual(self, first: int, count: int) -> float:
+    def residual(self, first: int, count: int) -> float:
         """Return how far the samples that were left out lie from the polynomials."""
         largest = self.steps[first]
         part = slice(first, first + count)
         residuals = [abs(self._at_zero(self.bends, first, count)) / 2]
-        for level in self.fine:
+        for level in self.checks:
             weights = _weights(count, (self.ladder.step(level) / largest) ** 2)
             bend = float(weights @ self.bends[part]) - self.ladder.bend(level)
             slope = float(weights @ self.slopes[part]) - self.ladder.slope(level)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -16,7 +16,8 @@ BISECTIONS = 16
 class Ladder:
     """Samples of a function at the steps ``step / 2**level``, taken when they are asked for.
 
-    Levels may be negative: those steps are larger than `step`. A displaced point at which
+    Levels may be negative: those steps are larger than `step`. They may lie between the
+    whole numbers. A displaced point at which
     the function cannot be evaluated counts as NaN, as it would be in IEEE arithmetic.
 
     Parameters
@@ -34,16 +35,16 @@ class Ladder:
     ) -> None:
         self._function = function
         self._step = step
-        self._pairs: dict[int, tuple[float, float]] = {}
+        self._pairs: dict[float, tuple[float, float]] = {}
         self.evaluations = 0
         if value is None:
             self.evaluations += 1
             value = function(0.0)
         self.value = value
 
-    def step(self, level: int) -> float:
+    def step(self, level: float) -> float:
         """Return the step of a level."""
-        return math.ldexp(self._step, -level)
+        return self._step * math.exp2(-level)
 
     def sample(self, t: float) -> float:
         """Evaluate the function at a displaced point; NaN where that fails."""
@@ -54,27 +55,27 @@ class Ladder:
         except (ArithmeticError, ValueError):
             return math.nan
 
-    def pair(self, level: int) -> tuple[float, float]:
+    def pair(self, level: float) -> tuple[float, float]:
         """Return the function's values at plus and at minus the step of a level."""
         if level not in self._pairs:
             h = self.step(level)
             self._pairs[level] = (self.sample(h), self.sample(-h))
         return self._pairs[level]
 
-    def values(self, levels: list[int]) -> list[float]:
+    def values(self, levels: Sequence[float]) -> list[float]:
         """Return all values at the steps of these levels."""
         return [value for level in levels for value in self.pair(level)]
 
-    def known_near(self, level: int, distance: int) -> int | None:
+    def known_near(self, level: float, distance: float) -> float | None:
         """Return the sampled level nearest to `level`, at most `distance` away, if there is one."""
         candidates = [known for known in self._pairs if abs(known - level) <= distance]
         return min(candidates, key=lambda known: abs(known - level), default=None)
 
-    def is_finite(self, level: int) -> bool:
+    def is_finite(self, level: float) -> bool:
         """Tell whether both values of a level are finite."""
         return all(math.isfinite(value) for value in self.pair(level))
 
-    def slope(self, level: int) -> float:
+    def slope(self, level: float) -> float:
         """Return the symmetric difference quotient: f′ + f‴h²/6 + … for a smooth function."""
         plus, minus = self.pair(level)
         return (plus - minus) / (2 * self.step(level))
@@ -84,29 +85,29 @@ class Ladder:
         levels = sorted((level for level in self._pairs if self.is_finite(level)), reverse=True)
         return tuple((self.step(level), self.slope(level)) for level in levels)
 
-    def bend(self, level: int) -> float:
+    def bend(self, level: float) -> float:
         """Return the mean of both values less the centre's: f″h²/2 + … for a smooth function."""
         plus, minus = self.pair(level)
         return ((plus - self.value) + (minus - self.value)) / 2
 
-    def secant(self, level: int) -> float:
+    def secant(self, level: float) -> float:
         """Return the larger of the two one-sided slopes in absolute value."""
         return max(abs(value - self.value) for value in self.pair(level)) / self.step(level)
 
-    def steepest(self, end: int) -> float:
+    def steepest(self, end: float) -> float:
         """Return the largest secant slope among the levels sampled so far, up to `end`."""
         known = [level for level in self._pairs if level < end and self.is_finite(level)]
         return max((self.secant(level) for level in known), default=0.0)
 
-    def is_flat(self, level: int) -> bool:
+    def is_flat(self, level: float) -> bool:
         """Tell whether both values equal the centre's to the last bit."""
         return all(value == self.value for value in self.pair(level))
 
-    def touches_plateau(self, level: int) -> bool:
+    def touches_plateau(self, level: float) -> bool:
         """Tell whether either value equals the centre's to the last bit."""
         return any(value == self.value for value in self.pair(level))
 
-    def jump(self, level: int) -> float:
+    def jump(self, level: float) -> float:
         """Return the height of the step at the edge of the plateau on which a level lies.
 
         A function that is constant around 0 either is flat there (a hinge) or moves in
@@ -117,7 +118,7 @@ class Ladder:
         sides = [self._edge(side, level) for side in (0, 1) if self.pair(level)[side] == self.value]
         return max(sides, default=0.0)
 
-    def _edge(self, side: int, level: int) -> float:
+    def _edge(self, side: int, level: float) -> float:
         moved = [
             known
             for known, pair in self._pairs.items()

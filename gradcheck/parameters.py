@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Leaf", "Parameters"]
+__all__ = ["Leaf", "Parameters", "norm"]
 
 FloatArray = NDArray[np.floating[Any]]
 
@@ -98,6 +99,11 @@ class Parameters:
         """Return a tree of the caller's structure, shapes and dtypes, holding `vector` (n,)."""
         return _rebuild(self._template, (self._array(leaf, vector).copy() for leaf in self.leaves))
 
+    def build_complex(self, vector: NDArray[np.complex128]) -> Any:
+        """Return a tree of the caller's structure and shapes, holding complex `vector` (n,)."""
+        pieces = (vector[leaf.entries].reshape(leaf.shape).copy() for leaf in self.leaves)
+        return _rebuild(self._template, pieces)
+
     def flatten(self, tree: Any, name: str) -> NDArray[np.float64]:
         """Return the entries of `tree` (n,), which must have this structure and these shapes.
 
@@ -143,6 +149,15 @@ class Parameters:
             return leaf.name
         position = np.unravel_index(index - leaf.start, leaf.shape)
         return f"{leaf.name}[{', '.join(str(int(i)) for i in position)}]"
+
+
+def norm(vector: NDArray[np.float64]) -> float:
+    """Return the Euclidean norm, without overflow or underflow on the way."""
+    largest = float(np.abs(vector).max(initial=0.0))
+    if largest == 0 or not math.isfinite(largest):
+        return largest
+    scaled = vector / largest
+    return largest * math.sqrt(float(scaled @ scaled))
 
 
 def _is_branch(value: Any) -> bool:
@@ -237,7 +252,7 @@ def _rebuild(template: Any, pieces: Iterator[NDArray[Any]]) -> Any:
         return type(template)(_rebuild(child, pieces) for child in template)
     piece = next(pieces)
     if isinstance(template, float) and not isinstance(template, np.floating):
-        return float(piece)
+        return piece.item()
     return piece if isinstance(template, np.ndarray) else piece[()]
 
 

@@ -102,9 +102,13 @@ class Search:
     def __post_init__(self) -> None:
         bits = -math.log2(self.epsilon)
         self._offsets = (round(0.2 * bits), round(0.38 * bits))
+        # Points that are close to each other differ in few entries then, and their noise is
+        # one: a level in the midst of the window is a better sample of it.
+        self._has_few_bits = bits < 30
         self._seen: dict[int, Estimate] = {}
         self._step_height = 0.0
         self._outcome: Derivative | None = None
+        self._is_settled = False
 
     def run(self) -> Derivative:
         """Return the derivative."""
@@ -120,6 +124,8 @@ class Search:
             return self._outcome
         if not self._seen:
             return self._undecided("the values near the point are not finite")
+        if not self._is_settled:
+            return self._undecided("the function is not smooth at any step size that was tried")
         best = self._best()
         return Derivative(
             best.value,
@@ -139,22 +145,23 @@ class Search:
         ladder = self.ladder
         window = list(range(top, top + LEVELS))
         fine = self._fine_levels(top)
-        broken = [level for level in window + fine if not ladder.is_finite(level)]
+        checks = [*fine, top + 2.5] if self._has_few_bits else fine
+        broken = [level for level in [*window, *checks] if not ladder.is_finite(level)]
         if broken:
-            return max(broken) + 1
-        if all(ladder.is_flat(level) for level in window + fine):
+            return math.ceil(max(broken)) + 1
+        if all(ladder.is_flat(level) for level in [*window, *checks]):
             return self._examine_plateau(top)
         slope = ladder.secant(window[-1])
         roundings = [self._rounding(level) for level in window]
         if slope * ladder.step(fine[-1]) > roundings[-1] or ladder.touches_plateau(window[-1]):
             self._follow_plateau(fine[-1])
-        estimate = extrapolate(ladder, top, fine, roundings, self._step_height)
+        estimate = extrapolate(ladder, top, checks, roundings, self._step_height)
         self._seen[top] = estimate
         if not estimate.is_clean:
             return self._after_deviation(estimate, top, window, fine)
         return self._after_success(estimate, top, max(self.goal, IMPROVEMENT * slope))
 
-    def _fine_levels(self, top: int) -> list[int]:
+    def _fine_levels(self, top: int) -> list[float]:
         """Return two levels far below the window, taken from what is sampled if possible."""
         wanted = [top + offset for offset in self._offsets]
         known = [self.ladder.known_near(level, 5) for level in wanted]
@@ -170,7 +177,7 @@ class Search:
         largest = max(SUBNORMAL, *(abs(value) for value in values))
         return ULPS * self.epsilon * largest + self.wobble * ladder.secant(level)
 
-    def _follow_plateau(self, level: int) -> None:
+    def _follow_plateau(self, level: float) -> None:
         """Find out how high the steps are, where the function stands still but should not."""
         if self.ladder.touches_plateau(level):
             self._step_height = max(self._step_height, 2 * self.ladder.jump(level))
@@ -203,7 +210,7 @@ class Search:
     # ----------------------------------------------------------- off the polynomial: noise?
 
     def _after_deviation(
-        self, estimate: Estimate, top: int, window: list[int], fine: list[int]
+        self, estimate: Estimate, top: int, window: list[int], fine: list[float]
     ) -> int | None:
         difference = self._kink(estimate, [window[-1], *fine])
         if difference:
@@ -213,10 +220,11 @@ class Search:
             )
             return None
         if self._is_noise(estimate, top, fine[-1]):
+            self._is_settled = True
             return None
         return self._resolving_level(top, window, fine)
 
-    def _kink(self, estimate: Estimate, levels: list[int]) -> float:
+    def _kink(self, estimate: Estimate, levels: list[float]) -> float:
         """Return the jump of the slope at the point itself, 0 if it has none.
 
         The mean of both sides falls with h² where the function is smooth, with h at a kink;
@@ -230,7 +238,7 @@ class Search:
             return 2 * halves[-1]
         return 0.0
 
-    def _is_noise(self, estimate: Estimate, top: int, finest: int) -> bool:
+    def _is_noise(self, estimate: Estimate, top: int, finest: float) -> bool:
         """Tell whether the deviation is as large at far smaller steps, and those no better."""
         ladder = self.ladder
         deviation = max(
@@ -243,19 +251,20 @@ class Search:
         ]
         return persists and min(coarser, default=math.inf) < estimate.error
 
-    def _resolving_level(self, top: int, window: list[int], fine: list[int]) -> int:
+    def _resolving_level(self, top: int, window: list[int], fine: list[float]) -> int:
         """Return the largest step at which the slope is near what the finest steps show."""
         ladder = self.ladder
         slopes = [ladder.slope(level) for level in fine]
         scale = max(ladder.secant(level) for level in fine)
         if abs(slopes[0] - slopes[1]) > 0.1 * scale:
-            return fine[0] - 2
+            return round(fine[0]) - 2
         near = [level for level in window if abs(ladder.slope(level) - slopes[0]) < 0.1 * scale]
         return max(top + 1, near[0]) if near else window[-1]
 
     # ------------------------------------------------------------------- on the polynomial
 
     def _after_success(self, estimate: Estimate, top: int, goal: float) -> int | None:
+        self._is_settled = True
         if estimate.error <= goal or goal == 0:
             return None
         if estimate.truncation > 4 * estimate.noise:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 import gradcheck
 from gradcheck.checking import FEW
 from gradcheck.parameters import Parameters
-from gradcheck.probes import NARROWEST, directions
+from gradcheck.probes import NARROWEST, direction, strata
 
 
 def softmax_loss(target):
@@ -340,30 +340,112 @@ def test_a_residual_escapes_a_probe_as_seldom_as_promised(seed, threshold):
     residual = np.zeros(20)
     residual[0], residual[1] = 1, -1  # random signs would cancel it half the time
     parameters = Parameters(np.ones(20))
-    hits = [
-        abs(direction @ residual) <= threshold
-        for _ in range(200)
-        for label, direction in directions(parameters, np.ones(20), rng)
-        if label == "all entries"
-    ]
+    hits = [abs(direction(parameters, rng) @ residual) <= threshold for _ in range(400)]
     expected = threshold * len(hits)
     assert sum(hits) <= expected + 6 * math.sqrt(expected) + 3
 
 
-def test_small_entries_get_a_direction_of_their_own():
-    claimed = np.array([1.0, 1e-6, 0.0, 0.5])
-    *_, (label, direction) = directions(Parameters(np.ones(4)), claimed, np.random.default_rng(0))
-    assert "below" in label
-    assert list(direction != 0) == [False, True, True, False]
+def test_small_entries_are_sorted_by_size():
+    claimed = np.array([1.0, 1e-6, 0.0, 0.5, 1e-4, -2e-6, 1e-20])
+    found = {label: np.flatnonzero(mask).tolist() for label, mask in strata(claimed)}
+    assert found == {
+        "entries < 1e-03 of largest": [1, 4, 5],
+        "entries < 1e-12 of largest": [6],
+        "entries of 0": [2],
+    }
+    assert strata(np.array([1.0, 0.5])) == []
+    assert strata(np.zeros(3)) == []
 
 
 def test_a_direction_moves_each_array_by_its_own_size():
     at = (np.full(500, 1e4), np.ones(500), np.full(500, 1e-9), np.zeros(500))
     parameters = Parameters(at)
-    drawn = directions(parameters, np.ones(2000), np.random.default_rng(0))
-    direction = drawn[0][1]
-    widths = [np.abs(direction[leaf.entries]).max() for leaf in parameters.leaves]
+    drawn = direction(parameters, np.random.default_rng(0))
+    widths = [np.abs(drawn[leaf.entries]).max() for leaf in parameters.leaves]
     assert widths == pytest.approx([1, NARROWEST, NARROWEST, 1], rel=0.05)
+
+
+# --- the complex step
+
+
+def test_a_small_entry_is_not_hidden_behind_large_ones():
+    def loss(x):
+        return (np.array([1.0, 1e-11]) * x**3).sum()
+
+    def gradient(x, factor=1.0):
+        return 3 * np.array([1.0, factor * 1e-11]) * x**2
+
+    at = np.array([1.3, 0.7])
+    assert gradcheck.check(loss, gradient, at)
+    report = gradcheck.check(loss, lambda x: gradient(x, 1.5), at)
+    assert report.verdict != "agrees"
+    assert "complex step" in report.reason or report.verdict == "disagrees"
+
+
+def test_a_complex_step_that_is_wrong_makes_no_false_alarm():
+    # abs() drops the imaginary part: the complex step is blind to the second term.
+    def loss(x):
+        return (x[:2] ** 3).sum() + 1e-5 * np.abs(x[2:]).sum()
+
+    def gradient(x):
+        return np.concatenate([3 * x[:2] ** 2, 1e-5 * np.sign(x[2:])])
+
+    at = np.array([1.3, 0.7, -0.4, 0.2])
+    assert gradcheck.check(loss, gradient, at).verdict == "agrees"
+    assert not gradcheck.check(loss, lambda x: gradient(x) * [1, 1, 0, 1], at)
+
+
+@pytest.mark.parametrize(
+    "loss",
+    [
+        lambda x: float((x**3).sum()),
+        lambda x: np.asarray(x, dtype=np.float64) @ x**2,
+        lambda x: sum(math.pow(entry, 3) for entry in x),
+    ],
+    ids=["float()", "asarray", "math"],
+)
+def test_a_loss_that_takes_no_complex_numbers_is_probed_all_the_same(loss):
+    at = np.array([1.3, 1e-4])
+    assert gradcheck.check(loss, lambda x: 3 * x**2, at)
+    wrong = gradcheck.check(loss, lambda x: 3 * x**2 * [1, 1.1], at)
+    assert wrong.verdict == "disagrees"
+
+
+# --- sizes of numbers
+
+
+@pytest.mark.parametrize("scale", [1e-300, 1e300])
+def test_a_loss_of_extreme_size(scale):
+    at = np.array([1.5, -0.4, 2.0])
+    assert gradcheck.check(lambda x: scale * (x**3).sum(), lambda x: 3 * scale * x**2, at)
+    wrong = gradcheck.check(lambda x: scale * (x**3).sum(), lambda x: 3.1 * scale * x**2, at)
+    assert wrong.verdict == "disagrees"
+
+
+@pytest.mark.parametrize("scale", [1e-200, 1e200])
+def test_parameters_of_extreme_size(scale):
+    at = scale * np.array([1.5, -0.4])
+
+    def gradient(x, factor=1.0):
+        return factor / scale / np.cosh((x / scale).sum()) ** 2 * np.ones(2)
+
+    assert gradcheck.check(lambda x: np.tanh((x / scale).sum()), gradient, at)
+    wrong = gradcheck.check(lambda x: np.tanh((x / scale).sum()), lambda x: gradient(x, 1.1), at)
+    assert wrong.verdict == "disagrees"
+
+
+def test_a_derivative_without_a_limit_is_not_called_wrong():
+    # x² sin(1/x) has the derivative 0 at 0, which no difference quotient settles on.
+    report = gradcheck.check(lambda x: x**2 * math.sin(1 / x) if x else 0.0, lambda _: 0.0, 0.0)
+    assert report.verdict != "disagrees"
+
+
+def test_float32_is_decided_at_its_own_precision():
+    at = tuple(part.astype(np.float32) for part in point(20, 5))
+    report = gradcheck.check(softmax_loss(1), softmax_gradient(1), at)
+    assert report.verdict == "agrees"
+    wrong = planted(lambda grad_v, grad_u: (1.2 * grad_v, 1.2 * grad_u))
+    assert gradcheck.check(softmax_loss(1), wrong, at).verdict == "disagrees"
 
 
 # --- assert_gradient and bad input

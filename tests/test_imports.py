@@ -36,7 +36,7 @@ LAYERS = [
         "gradcheck.reports",
         "gradcheck.snippets",
     },
-    {"gradcheck.probes", "gradcheck.subjects"},
+    {"gradcheck.complex_steps", "gradcheck.probes", "gradcheck.subjects"},
     {
         "gradcheck.derivatives",
         "gradcheck.extrapolation",
