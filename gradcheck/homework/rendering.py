@@ -79,8 +79,9 @@ def _text(console: Console) -> str:
 
 def _table(report: HomeworkReport) -> Table:
     table = Table(box=box.ASCII_DOUBLE_HEAD, show_edge=False, header_style="bold", expand=False)
-    table.add_column("function", overflow="fold")
-    table.add_column("check", no_wrap=True)
+    # On a narrow terminal both fold, rather than one of them vanish.
+    table.add_column("function", overflow="fold", min_width=8)
+    table.add_column("check", overflow="fold", min_width=8)
     table.add_column("result", no_wrap=True)
     table.add_column("cases", justify="right", no_wrap=True)
     for function in report.functions:
@@ -136,11 +137,15 @@ def _render_evidence(check: CheckResult, console: Console) -> None:
 
 def _render_case(counterexample: dict[str, Any], console: Console) -> None:
     console.print(Text("  The smallest case found:", style="dim"))
-    for name, value in counterexample.items():
-        if name in {"claimed", "expected"} or value == []:
-            continue
+    inputs = {
+        name: value
+        for name, value in counterexample.items()
+        if name not in {"claimed", "expected"} and value != []
+    }
+    width = max(map(len, inputs), default=0)
+    for name, value in inputs.items():
         shown = _short(np.asarray(value))
-        label = f"    {name:<10}"
+        label = f"    {name:<{width}}  "
         console.print(Text(label + shown.replace("\n", "\n" + " " * len(label))))
 
 
@@ -153,27 +158,59 @@ def _render_values(counterexample: dict[str, Any], console: Console) -> None:
     claimed, expected = counterexample["claimed"], counterexample["expected"]
     if claimed is None or expected is None:
         return
-    claimed, expected = np.asarray(claimed), np.asarray(expected)
-    if claimed.shape != expected.shape or claimed.dtype.kind not in "fiub":
-        for name, value in (("claimed", claimed), ("expected", expected)):
+    if isinstance(claimed, tuple | list) and isinstance(expected, tuple | list):
+        parts = list(zip(claimed, expected, strict=False))
+        if len(claimed) == len(expected) and any(map(_holds_arrays, (claimed, expected))):
+            # What a loss function returns: its parts have different shapes.
+            for position, (one, other) in enumerate(parts):
+                console.print(Text(f"  value {position + 1} of {len(parts)}:", style="dim"))
+                _render_pair(one, other, console)
+            return
+    _render_pair(claimed, expected, console)
+
+
+def _holds_arrays(values: Any) -> bool:
+    return any(isinstance(value, np.ndarray | list | tuple) for value in values)
+
+
+def _render_pair(claimed: Any, expected: Any, console: Console) -> None:
+    """Show two values side by side, entry by entry where they correspond."""
+    one, other = _as_shown(claimed), _as_shown(expected)
+    if one.shape != other.shape or one.dtype.kind not in "fiub" or other.dtype.kind not in "fiub":
+        for name, value in (("claimed", one), ("expected", other)):
             label = f"  {name:<9} shape {value.shape}: "
             console.print(Text(label + _short(value.ravel())))
         return
     table = Table(box=None, show_header=True, header_style="dim", pad_edge=False)
     for header in ("", "claimed", "expected", ""):
         table.add_column(header, justify="right")
-    for index in _entries(claimed, expected):
-        wrong = not np.isclose(claimed[index], expected[index], rtol=1e-9, atol=1e-12)
+    for index in _entries(one, other):
+        wrong = not np.isclose(one[index], other[index], rtol=1e-9, atol=1e-12)
         table.add_row(
             str(list(index)) if index else "value",
-            f"{claimed[index]:.10g}",
-            f"{expected[index]:.10g}",
+            *_apart(one[index], other[index]),
             "<- wrong" if wrong else "",
             style="red" if wrong else "",
         )
     console.print(Padding(table, (0, 0, 0, 4)))
-    if claimed.size > _MOST_ENTRIES:
-        console.print(Text(f"    and {claimed.size - _MOST_ENTRIES} more entries"))
+    if one.size > _MOST_ENTRIES:
+        console.print(Text(f"    and {one.size - _MOST_ENTRIES} more entries"))
+
+
+def _as_shown(value: Any) -> NDArray[Any]:
+    """Return what a file returned as an array, whatever it is."""
+    try:
+        return np.asarray(value)
+    except (TypeError, ValueError):  # rows of unequal length
+        return np.asarray(repr(value))
+
+
+def _apart(claimed: Any, expected: Any) -> tuple[str, str]:
+    """Return two numbers, in as many digits as it takes to tell them apart."""
+    one, other = f"{float(claimed):.10g}", f"{float(expected):.10g}"
+    if one == other and claimed != expected:
+        return f"{float(claimed):.17g}", f"{float(expected):.17g}"
+    return one, other
 
 
 def _entries(claimed: NDArray[Any], expected: NDArray[Any]) -> list[tuple[int, ...]]:
