@@ -28,9 +28,11 @@ from gradcheck.word2vec.cases import Case
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["CALL_SECONDS", "Call", "InProcessTarget", "Outcome", "Target"]
+__all__ = ["CALL_SECONDS", "LOSS_FACTORS", "Call", "InProcessTarget", "Outcome", "Target"]
 
 CALL_SECONDS = 5.0
+# What the loss functions that a window function is given return, in naive-softmax losses.
+LOSS_FACTORS = {"naive-softmax": 1.0, "negative-sampling": 2.0}
 
 Status = Literal["returned", "unfinished", "crashed", "timeout"]
 LossName = Literal["naive-softmax", "negative-sampling"]
@@ -47,7 +49,7 @@ class Call:
     inputs : mapping of str to Any
         Quantity (see `courses`) to value: arrays, numbers, tuples of indices. For `sgd`,
         ``gradient`` is what f says its gradient is, wherever it is asked, and ``shift`` what
-        the postprocessing adds.
+        the postprocessing adds after it has halved x.
     draws : tuple of int
         The indices that the dataset hands out.
     replace_sampler : bool
@@ -79,13 +81,15 @@ class Outcome:
     message : str
         Why it did not return.
     overwritten : tuple of str
-        The course's names of the arrays that it changed.
+        The course's names of the arrays, lists and dictionaries that it changed.
     drawn : tuple of int
         What the dataset handed out.
     sampled : tuple of tuple of int
         What each call of the replaced sampler returned.
     losses_called : tuple of LossName
         The loss functions that a window function called.
+    dataset_passed : bool
+        Whether it handed each of them the dataset that it was given.
     points : tuple of ndarray
         Where `sgd` evaluated f.
     postprocessed : int
@@ -101,6 +105,7 @@ class Outcome:
     drawn: tuple[int, ...] = ()
     sampled: tuple[tuple[int, ...], ...] = ()
     losses_called: tuple[LossName, ...] = ()
+    dataset_passed: bool = True
     points: tuple[Any, ...] = ()
     postprocessed: int = 0
     output: str = ""
@@ -126,6 +131,7 @@ class _Record:
     """What the things handed to the file saw."""
 
     losses_called: list[LossName] = field(default_factory=list)
+    datasets: list[Any] = field(default_factory=list)
     points: list[Any] = field(default_factory=list)
     postprocessed: int = 0
 
@@ -169,7 +175,8 @@ class InProcessTarget:
         function = self._submission.function(interface.name)
         assert function is not None
         record = _Record()
-        inputs = {name: _writable(value) for name, value in call.inputs.items()}
+        given = _in_words(call)
+        inputs = {name: _writable(value) for name, value in given.items()}
         dataset = ScriptedDataset(call.draws, words=_vocabulary(inputs))
         sampler = ScriptedSampler(call.draws)
         replacements = self._replacements(call, dataset, sampler, record)
@@ -197,10 +204,11 @@ class InProcessTarget:
             status=status,
             result=_copied(result),
             message=message,
-            overwritten=_overwritten(interface, call.inputs, inputs),
+            overwritten=_overwritten(interface, given, inputs),
             drawn=tuple(dataset.drawn),
             sampled=tuple(sampler.returned),
             losses_called=tuple(record.losses_called),
+            dataset_passed=all(passed is dataset for passed in record.datasets),
             points=tuple(record.points),
             postprocessed=record.postprocessed,
             output=output.getvalue(),
@@ -257,10 +265,6 @@ class InProcessTarget:
         interface = self.course.functions[call.role]
         values = dict(inputs, dataset=dataset)
         if call.role in {"skip-gram", "cbow"}:
-            words = len(inputs["center_vectors"])
-            values["word_indices"] = {word(index): index for index in range(words)}
-            values["center_word"] = word(inputs["center_word"])
-            values["context_words"] = [word(index) for index in inputs["context_words"]]
             values["loss_function"] = replacements[self.course.functions[call.passed_loss].name]
         if call.role == "sgd":
             values |= _objective(inputs, record)
@@ -277,6 +281,17 @@ class InProcessTarget:
         return arguments, {}
 
 
+def _in_words(call: Call) -> dict[str, Any]:
+    """Return the inputs as the course has them: in a window, words in place of indices."""
+    inputs = dict(call.inputs)
+    if call.role in {"skip-gram", "cbow"}:
+        vocabulary = range(len(inputs["center_vectors"]))
+        inputs["word_indices"] = {word(index): index for index in vocabulary}
+        inputs["center_word"] = word(inputs["center_word"])
+        inputs["context_words"] = [word(index) for index in inputs["context_words"]]
+    return inputs
+
+
 def _passed(interface: Interface, names: tuple[str, ...] | None) -> list[str]:
     """Return the quantities to pass: a file may leave out those that it has no use for."""
     quantities = list(interface.parameters)
@@ -289,7 +304,10 @@ def _passed(interface: Interface, names: tuple[str, ...] | None) -> list[str]:
 
 
 def _objective(inputs: Mapping[str, Any], record: _Record) -> dict[str, Any]:
-    """Make an f whose gradient is the same everywhere, and a postprocessing that adds a shift."""
+    """Make an f whose gradient is the same everywhere, and a postprocessing.
+
+    It halves x and adds a shift, so that it matters whether it comes before or after a step.
+    """
     gradient, shift = inputs["gradient"], inputs["shift"]
 
     def f(x: Any) -> tuple[float, Any]:
@@ -298,7 +316,7 @@ def _objective(inputs: Mapping[str, Any], record: _Record) -> dict[str, Any]:
 
     def postprocess(x: Any) -> Any:
         record.postprocessed += 1
-        return x + shift
+        return 0.5 * x + shift
 
     return {"f": f, "postprocessing": postprocess if np.any(shift) else None}
 
@@ -310,16 +328,26 @@ def _spy(
 
     What a window function does is thus judged apart from the losses that it sums. One that
     looks at which function it was given, and calls that by its global name, meets it as well.
+
+    In the place of negative sampling it is twice naive softmax: told from it, and without draws.
     """
     signature = _signature(interface, own)
+    factor = LOSS_FACTORS[name]
+    # Where the course has the dataset, which is also its place in a file with other names.
+    place = (
+        list(interface.parameters).index("dataset") if "dataset" in interface.parameters else None
+    )
 
     def loss_function(*arguments: Any, **keywords: Any) -> tuple[float, Any, Any]:
         bound = list(signature.bind(*arguments, **keywords).arguments.values())
         record.losses_called.append(name)
+        if place is not None:
+            record.datasets.append(bound[place] if place < len(bound) else None)
         center = np.asarray(bound[0], dtype=np.float64)
         case = Case(center.reshape(-1), bound[2], int(np.asarray(bound[1]).item()))
         answer = oracle.naive_softmax(case)
-        return answer.loss, answer.center.reshape(center.shape), answer.outside
+        gradient = factor * answer.center.reshape(center.shape)
+        return factor * answer.loss, gradient, factor * answer.outside
 
     loss_function.__name__ = interface.name
     return loss_function
@@ -365,7 +393,7 @@ def _vocabulary(inputs: Mapping[str, Any]) -> int:
 
 
 def _writable(value: Any) -> Any:
-    return value.copy() if isinstance(value, np.ndarray) else value
+    return value.copy() if isinstance(value, np.ndarray | list | dict) else value
 
 
 def _copied(result: Any) -> Any:
@@ -389,7 +417,13 @@ def _overwritten(
     return tuple(
         interface.parameters.get(name, name)
         for name, value in before.items()
-        if isinstance(value, np.ndarray) and not np.array_equal(value, after[name])
+        if isinstance(value, np.ndarray | list | dict) and not _is_same(value, after[name])
+    )
+
+
+def _is_same(before: Any, after: Any) -> bool:
+    return bool(
+        np.array_equal(before, after) if isinstance(before, np.ndarray) else before == after
     )
 
 
