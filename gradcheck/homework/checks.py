@@ -36,8 +36,6 @@ class Check:
         One sentence that says what it asks.
     level : {"required", "advice"}
         Whether a file fails by it.
-    stands_in_for : Role, optional
-        It is asked only of a file that lacks this other function and does its work itself.
     """
 
     role: Role
@@ -46,20 +44,17 @@ class Check:
     judge: Judge
     asks: str
     level: Level = "required"
-    stands_in_for: Role | None = None
 
     def level_in(self, course: Course) -> Level:
         """Return the level that the check has in a course."""
         return "advice" if (self.role, self.name) in course.advised else self.level
 
 
-def checks_of(course: Course, role: Role, present: frozenset[Role]) -> tuple[Check, ...]:
-    """Return the checks of one function, for a file that has the functions `present`."""
+def checks_of(course: Course, role: Role) -> tuple[Check, ...]:
+    """Return the checks of one function."""
     if role not in course.functions:
         return ()
-    return tuple(
-        check for check in CHECKS if check.role == role and check.stands_in_for not in present
-    )
+    return tuple(check for check in CHECKS if check.role == role)
 
 
 def _gradient_checks(role: Role, stream: StreamName, *, windowed: bool) -> list[Check]:
@@ -94,7 +89,7 @@ def _gradient_checks(role: Role, stream: StreamName, *, windowed: bool) -> list[
             "inputs-unchanged",
             stream,
             judges.inputs_unchanged,
-            "The caller's arrays are not overwritten.",
+            "The caller's arrays, lists and dictionaries are not overwritten.",
         ),
         Check(
             role,
@@ -142,6 +137,13 @@ CHECKS: tuple[Check, ...] = (
         "It is 1 / (1 + exp(-x)), of a scalar, a vector or a matrix.",
     ),
     Check("sigmoid", "shape", "sigmoid", elementary.sigmoid_shape, "It has the shape of x."),
+    Check(
+        "sigmoid",
+        "dtypes",
+        "sigmoid",
+        elementary.sigmoid_dtype,
+        "It is float64, of whole numbers too.",
+    ),
     Check(
         "sigmoid",
         "inputs-unchanged",
@@ -222,7 +224,6 @@ CHECKS: tuple[Check, ...] = (
         "distinct-negatives",
         sampling.target_redrawn,
         "Where the target is drawn as a negative, another word is drawn.",
-        stands_in_for="sampler",
     ),
     Check(
         "negative-sampling",
@@ -256,6 +257,15 @@ CHECKS: tuple[Check, ...] = (
         "postprocessing",
         "sgd",
         elementary.sgd_postprocessing,
-        "The postprocessing is applied to x in each iteration.",
+        "The postprocessing is applied to x after the step of each iteration.",
+    ),
+    Check(
+        "sgd",
+        "inputs-unchanged",
+        "sgd",
+        judges.inputs_unchanged,
+        "The caller's x0 is not overwritten.",
+        # Nothing in the courses looks at x0 afterwards.
+        level="advice",
     ),
 )

@@ -20,6 +20,7 @@ __all__ = [
     "as_array",
     "conform",
     "describe_difference",
+    "imprecision",
     "kind_of",
 ]
 
@@ -77,6 +78,15 @@ def agrees(claimed: NDArray[Any], expected: NDArray[Any], scale: NDArray[Any]) -
     # What is below the smallest normal number has lost its precision, or is gone.
     error = np.abs(claimed - expected) - coarse.tiny
     return np.asarray(error <= TOLERANCE_ULPS * eps * scale)
+
+
+def imprecision(claimed: NDArray[Any]) -> str:
+    """Return what is wrong with the dtype of what is to be float64, nothing if it is right."""
+    if claimed.dtype.kind != "f":
+        return f"expected float64 numbers, got dtype {claimed.dtype}"
+    if np.finfo(claimed.dtype).eps > np.finfo(np.float64).eps:
+        return f"expected float64, got {claimed.dtype}, which keeps fewer digits"
+    return ""
 
 
 def conform(claimed: NDArray[Any], shape: tuple[int, ...]) -> NDArray[Any] | None:

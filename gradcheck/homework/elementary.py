@@ -14,6 +14,7 @@ from gradcheck.homework.comparison import (
     agrees,
     as_array,
     describe_difference,
+    imprecision,
     kind_of,
 )
 
@@ -28,6 +29,7 @@ __all__ = [
     "sgd_iterations",
     "sgd_postprocessing",
     "sgd_step",
+    "sigmoid_dtype",
     "sigmoid_of_large",
     "sigmoid_shape",
     "sigmoid_value",
@@ -75,6 +77,14 @@ def sigmoid_shape(trial: SigmoidTrial) -> Verdict:
     return Finding(f"expected {wanted}, as x has, got shape {claimed.shape}")
 
 
+def sigmoid_dtype(trial: SigmoidTrial) -> Verdict:
+    """Ask for floating-point numbers of full precision."""
+    raw = trial.outcome.result
+    claimed = as_array(raw)
+    problem = None if claimed is None else imprecision(claimed)
+    return Finding(f"{trial.interface.name}: {problem}") if problem else None
+
+
 def sgd_step(trial: SgdTrial) -> Verdict:
     """Ask that one iteration is x - step * gradient."""
     case = trial.case
@@ -101,10 +111,9 @@ def sgd_iterations(trial: SgdTrial) -> Verdict:
     one, many = _point(trial.running(1)), _point(trial.outcome)
     if one is None or many is None or one.shape != case.x0.shape or many.shape != case.x0.shape:
         return Unjudged("it does not return x")
-    step = one - case.x0
-    if not np.abs(step).max() > 0.0:
+    moved = _steps_made(trial)
+    if moved is None:
         return Unjudged("it does not move")
-    moved = float(np.median((many - case.x0) / step))
     if abs(moved - case.iterations) < 1e-6:
         return None
     return Finding(
@@ -114,10 +123,16 @@ def sgd_iterations(trial: SgdTrial) -> Verdict:
 
 def sgd_current_point(trial: SgdTrial) -> Verdict:
     """Ask that f is asked at the point that has been reached."""
-    points = {point.tobytes() for point in trial.outcome.points}
-    if len(points) >= min(2, len(trial.outcome.points)):
-        return None
-    return Finding("it asks f for the gradient at x0 every time, not at the current x")
+    asked = trial.outcome.points
+    if len({point.tobytes() for point in asked}) < min(2, len(asked)):
+        return Finding("it asks f for the gradient at x0 every time, not at the current x")
+    made = _steps_made(trial)
+    if asked and made is not None and len(asked) < round(made):
+        return Finding(
+            f"it asks f for the gradient {len(asked)} times in {round(made)} steps: each step "
+            "needs the gradient at the current x"
+        )
+    return None
 
 
 def sgd_postprocessing(trial: SgdTrial) -> Verdict:
@@ -126,20 +141,40 @@ def sgd_postprocessing(trial: SgdTrial) -> Verdict:
     if not trial.outcome.points:
         return Unjudged("it never calls f")
     outcome = trial.postprocessed
-    plain, shifted = _point(trial.outcome), _point(outcome)
     if outcome.status != "returned":
         return Finding(f"with a postprocessing, {outcome.message}")
-    if plain is None or shifted is None or shifted.shape != plain.shape:
+    one, claimed, made = _point(trial.running(1)), _point(outcome), _steps_made(trial)
+    if one is None or claimed is None or claimed.shape != case.x0.shape or made is None:
         return Unjudged("it does not return x")
-    steps = len(trial.outcome.points)
-    expected = plain + steps * case.shift
-    if np.abs(shifted - expected).max() <= 1e-9 * (1.0 + np.abs(expected).max()):
+    steps = round(made)
+    # Both as the file makes them: a wrong step or number of steps is for other checks to find.
+    after, before, step = case.x0, case.x0, one - case.x0
+    for _ in range(steps):
+        after = trial.postprocess(after + step)
+        before = trial.postprocess(before) + step
+    if _is_near(claimed, after):
         return None
-    return Finding(
-        f"{outcome.postprocessed} times applied in {steps} iterations, or its result is dropped",
-        shifted,
-        expected,
-    )
+    if _is_near(claimed, before):
+        message = "it is applied before each step, not after it"
+    else:
+        message = f"it is applied {outcome.postprocessed} times in {steps} iterations"
+        if outcome.postprocessed == steps:
+            message += ", and x is not what it returned"
+    return Finding(message, claimed, after)
+
+
+def _steps_made(trial: SgdTrial) -> float | None:
+    """Return how many of its own steps it makes, as the gradient is the same everywhere."""
+    one, many = _point(trial.running(1)), _point(trial.outcome)
+    x0 = trial.case.x0
+    if one is None or many is None or one.shape != x0.shape or many.shape != x0.shape:
+        return None
+    step = one - x0
+    return float(np.median((many - x0) / step)) if np.abs(step).min() > 0.0 else None
+
+
+def _is_near(claimed: NDArray[Any], expected: NDArray[Any]) -> bool:
+    return bool(np.abs(claimed - expected).max() <= 1e-9 * (1.0 + np.abs(expected).max()))
 
 
 def _point(outcome: Outcome) -> NDArray[Any] | None:

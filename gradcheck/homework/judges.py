@@ -22,6 +22,7 @@ from gradcheck.homework.comparison import (
     as_array,
     conform,
     describe_difference,
+    imprecision,
     kind_of,
 )
 from gradcheck.homework.hints import hint
@@ -103,10 +104,8 @@ def dtypes(trial: GradientTrial) -> Verdict:
         name = trial.result_name(part)
         if claimed is None:
             return Finding(f"{name}: expected float64 numbers, got {kind_of(raw)}")
-        if claimed.dtype.kind != "f":
-            return Finding(f"{name}: expected float64 numbers, got dtype {claimed.dtype}", raw)
-        if np.finfo(claimed.dtype).eps > np.finfo(np.float64).eps:
-            return Finding(f"{name}: expected float64, got {claimed.dtype}: half its digits", raw)
+        if problem := imprecision(claimed):
+            return Finding(f"{name}: {problem}", raw)
     return None
 
 

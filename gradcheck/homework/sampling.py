@@ -47,16 +47,22 @@ def number_requested(trial: PairTrial) -> Verdict:
 
 
 def target_redrawn(trial: PairTrial) -> Verdict:
-    """Ask that a draw of the target is followed by another draw."""
-    plain = trial.outcome.drawn
-    if not plain:
-        return NO_SAMPLES
-    target = trial.case.target
-    outcome = trial.call(draws=_with_target(trial.case.negatives, target))
+    """Ask that each draw of the target is followed by another draw, be it by the sampler.
+
+    Where a sampler of the file's own is wrong already, nothing is to be told from the loss.
+    """
+    target, negatives = trial.case.target, trial.case.negatives
+    script = _with_target(negatives, target)
+    if trial.target.has("sampler") and not _is_right(trial.sampling(script), negatives, target):
+        return Unjudged("the sampler is wrong already")
+    outcome = trial.call(draws=script, replace_sampler=False)
     if outcome.status != "returned":
         return Finding(f"when the dataset hands out the target, {outcome.message}")
-    others = sum(drawn != target for drawn in outcome.drawn)
-    if others >= len(plain):
+    if not outcome.drawn:
+        return NO_SAMPLES
+    if len(trial.negatives) < len(negatives):
+        return Unjudged("it draws too few negatives already")
+    if sum(word != target for word in outcome.drawn) >= len(negatives):
         return None
     return Finding(
         f"the dataset handed out the target {target} and it was not drawn again: "
@@ -77,24 +83,24 @@ def number_sampled(trial: SamplerTrial) -> Verdict:
 
 def target_excluded(trial: SamplerTrial) -> Verdict:
     """Ask that the target is not among the samples, and is replaced by another draw."""
-    plain = _indices(trial.outcome)
-    outcome = trial.drawing(_with_target(trial.case.negatives, trial.case.target))
+    plain, target = _indices(trial.outcome), trial.case.target
+    outcome = trial.drawing(_with_target(trial.case.negatives, target))
     if outcome.status != "returned":
         return Finding(f"when the dataset hands out the target, {outcome.message}")
     samples = _indices(outcome)
     if samples is None or plain is None:
         return Unjudged("it does not return word indices")
-    if trial.case.target in samples and outcome.drawn:
-        return Finding(
-            f"the target {trial.case.target} is among the samples", samples, trial.case.negatives
-        )
-    if len(samples) < len(plain):
-        return Finding(
-            "a draw of the target is dropped, not replaced by another draw",
-            samples,
-            trial.case.negatives,
-        )
-    return None
+    if not _come_from(plain, trial.outcome.drawn):
+        return NO_SAMPLES
+    if target in samples:
+        message = f"the target {target} is among the samples"
+    elif len(samples) < len(plain):
+        message = "a draw of the target is dropped, not replaced by another draw"
+    elif not _come_from(samples, outcome.drawn):
+        message = "a draw of the target is replaced by a word that was not drawn"
+    else:
+        return None
+    return Finding(message, samples, trial.case.negatives)
 
 
 def from_dataset(trial: SamplerTrial) -> Verdict:
@@ -114,28 +120,69 @@ def repeats_kept(trial: SamplerTrial) -> Verdict:
     """Ask that a word that the dataset hands out twice is twice among the samples."""
     if not trial.outcome.drawn:
         return NO_SAMPLES
-    first, *rest = trial.case.negatives
-    if not rest:
+    if len(trial.case.negatives) < 2:
         return Unjudged("a single sample cannot repeat")
-    script = (first, first, *rest)
-    outcome = trial.drawing(script)
-    if outcome.status != "returned":
-        return Finding(f"when the dataset hands out a word twice, {outcome.message}")
-    samples = _indices(outcome)
-    if samples is None:
-        return Unjudged("it does not return word indices")
-    if Counter(samples)[first] >= 2:
-        return None
-    return Finding(
-        f"the dataset handed out {first} twice, and it is among the samples once: repeats belong",
-        samples,
-        list(script[: len(samples)]),
-    )
+    for script in _repeating(trial.case.negatives):
+        outcome = trial.drawing(script)
+        if outcome.status != "returned":
+            return Finding(f"when the dataset hands out a word twice, {outcome.message}")
+        samples = _indices(outcome)
+        if samples is None:
+            return Unjudged("it does not return word indices")
+        wanted = Counter(script[: len(samples)])
+        lost = [word for word in wanted if Counter(samples)[word] < min(2, wanted[word])]
+        if len(set(samples)) > len(wanted) and lost:
+            return Finding(
+                f"the dataset handed out {lost[0]} twice, and it is not twice among the samples: "
+                "repeats belong",
+                samples,
+                list(script[: len(samples)]),
+            )
+    return None
+
+
+class _DrawnWord(int):
+    """An index that equals the target and is another object, as a dataset's may be.
+
+    Python keeps one object for each of the small integers, so that `is` passes for `==` in a
+    small vocabulary, and in no large one.
+    """
 
 
 def _with_target(negatives: tuple[int, ...], target: int) -> tuple[int, ...]:
-    """Return a script in which the target comes before each negative."""
-    return tuple(drawn for negative in negatives for drawn in (target, negative))
+    """Return a script in which the target comes once, twice or three times before each word."""
+    return tuple(
+        word
+        for position, negative in enumerate(negatives)
+        for word in (*[_DrawnWord(target)] * (1 + (position + 1) % 3), negative)
+    )
+
+
+def _repeating(negatives: tuple[int, ...]) -> tuple[tuple[int, ...], ...]:
+    """Return scripts in which words come twice: running, after another one, and far apart."""
+    first, *rest = negatives
+    return (
+        tuple(word for word in negatives for _ in range(2)),
+        (first, *(word for word in rest for _ in range(2))),
+        (first, rest[0], first, *rest[1:]),
+        (first, *rest[:-1], first),
+    )
+
+
+def _is_right(outcome: Outcome, negatives: tuple[int, ...], target: int) -> bool:
+    """Say whether a sampler returned as many words as there are negatives, without the target."""
+    samples = _indices(outcome)
+    return (
+        samples is not None
+        and len(samples) == len(negatives)
+        and target not in samples
+        and _come_from(samples, outcome.drawn)
+    )
+
+
+def _come_from(samples: tuple[int, ...], drawn: tuple[int, ...]) -> bool:
+    """Say whether each sample was drawn, one that comes twice at least twice."""
+    return Counter(samples) <= Counter(drawn)
 
 
 def _indices(outcome: Outcome) -> tuple[int, ...] | None:

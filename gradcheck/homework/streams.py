@@ -86,9 +86,12 @@ _SIMPLIFY_CALLS = 120
 
 @dataclass(frozen=True, eq=False)
 class SigmoidCase:
-    """An argument of the sigmoid: a 0-d, 1-d or 2-d array (0-d is passed as a float)."""
+    """An argument of the sigmoid: a 0-d, 1-d or 2-d array, of floats or of whole numbers.
 
-    x: NDArray[np.float64]
+    A 0-d one is passed as a number.
+    """
+
+    x: NDArray[Any]
 
     def to_dict(self) -> dict[str, Any]:
         """Return the case for JSON."""
@@ -256,8 +259,10 @@ def _sigmoid_cases() -> SearchStrategy[SigmoidCase]:
     @st.composite
     def drawn(draw: Any) -> SigmoidCase:
         generator = draw(strategies.generators())
-        shape = draw(shapes)
-        return SigmoidCase(np.asarray(generator.uniform(-15.0, 15.0, shape)))
+        values = np.asarray(generator.uniform(-15.0, 15.0, draw(shapes)))
+        # The courses' own examples are of whole numbers.
+        whole = draw(st.sampled_from([False, False, False, True]))
+        return SigmoidCase(np.round(values).astype(np.int64) if whole else values)
 
     return drawn()
 

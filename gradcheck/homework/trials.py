@@ -18,6 +18,8 @@ from gradcheck.word2vec.cases import Case, WindowCase
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from numpy.typing import NDArray
+
     from gradcheck.homework.courses import Interface, Role
     from gradcheck.homework.streams import SamplerCase, SgdCase, SigmoidCase
     from gradcheck.word2vec.oracle import Answer
@@ -147,6 +149,15 @@ class PairTrial(GradientTrial):
             return oracle.naive_softmax(self.case)
         return oracle.negative_sampling(replace(self.case, negatives=self.negatives))
 
+    def sampling(self, script: tuple[int, ...]) -> Outcome:
+        """Return what the file's own sampler does when the dataset hands out `script`."""
+        inputs = {
+            "target": self.case.target,
+            "K": len(self.case.negatives),
+            "words": len(self.case.outside),
+        }
+        return self.target.call(Call("sampler", inputs, draws=script))
+
     @cached_property
     def negatives(self) -> tuple[int, ...]:
         """The negatives that the file got, be they too many: their number is checked apart."""
@@ -195,26 +206,28 @@ class WindowTrial(GradientTrial):
 
     def row_label(self, row: int) -> str:
         """Return what a row of a gradient stands for."""
-        if row in self.case.context:
-            times = self.case.context.count(row)
-            return "a context word's" + (f", {times} times in the window" if times > 1 else "")
-        return "the center word's" if row == self.case.center else ""
+        roles = ["the center word's"] if row == self.case.center else []
+        times = self.case.context.count(row)
+        if times:
+            repeated = f", {times} times in the window" if times > 1 else ""
+            roles.append(f"a context word's{repeated}")
+        return " and ".join(roles)
 
 
 class SigmoidTrial(Trial):
-    """The sigmoid of a float or an array."""
+    """The sigmoid of a number or an array."""
 
     case: SigmoidCase
 
     def first_call(self) -> Call:
         """Return the call that the case stands for."""
         x = self.case.x
-        return Call(self.role, {"x": x if x.ndim else float(x)})
+        return Call(self.role, {"x": x if x.ndim else x.item()})
 
     @cached_property
     def expected(self) -> Any:
         """What the oracle says."""
-        return np.asarray(oracle.sigmoid(self.case.x))
+        return np.asarray(oracle.sigmoid(self.case.x.astype(np.float64)))
 
 
 class SamplerTrial(Trial):
@@ -256,6 +269,10 @@ class SgdTrial(Trial):
     def postprocessed(self) -> Outcome:
         """What it does with a postprocessing that adds the case's shift."""
         return self.target.call(self._call(self.case.iterations, shift=self.case.shift))
+
+    def postprocess(self, x: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return what the postprocessing makes of x."""
+        return 0.5 * x + self.case.shift
 
     def _call(self, iterations: int, shift: Any) -> Call:
         inputs = {

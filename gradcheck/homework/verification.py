@@ -161,8 +161,8 @@ class Verification:
         self._profile: Profile = PROFILES[profile]
 
     def checks(self, role: Role) -> tuple[Check, ...]:
-        """Return the checks that are asked of a function of this file."""
-        return checks_of(self.course, role, self.present)
+        """Return the checks that are asked of a function."""
+        return checks_of(self.course, role)
 
     def check_function(self, role: Role) -> FunctionResult:
         """Run the checks of one function."""

@@ -67,6 +67,7 @@ _WINDOW_2017 = ("cost", "gradIn", "gradOut")
 MISTAKES = {
     ("sigmoid", "value"): _sigmoid("return 1 / (1 + np.exp(x))"),
     ("sigmoid", "shape"): _sigmoid("return np.atleast_2d(1 / (1 + np.exp(-x)))"),
+    ("sigmoid", "dtypes"): _sigmoid("return np.float32(1 / (1 + np.exp(-x)))"),
     ("sigmoid", "inputs-unchanged"): _sigmoid(
         "x *= -1  # of an array, in place", "return 1 / (1 + np.exp(x))"
     ),
@@ -192,6 +193,92 @@ MISTAKES = {
     ),
     ("sgd", "current-point"): changed(A2, ("gradient = f(x)", "gradient = f(x0)")),
     ("sgd", "postprocessing"): changed(A2, ("x = postprocessing(x)", "postprocessing(x)")),
+    ("sgd", "inputs-unchanged"): changed(
+        A2,
+        ("x = x - step * gradient", "x -= step * gradient"),
+        ("x = x0\n", "x = np.asarray(x0)\n"),
+    ),
+}
+_SAMPLING = "getNegativeSamples(outsideWordIdx, dataset, K)]"
+_WHILE = "        while index == target:\n"
+_CHANGE_LISTS = "    center = word2Ind[currentCenterWord]\n"
+# Further ways to fail a check, each of which has been overlooked.
+SUBTLE = {
+    "the sampler draws once again": (
+        ("sampler", "target-excluded"),
+        changed(YEAR_2017, (_WHILE, "        if index == target:\n")),
+    ),
+    "the sampler takes the next word": (
+        ("sampler", "target-excluded"),
+        changed(
+            YEAR_2017,
+            (
+                f"{_WHILE}            index = dataset.sampleTokenIdx()\n",
+                "        if index == target:\n            index = index + 1\n",
+            ),
+        ),
+    ),
+    "the sampler compares by identity": (
+        ("sampler", "target-excluded"),
+        changed(YEAR_2017, (_WHILE, "        while index is target:\n")),
+    ),
+    "the samples repeat at the start only": (
+        ("sampler", "repeats-kept"),
+        changed(YEAR_2017, (_WHILE, "        while index == target or index in indices[2:]:\n")),
+    ),
+    "the samples never repeat at a distance of two": (
+        ("sampler", "repeats-kept"),
+        changed(
+            YEAR_2017,
+            (_WHILE, "        while index == target or (k > 1 and index == indices[k - 2]):\n"),
+        ),
+    ),
+    "the last sample never repeats": (
+        ("sampler", "repeats-kept"),
+        changed(
+            YEAR_2017,
+            (_WHILE, "        while index == target or (k == K - 1 and index in indices):\n"),
+        ),
+    ),
+    "the loss does without its sampler": (
+        ("negative-sampling", "target-excluded"),
+        changed(A2, (f"*{_SAMPLING}", "*[dataset.sampleTokenIdx() for _ in range(K)]]")),
+    ),
+    "the loss names another target": (
+        ("negative-sampling", "target-excluded"),
+        changed(A2, (_SAMPLING, "getNegativeSamples(0, dataset, K)]")),
+    ),
+    "postprocessing before the step": (
+        ("sgd", "postprocessing"),
+        changed(
+            A2,
+            (
+                "        x = x - step * gradient\n",
+                (
+                    "        if postprocessing:\n            x = postprocessing(x)\n"
+                    "        x = x - step * gradient\n        continue\n"
+                ),
+            ),
+        ),
+    ),
+    "every second gradient is the last one's": (
+        ("sgd", "current-point"),
+        changed(
+            A2,
+            (
+                "        loss, gradient = f(x)",
+                "        if iteration % 2:\n            loss, gradient = f(x)",
+            ),
+        ),
+    ),
+    "the window is emptied": (
+        ("skip-gram", "inputs-unchanged"),
+        changed(A2, (_CHANGE_LISTS, f"{_CHANGE_LISTS}    outsideWords.reverse()\n")),
+    ),
+    "the vocabulary grows": (
+        ("skip-gram", "inputs-unchanged"),
+        changed(A2, (_CHANGE_LISTS, f'{_CHANGE_LISTS}    word2Ind["UNK"] = 0\n')),
+    ),
 }
 
 
@@ -218,6 +305,21 @@ def test_a_mistake_fails_its_check_and_no_other(submit, check):
     }
     assert _failed(report) == {(names[report.course], check.name)}
     assert report.passed == (check.level == "advice")
+
+
+@pytest.mark.parametrize("name", SUBTLE)
+def test_a_subtle_mistake_fails_its_check_and_no_other(submit, name):
+    (role, check), text = SUBTLE[name]
+    report = submit(text)
+    (course,) = (course for course in COURSES if course.identifier == report.course)
+    assert _failed(report) == {(course.functions[role].name, check)}
+    assert not report.passed
+
+
+def test_a_sigmoid_that_fails_on_whole_numbers_crashes(submit):
+    text = _sigmoid("y = np.zeros_like(x)", "y += 1 / (1 + np.exp(-x))", "return y")
+    report = submit(text, only=["sigmoid"])
+    assert [function.status for function in report.functions] == ["crashed"]
 
 
 def test_a_check_that_fails_shows_a_small_case_in_words(submit):

@@ -167,7 +167,7 @@ def test_the_example_passes_every_check(submit, profile):
     assert report.passed
     assert report.checks_ran == report.checks_known
     assert all(check.cases for function in report.functions for check in function.checks)
-    assert "PASSED: 41 of 41 checks ran" in str(report)
+    assert "PASSED: 44 of 44 checks ran" in str(report)
 
 
 def test_a_hundred_cases_is_what_each_check_sees(submit):
