@@ -26,12 +26,14 @@ from gradcheck.homework.comparison import (
     kind_of,
 )
 from gradcheck.homework.hints import hint
+from gradcheck.homework.targets import LOSS_FACTORS, LossName, Outcome
 from gradcheck.homework.trials import (
     PARTS,
     GradientTrial,
     PairTrial,
     WindowTrial,
 )
+from gradcheck.word2vec.cases import Case, WindowCase
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -153,14 +155,17 @@ def same_answer_twice(trial: Trial) -> Verdict:
     first, second = trial.outcome, trial.again
     if second.status != "returned":
         return Finding(f"the second call with the same arguments fails: {second.message}")
-    if _same(first.result, second.result):
-        return None
-    return Finding(
+    why = (
         "a second call with the same arguments gives another answer: something is kept between "
-        "calls, or drawn at random",
-        second.result,
-        first.result,
+        "calls, or drawn at random"
     )
+    if not (isinstance(trial, GradientTrial) and trial.returns_three and _is_three(second.result)):
+        return None if _same(first.result, second.result) else Finding(why)
+    for part, one, other in zip(PARTS, first.result, second.result, strict=True):
+        # What is summed in another order may differ by as much as from the right value.
+        if not _same(one, other, trial.expected_part(part)[1]):
+            return Finding(f"{trial.result_name(part)}: {why}", as_array(other), as_array(one))
+    return None
 
 
 # Windows
@@ -168,19 +173,45 @@ def same_answer_twice(trial: Trial) -> Verdict:
 
 def passed_loss_called(trial: WindowTrial) -> Verdict:
     """Ask that the loss function that is passed in is the one that is called."""
-    losses = trial.target.course.functions
-    for passed in ("naive-softmax", "negative-sampling"):
+    losses: tuple[LossName, ...] = ("naive-softmax", "negative-sampling")
+    for passed in losses:
         outcome = trial.call(passed_loss=passed)
         if outcome.status != "returned":
             return Unjudged("it does not return")
-        if passed in outcome.losses_called:
-            continue
-        called = ", ".join(sorted({losses[role].name for role in outcome.losses_called}))
-        return Finding(
-            f"given {losses[passed].name}, it does not call it"
-            + (f", but {called}" if called else "")
-        )
+        if problem := _misuse(trial, outcome, passed):
+            return Finding(f"given {trial.target.course.functions[passed].name}, {problem}")
     return None
+
+
+def _misuse(trial: WindowTrial, outcome: Outcome, passed: LossName) -> str:
+    """Return what a window function does wrong with the loss function that it is given."""
+    calls = outcome.losses_called.count(passed)
+    if not calls:
+        losses = trial.target.course.functions
+        called = ", ".join(sorted({losses[role].name for role in outcome.losses_called}))
+        return "it does not call it" + (f", but {called}" if called else "")
+    if not outcome.dataset_passed:
+        return "it does not hand it the dataset, from which negatives are drawn"
+    pairs = 1 if trial.role == "cbow" else len(trial.case.context)
+    if calls > pairs:
+        return (
+            f"it calls it {calls} times for {pairs} {'pair' if pairs == 1 else 'pairs'} of words: "
+            "each call may draw other negatives"
+        )
+    if LOSS_FACTORS[passed] != 1.0 and trial.returns_three and _is_three(outcome.result):
+        for part, one, other in zip(PARTS, outcome.result, trial.outcome.result, strict=True):
+            if _stays(one, other, trial.expected_part(part)[0]):
+                return f"it calls it, but {trial.result_name(part)} comes from elsewhere"
+    return ""
+
+
+def _stays(one: Any, other: Any, expected: NDArray[Any]) -> bool:
+    """Say whether a result is the same with another loss function, which should add `expected`."""
+    first, second = as_array(one), as_array(other)
+    due = float(np.abs(expected).max())
+    if first is None or second is None or first.shape != second.shape or due < 1e-6:
+        return False
+    return bool(np.abs(first - second).max() < 1e-3 * due)
 
 
 # Shared
@@ -197,7 +228,7 @@ def _compare_part(trial: GradientTrial, part: str, rows: list[int] | None = None
     if close.all():
         return None
     if _is_transposed_square(values, expected, scale):
-        return Unjudged("it is transposed")
+        return _transposed(trial, part, values, expected)
     seen = np.where(close, expected, values)
     remark = hint(trial, part, seen, expected, agrees)
     how = remark or describe_difference(seen, expected, close, trial.row_label)
@@ -222,13 +253,36 @@ def _comparable(trial: GradientTrial, part: str) -> NDArray[Any] | Unjudged:
 def _is_transposed_square(
     values: NDArray[Any], expected: NDArray[Any], scale: NDArray[Any]
 ) -> bool:
-    """Say whether only the shape is wrong, which in a square matrix does not show.
-
-    Then it does in the other cases, where the check of shapes finds it.
-    """
+    """Say whether only the shape is wrong, which in a square matrix does not show."""
     if expected.ndim != 2 or expected.shape[0] != expected.shape[1]:
         return False
     return bool(agrees(values.T, expected, scale).all())
+
+
+def _transposed(
+    trial: GradientTrial, part: str, values: NDArray[Any], expected: NDArray[Any]
+) -> Verdict:
+    """Judge a transposed square: one that is transposed in other shapes too fails by its shape."""
+    oblong = trial.on(_without_last_column(trial.case))
+    if oblong.outcome.status != "returned" or not oblong.returns_three:
+        return Unjudged("it is transposed, and fails in other shapes")
+    claimed = as_array(oblong.claimed(part))
+    if claimed is None or claimed.shape != oblong.expected_part(part)[0].shape:
+        return Unjudged("it is transposed, as its shape shows elsewhere")
+    name = trial.result_name(part)
+    return Finding(
+        f"{name}: it is transposed where there are as many words as dimensions", values, expected
+    )
+
+
+def _without_last_column(case: Case | WindowCase) -> Any:
+    if isinstance(case, Case):
+        return replace(case, center=case.center[:-1], outside=case.outside[:, :-1])
+    return replace(
+        case,
+        center_vectors=case.center_vectors[:, :-1],
+        outside_vectors=case.outside_vectors[:, :-1],
+    )
 
 
 def _compare_where_right(trial: GradientTrial, plain: Trial) -> Verdict:
@@ -266,13 +320,22 @@ def _without_repeats(indices: tuple[int, ...], words: int, *, but: set[int]) -> 
     return tuple(distinct)
 
 
-def _same(first: Any, second: Any) -> bool:
+def _same(first: Any, second: Any, scale: Any = 0.0) -> bool:
+    """Say whether two answers are the same to within the rounding that `scale` allows."""
     if isinstance(first, tuple | list) and isinstance(second, tuple | list):
         return len(first) == len(second) and all(map(_same, first, second))
     one, other = as_array(first), as_array(second)
     if one is None or other is None:
         return one is None and other is None
-    return np.array_equal(one, other, equal_nan=True)
+    if one.shape != other.shape or np.array_equal(one, other, equal_nan=True):
+        return one.shape == other.shape
+    fitting = scale if np.shape(scale) == one.shape else np.max(scale)
+    missing = np.isnan(one) & np.isnan(other)
+    return bool((missing | (one == other) | agrees(other, one, fitting)).all())
+
+
+def _is_three(result: Any) -> bool:
+    return isinstance(result, tuple | list) and len(result) == len(PARTS)
 
 
 def _shape_remark(claimed: NDArray[Any], expected: NDArray[Any]) -> str:

@@ -300,14 +300,18 @@ def _with_distinct_negatives(case: Case) -> Case:
 
 
 def _with_distinct_words(case: WindowCase) -> WindowCase:
+    words = len(case.center_vectors)
+    distinct = tuple(dict.fromkeys((*case.context, *range(words))))
     # One word at least stays out of the window: its row must not move.
-    context = tuple(dict.fromkeys(case.context))
-    return replace(case, context=context[: max(1, len(case.center_vectors) - 1)])
+    return replace(case, context=distinct[: max(1, min(len(case.context), words - 1))])
 
 
 def _with_a_repeated_word(case: WindowCase) -> WindowCase:
-    context = tuple(dict.fromkeys(case.context))
-    return replace(case, context=(*context[: 2 * case.window_size - 1], context[0]))
+    """Let the first word stand for all that repeat, at least once more."""
+    distinct = tuple(dict.fromkeys(case.context))
+    extra = max(1, len(case.context) - len(distinct))
+    kept = distinct[: 2 * case.window_size - extra]
+    return replace(case, context=(*kept, *(distinct[0],) * extra))
 
 
 def _unchanged(case: Any) -> Any:

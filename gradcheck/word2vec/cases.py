@@ -43,6 +43,8 @@ Loss = Literal["naive-softmax", "negative-sampling"]
 _LARGE_SCORES = (1000.0, 40.0, 100.0, 710.0, 800.0, 1e4, 1e6)
 # 10 is the course's default, which somebody may have hard-coded.
 _SAMPLE_SIZES = (1, 2, 3, 4, 5, 10)
+# 5 is the course's, and makes windows of 10 words.
+_WINDOW_SIZES = (1, 2, 3, 5)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -257,10 +259,14 @@ def window_cases(
     @st.composite
     def windows(draw: DrawFn) -> WindowCase:
         words, dimension = draw(shapes)
-        window_size = draw(st.integers(1, 3))
+        window_size = draw(st.sampled_from(_WINDOW_SIZES))
+        if window_size == max(_WINDOW_SIZES):
+            words += 2 * window_size  # room for a window of distinct words
         word = st.integers(0, words - 1)
         center = draw(word)
-        context = [draw(word) for _ in range(draw(st.integers(1, 2 * window_size)))]
+        # Windows are full, but at the ends of a text.
+        size = draw(st.one_of(st.integers(1, 2 * window_size), st.just(2 * window_size)))
+        context = [draw(word) for _ in range(size)]
         generator = draw(strategies.generators())
         drawn = []
         if negatives:
@@ -321,6 +327,10 @@ def _pair_cases(
     from hypothesis import strategies as st
 
     shapes = strategies.matrix_shapes(min_rows=2)
+    if negatives is None and max_score is not None:
+        # A vocabulary of one word is where an axis gets lost; no negative can be drawn from it,
+        # and whatever its score, the loss is 0.
+        shapes = st.one_of(shapes, st.tuples(st.just(1), st.integers(1, 6)))
     generators = strategies.generators()
     scales = strategies.scales()
     large_scores = st.sampled_from(_LARGE_SCORES)

@@ -271,6 +271,83 @@ SUBTLE = {
             ),
         ),
     ),
+    "the loss function gets no dataset": (
+        ("skip-gram", "passed-loss-called"),
+        changed(
+            A2,
+            ("word2Ind[word], outsideVectors, dataset\n", "word2Ind[word], outsideVectors, None\n"),
+        ),
+    ),
+    "the loss function is called for each of its results": (
+        ("skip-gram", "passed-loss-called"),
+        changed(
+            A2,
+            (
+                "        loss += pair_loss\n",
+                (
+                    "        grad_center = word2vecLossAndGradient(\n"
+                    "            centerWordVectors[center], word2Ind[word],"
+                    " outsideVectors, dataset)[1]\n"
+                    "        loss += pair_loss\n"
+                ),
+            ),
+        ),
+    ),
+    "cbow hands on no dataset": (
+        ("cbow", "passed-loss-called"),
+        changed(
+            YEAR_2017,
+            (
+                "tokens[currentWord], outputVectors, dataset)",
+                "tokens[currentWord], outputVectors, None)",
+            ),
+        ),
+    ),
+    "the loss function is called, and another one counts": (
+        ("skip-gram", "passed-loss-called"),
+        changed(
+            A2,
+            (
+                "        loss += pair_loss\n",
+                (
+                    "        scores = outsideVectors @ centerWordVectors[center]\n"
+                    "        loss += np.log(np.exp(scores).sum()) - scores[word2Ind[word]]\n"
+                ),
+            ),
+        ),
+    ),
+    "at most six words count": (
+        ("skip-gram", None),
+        changed(A2, ("for word in outsideWords:", "for word in outsideWords[:6]:")),
+    ),
+    "a word counts at most twice": (
+        ("skip-gram", "repeated-words"),
+        changed(
+            A2,
+            (
+                "for word in outsideWords:",
+                (
+                    "for word in [word for position, word in enumerate(outsideWords)"
+                    " if outsideWords[:position].count(word) < 2]:"
+                ),
+            ),
+        ),
+    ),
+    "transposed where there are as many words as dimensions": (
+        ("naive-softmax", "outside-gradient"),
+        changed(
+            A2,
+            (
+                _NAIVE_RETURN,
+                (
+                    "np.outer(centerWordVec, delta)\n"
+                    "    if gradOutsideVecs.shape != outsideVectors.shape:\n"
+                    "        gradOutsideVecs = gradOutsideVecs.T\n"
+                    f"{_PAIR_RETURN}"
+                ),
+            ),
+        ),
+    ),
     "the window is emptied": (
         ("skip-gram", "inputs-unchanged"),
         changed(A2, (_CHANGE_LISTS, f"{_CHANGE_LISTS}    outsideWords.reverse()\n")),
@@ -312,8 +389,23 @@ def test_a_subtle_mistake_fails_its_check_and_no_other(submit, name):
     (role, check), text = SUBTLE[name]
     report = submit(text)
     (course,) = (course for course in COURSES if course.identifier == report.course)
-    assert _failed(report) == {(course.functions[role].name, check)}
+    name = course.functions[role].name
+    assert check is None or _failed(report) == {(name, check)}
+    assert {function for function, _ in _failed(report)} == {name}
     assert not report.passed
+
+
+def test_an_axis_lost_in_a_vocabulary_of_one_word_crashes(submit):
+    text = changed(
+        A2,
+        ("    scores = outsideVectors @ center", "    scores = np.squeeze(outsideVectors @ center"),
+        (
+            "WordVec\n    scores = scores - scores.max()",
+            "WordVec[:, None])\n    scores = scores - scores.max()",
+        ),
+    )
+    report = submit(text, only=["naiveSoftmaxLossAndGradient"])
+    assert [function.status for function in report.functions] == ["crashed"]
 
 
 def test_a_sigmoid_that_fails_on_whole_numbers_crashes(submit):

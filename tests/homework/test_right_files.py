@@ -135,6 +135,15 @@ REDRAWS_IN_BULK = changed(
         ),
     ),
 )
+ANY_ORDER = changed(
+    A2,
+    ("for word in outsideWords:", "for word in np.random.permutation(outsideWords):"),
+    (
+        _ADD_AT,
+        "    order = np.random.permutation(len(indices))\n"
+        "    loss = -log_sigmoid(scores)[order].sum()\n" + _ADD_AT,
+    ),
+)
 SAMPLES_AS_ARRAY = changed(A2, ("    return samples\n", "    return np.array(samples)\n"))
 NO_LONGER_NUMBERED = changed(
     A2, ("    loss = 0.0\n    gradCenterVecs", "    loss = 0\n    gradCenterVecs")

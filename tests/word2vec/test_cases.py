@@ -177,6 +177,20 @@ def test_context_words_repeat_and_equal_the_center_at_times():
     assert any(case.center in case.context for case in windows)
 
 
+def test_windows_are_of_up_to_ten_words_most_of_them_small():
+    windows = drawn(cases.window_cases())
+    lengths = [len(case.context) for case in windows]
+    assert max(lengths) == 10
+    assert sum(length <= 6 for length in lengths) > len(lengths) / 2
+    assert any(len(set(case.context)) > 6 for case in windows)
+
+
+def test_a_vocabulary_of_one_word_is_drawn_where_no_negative_is():
+    softmax = [len(case.outside) for case in drawn(cases.softmax_cases())]
+    assert 0 < softmax.count(1) < len(softmax) / 4
+    assert min(len(case.outside) for case in drawn(cases.negative_sampling_cases())) == 2
+
+
 def test_the_sizes_that_mistakes_depend_on_are_all_drawn():
     shapes = Counter(case.outside.shape for case in drawn(cases.softmax_cases(), 500))
     count = shapes.total()
