@@ -1,10 +1,10 @@
-"""A `dataset` that hands out the negatives of a script, and the sampler that belongs to it."""
+"""A `dataset` that hands out the negatives of a script."""
 
 from __future__ import annotations
 
 from itertools import cycle
 
-__all__ = ["ScriptedDataset", "ScriptedSampler", "TooManyDraws", "word"]
+__all__ = ["ScriptedDataset", "TooManyDraws", "word"]
 
 
 class TooManyDraws(BaseException):
@@ -55,26 +55,6 @@ class ScriptedDataset:
     def get_random_context(self, C: int = 5) -> tuple[str, list[str]]:  # noqa: N803
         """Return a center word and 2C context words."""
         return self.getRandomContext(C)
-
-
-class ScriptedSampler:
-    """Takes the place of the file's own sampler, so that a wrong one spoils no gradient.
-
-    Attributes
-    ----------
-    returned : list of tuple of int
-        What each call returned: as many samples as it asked for.
-    """
-
-    def __init__(self, script: tuple[int, ...]) -> None:
-        self.returned: list[tuple[int, ...]] = []
-        self._next = cycle(script)
-
-    def __call__(self, _target: object, _dataset: object, K: int = 10) -> list[int]:  # noqa: N803
-        """Return K words of the script."""
-        samples = [next(self._next) for _ in range(K)]
-        self.returned.append(tuple(samples))
-        return samples
 
 
 def word(index: int) -> str:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import linecache
 import re
+import stat
 import sys
 import traceback
 import warnings
@@ -25,6 +26,7 @@ from typing import Any
 from gradcheck.homework.isolation import (
     CapturedOutput,
     ModuleEnvironment,
+    SharedModules,
     quiet,
     random_state_kept,
     run_as_script,
@@ -58,6 +60,8 @@ class Submission:
         What running it left behind.
     environment : ModuleEnvironment
         Has to be entered while its functions are called.
+    shared : SharedModules
+        The same, around nothing but the call.
     notes : tuple of str
         What a person should know about how it was loaded: stand-ins, cells that failed.
     output : str
@@ -68,6 +72,7 @@ class Submission:
     location: Path
     module: ModuleType
     environment: ModuleEnvironment
+    shared: SharedModules
     notes: tuple[str, ...]
     output: str
 
@@ -100,16 +105,17 @@ def load(path: str | Path, *, seconds: float = LOAD_SECONDS) -> Submission:
     environment = ModuleEnvironment(location.parent)
     environment.adopt(module.__name__, module)
     output = CapturedOutput()
-    with environment, random_state_kept(), run_as_script(location), quiet(output):
+    shared = SharedModules()
+    with random_state_kept(), environment, run_as_script(location), quiet(output):
         if path.suffix == ".ipynb":
-            notes = _run_notebook(path, content, module)
+            notes = _run_notebook(path, content, module, shared)
         else:
-            _run_script(path, content, module, seconds)
+            _run_script(path, content, module, shared, seconds)
             notes = []
     if environment.stand_ins:
         names = ", ".join(environment.stand_ins)
         notes.insert(0, f"not beside the file, so a stand-in was used: {names}")
-    return Submission(path, location, module, environment, tuple(notes), output.getvalue())
+    return Submission(path, location, module, environment, shared, tuple(notes), output.getvalue())
 
 
 def locate_error(error: BaseException, folder: Path) -> str:
@@ -128,16 +134,24 @@ def locate_error(error: BaseException, folder: Path) -> str:
 
 def summarize_error(error: BaseException) -> str:
     """Return an exception as one short line."""
-    text = " ".join(str(error).split())
+    try:
+        text = " ".join(str(error).split())
+    except Exception:  # noqa: BLE001 - an exception class of the file's own
+        text = ""
     text = text if len(text) <= 200 else text[:197] + "..."
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
 
 
 def _read(path: Path) -> bytes:
-    if path.is_dir():
+    try:
+        mode = path.stat().st_mode
+    except FileNotFoundError:
+        raise SubmissionError(f"{path}: no such file") from None
+    except (OSError, ValueError) as error:  # too long a name, a null character in it
+        reason = getattr(error, "strerror", None) or error
+        raise SubmissionError(f"{path}: cannot be read: {reason}") from None
+    if stat.S_ISDIR(mode):
         raise SubmissionError(f"{path}: is a directory; expected a .py or .ipynb file")
-    if not path.exists():
-        raise SubmissionError(f"{path}: no such file")
     if path.suffix not in {".py", ".ipynb"}:
         raise SubmissionError(f"{path}: expected a .py or .ipynb file, got {path.suffix or 'none'}")
     try:
@@ -151,14 +165,16 @@ def _module_name(path: Path) -> str:
     return name if name not in sys.stdlib_module_names and name not in sys.modules else f"_{name}_"
 
 
-def _run_script(path: Path, content: bytes, module: ModuleType, seconds: float) -> None:
+def _run_script(
+    path: Path, content: bytes, module: ModuleType, shared: SharedModules, seconds: float
+) -> None:
     try:
         source = decode_source(content)
     except (SyntaxError, UnicodeDecodeError):
         raise SubmissionError(f"{path}: not Python: the file is not text") from None
     code = _compile(path, source, str(module.__file__))
     try:
-        with time_limit(seconds):
+        with shared, time_limit(seconds):
             exec(code, vars(module))  # noqa: S102 - running the student's file is the purpose
     except TimeLimitExceeded:
         raise SubmissionError(
@@ -218,7 +234,9 @@ def _import_failure(path: Path, filename: str, error: BaseException) -> str:
     return f"{path}: fails while it is imported: {summarize_error(error)}{place}"
 
 
-def _run_notebook(path: Path, content: bytes, module: ModuleType) -> list[str]:
+def _run_notebook(
+    path: Path, content: bytes, module: ModuleType, shared: SharedModules
+) -> list[str]:
     try:
         cells = code_cells(content.decode("utf-8-sig"))
     except ValueError:
@@ -227,7 +245,7 @@ def _run_notebook(path: Path, content: bytes, module: ModuleType) -> list[str]:
     vars(module).update(get_ipython=ANYTHING, display=ANYTHING)
     failures = []
     for number, source in enumerate(cells, start=1):
-        failure = _run_cell(path, number, source, module)
+        failure = _run_cell(path, number, source, module, shared)
         if failure:
             failures.append(f"code cell {number} failed: {failure}")
     if cells and len(failures) == len(cells):
@@ -238,13 +256,15 @@ def _run_notebook(path: Path, content: bytes, module: ModuleType) -> list[str]:
     return shown
 
 
-def _run_cell(path: Path, number: int, source: str, module: ModuleType) -> str:
+def _run_cell(
+    path: Path, number: int, source: str, module: ModuleType, shared: SharedModules
+) -> str:
     """Run one cell and return why it failed, nothing if it did not."""
     name = f"{module.__file__} [code cell {number}]"
     # Lets a traceback show the line.
     linecache.cache[name] = (len(source), None, source.splitlines(keepends=True), name)
     try:
-        with time_limit(_CELL_SECONDS):
+        with shared, time_limit(_CELL_SECONDS):
             exec(compile(source, name, "exec", dont_inherit=True), vars(module))  # noqa: S102
     except TimeLimitExceeded:
         return f"still running after {_CELL_SECONDS:g} s"

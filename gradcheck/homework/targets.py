@@ -10,23 +10,20 @@ from __future__ import annotations
 import inspect
 import random
 from collections.abc import Callable, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from functools import cached_property, partial
+from typing import Any, Literal, Protocol
 
 import numpy as np
 
 from gradcheck.homework.courses import Course, Interface, Role, parameter_names
-from gradcheck.homework.datasets import ScriptedDataset, ScriptedSampler, TooManyDraws, word
-from gradcheck.homework.isolation import CapturedOutput, quiet
+from gradcheck.homework.datasets import ScriptedDataset, TooManyDraws, word
+from gradcheck.homework.doubles import LossDouble, ScriptedSampler, globals_replaced
+from gradcheck.homework.isolation import CapturedOutput, quiet, working_directory
 from gradcheck.homework.loading import Submission, load, locate_error, summarize_error
+from gradcheck.homework.results import copied, is_nothing, same_bytes
 from gradcheck.homework.standins import is_stand_in
 from gradcheck.homework.timelimits import TimeLimitExceeded, time_limit
-from gradcheck.word2vec import oracle
-from gradcheck.word2vec.cases import Case
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 __all__ = ["CALL_SECONDS", "LOSS_FACTORS", "Call", "InProcessTarget", "Outcome", "Target"]
 
@@ -36,6 +33,9 @@ LOSS_FACTORS = {"naive-softmax": 1.0, "negative-sampling": 2.0}
 
 Status = Literal["returned", "unfinished", "crashed", "timeout"]
 LossName = Literal["naive-softmax", "negative-sampling"]
+
+# The names that courses have for it; in some it is a helper's.
+_SAMPLERS = ("getNegativeSamples", "get_negative_samples")
 
 
 @dataclass(frozen=True)
@@ -96,6 +96,8 @@ class Outcome:
         How often `sgd` applied the postprocessing.
     output : str
         What it printed.
+    earlier_overwritten : bool
+        Whether what the call before it had returned was changed by it.
     """
 
     status: Status
@@ -109,6 +111,7 @@ class Outcome:
     points: tuple[Any, ...] = ()
     postprocessed: int = 0
     output: str = ""
+    earlier_overwritten: bool = False
 
 
 class Target(Protocol):
@@ -135,6 +138,11 @@ class _Record:
     points: list[Any] = field(default_factory=list)
     postprocessed: int = 0
 
+    def note_loss(self, name: LossName, interface: Interface, dataset: Any) -> None:
+        self.losses_called.append(name)
+        if "dataset" in interface.parameters:
+            self.datasets.append(dataset)
+
 
 class InProcessTarget:
     """A trusted submission, called in this process.
@@ -157,6 +165,8 @@ class InProcessTarget:
         self._seconds = seconds
         self._names: dict[int, tuple[str, ...] | None] = {}
         self._folder = submission.location.parent
+        # For each function what it returned last, as it was returned and as it was then.
+        self._last: dict[Role, tuple[Any, Any]] = {}
 
     def has(self, role: Role) -> bool:
         """Say whether the file has this function, and has it from the student."""
@@ -178,7 +188,7 @@ class InProcessTarget:
         given = _in_words(call)
         inputs = {name: _writable(value) for name, value in given.items()}
         dataset = ScriptedDataset(call.draws, words=_vocabulary(inputs))
-        sampler = ScriptedSampler(call.draws)
+        sampler = self._sampler(call)
         replacements = self._replacements(call, dataset, sampler, record)
         arguments, keywords = self._arguments(call, inputs, dataset, replacements, record)
         output = CapturedOutput()
@@ -186,9 +196,14 @@ class InProcessTarget:
         np.random.seed(call.seed)  # noqa: NPY002 - the generator that homework draws from
         status: Status = "returned"
         result, message = None, ""
-        with self._submission.environment, quiet(output), _patched(function, replacements):
+        with (
+            self._submission.environment,
+            working_directory(self._folder),
+            quiet(output),
+            globals_replaced(function, replacements),
+        ):
             try:
-                with time_limit(self._seconds):
+                with self._submission.shared, time_limit(self._seconds):
                     result = function(*arguments, **keywords)
             except KeyboardInterrupt:
                 raise
@@ -197,12 +212,13 @@ class InProcessTarget:
         if status == "crashed" and call.role == "sgd" and not record.points:
             # The template goes on to print a loss that nobody has computed.
             status, message = "unfinished", "not implemented yet: it never calls f"
-        if status == "returned" and _is_nothing(result):
+        spoiled = self._earlier_answer_changed(call.role)
+        if status == "returned" and is_nothing(result):
             status = "unfinished"
             message = "not implemented yet: it returns None"
         return Outcome(
             status=status,
-            result=_copied(result),
+            result=self._keep(call.role, result),
             message=message,
             overwritten=_overwritten(interface, given, inputs),
             drawn=tuple(dataset.drawn),
@@ -212,7 +228,30 @@ class InProcessTarget:
             points=tuple(record.points),
             postprocessed=record.postprocessed,
             output=output.getvalue(),
+            earlier_overwritten=spoiled,
         )
+
+    def _keep(self, role: Role, result: Any) -> Any:
+        kept = copied(result)
+        self._last[role] = result, kept
+        return kept
+
+    def _earlier_answer_changed(self, role: Role) -> bool:
+        return role in self._last and not same_bytes(*self._last[role])
+
+    def _sampler(self, call: Call) -> ScriptedSampler:
+        if call.role != "negative-sampling":
+            return ScriptedSampler(call.draws)
+        own = [self._submission.function(name) for name in _SAMPLERS]
+        return ScriptedSampler(call.draws, next(filter(None, own), None), self._samples)
+
+    @cached_property
+    def _samples(self) -> Any:
+        """Samples from the file's own sampler, for their type."""
+        if not self.has("sampler"):
+            return []
+        inputs = {"target": 0, "K": 2, "words": 4}
+        return self.call(Call("sampler", inputs, draws=(1, 2))).result
 
     def _parameter_names(self, function: Callable[..., Any]) -> tuple[str, ...] | None:
         key = id(function)  # lives as long as the submission
@@ -243,14 +282,17 @@ class InProcessTarget:
         """Globals of the file that give way during the call."""
         replacements: dict[str, Any] = {}
         if call.role == "negative-sampling" and call.replace_sampler:
-            # By any of the names that courses have for it: in some it is a helper's.
-            replacements["getNegativeSamples"] = sampler
-            replacements["get_negative_samples"] = sampler
+            replacements |= dict.fromkeys(_SAMPLERS, sampler)
         if call.role in {"skip-gram", "cbow"}:
             for role in ("naive-softmax", "negative-sampling"):
                 interface = self.course.functions[role]
                 own = self._submission.function(interface.name)
-                replacements[interface.name] = _spy(role, interface, own, record)
+                replacements[interface.name] = LossDouble(
+                    interface,
+                    own,
+                    factor=LOSS_FACTORS[role],
+                    called=partial(record.note_loss, role, interface),
+                )
         replacements["dataset"] = dataset  # a global in some courses
         return replacements
 
@@ -274,7 +316,7 @@ class InProcessTarget:
         arguments = [values[quantity] for quantity in _passed(interface, names)]
         if "K" in interface.parameters or "K" not in values:
             return arguments, {}
-        if names is None or "K" in names:
+        if names is None or "K" in names or _takes_keyword(function, "K"):
             return arguments, {"K": values["K"]}
         if len(names) > len(arguments):
             arguments.append(values["K"])
@@ -290,6 +332,13 @@ def _in_words(call: Call) -> dict[str, Any]:
         inputs["center_word"] = word(inputs["center_word"])
         inputs["context_words"] = [word(index) for index in inputs["context_words"]]
     return inputs
+
+
+def _takes_keyword(function: Callable[..., Any], name: str) -> bool:
+    """Say whether an argument can be given by this name though no positional one has it."""
+    parameters = inspect.signature(function).parameters
+    kinds = {parameter.kind for parameter in parameters.values()}
+    return name in parameters or inspect.Parameter.VAR_KEYWORD in kinds
 
 
 def _passed(interface: Interface, names: tuple[str, ...] | None) -> list[str]:
@@ -321,70 +370,6 @@ def _objective(inputs: Mapping[str, Any], record: _Record) -> dict[str, Any]:
     return {"f": f, "postprocessing": postprocess if np.any(shift) else None}
 
 
-def _spy(
-    name: LossName, interface: Interface, own: Callable[..., Any] | None, record: _Record
-) -> Callable[..., Any]:
-    """Make a right loss function, under the names of the file's own, that notes its calls.
-
-    What a window function does is thus judged apart from the losses that it sums. One that
-    looks at which function it was given, and calls that by its global name, meets it as well.
-
-    In the place of negative sampling it is twice naive softmax: told from it, and without draws.
-    """
-    signature = _signature(interface, own)
-    factor = LOSS_FACTORS[name]
-    # Where the course has the dataset, which is also its place in a file with other names.
-    place = (
-        list(interface.parameters).index("dataset") if "dataset" in interface.parameters else None
-    )
-
-    def loss_function(*arguments: Any, **keywords: Any) -> tuple[float, Any, Any]:
-        bound = list(signature.bind(*arguments, **keywords).arguments.values())
-        record.losses_called.append(name)
-        if place is not None:
-            record.datasets.append(bound[place] if place < len(bound) else None)
-        center = np.asarray(bound[0], dtype=np.float64)
-        case = Case(center.reshape(-1), bound[2], int(np.asarray(bound[1]).item()))
-        answer = oracle.naive_softmax(case)
-        gradient = factor * answer.center.reshape(center.shape)
-        return factor * answer.loss, gradient, factor * answer.outside
-
-    loss_function.__name__ = interface.name
-    return loss_function
-
-
-def _signature(interface: Interface, own: Callable[..., Any] | None) -> inspect.Signature:
-    if own is not None and len(parameter_names(own) or ()) >= len(interface.parameters):
-        return inspect.signature(own)
-    parameters = [
-        inspect.Parameter(name, inspect.Parameter.POSITIONAL_OR_KEYWORD)
-        for name in interface.parameters.values()
-    ]
-    parameters.append(inspect.Parameter("K", inspect.Parameter.POSITIONAL_OR_KEYWORD, default=10))
-    return inspect.Signature(parameters)
-
-
-@contextmanager
-def _patched(function: Callable[..., Any], replacements: Mapping[str, Any]) -> Iterator[None]:
-    """Replace globals of the module in which `function` was written."""
-    namespace: dict[str, Any] = getattr(inspect.unwrap(function), "__globals__", {})
-    absent = object()
-    before = {
-        name: namespace.get(name, absent)
-        for name in replacements
-        if name == "dataset" or name in namespace
-    }
-    namespace.update({name: replacements[name] for name in before})
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is absent:
-                namespace.pop(name, None)
-            else:
-                namespace[name] = value
-
-
 def _vocabulary(inputs: Mapping[str, Any]) -> int:
     for name in ("outside", "outside_vectors"):
         if name in inputs:
@@ -394,21 +379,6 @@ def _vocabulary(inputs: Mapping[str, Any]) -> int:
 
 def _writable(value: Any) -> Any:
     return value.copy() if isinstance(value, np.ndarray | list | dict) else value
-
-
-def _copied(result: Any) -> Any:
-    """Copy what was returned, so that a later call cannot change it."""
-    if isinstance(result, tuple | list):
-        return (
-            type(result)(_copied(item) for item in result)
-            if type(result)
-            in {
-                tuple,
-                list,
-            }
-            else tuple(map(_copied, result))
-        )
-    return result.copy() if isinstance(result, np.ndarray) else result
 
 
 def _overwritten(
@@ -425,9 +395,3 @@ def _is_same(before: Any, after: Any) -> bool:
     return bool(
         np.array_equal(before, after) if isinstance(before, np.ndarray) else before == after
     )
-
-
-def _is_nothing(result: Any) -> bool:
-    if isinstance(result, tuple):
-        return any(item is None for item in result)
-    return result is None
