@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,6 +13,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Finding",
+    "Seen",
     "Unjudged",
     "Verdict",
     "agrees",
@@ -39,11 +39,35 @@ class Finding:
         What is wrong, in words.
     claimed, expected : Any
         The two values, where there are values to show.
+    lead : str
+        How the message starts; what comes after it says what was seen.
+    part : str
+        Which part of the result is wrong, where `observe` is given.
+    observe : callable, optional
+        Returns what the check looks at in another trial: see `hints.explain`.
     """
 
     message: str
     claimed: Any = None
     expected: Any = None
+    lead: str = ""
+    part: str = ""
+    observe: Callable[[Any], Seen | Unjudged] | None = None
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What a check looks at in one trial: where `judged`, claimed and expected values differ."""
+
+    claimed: NDArray[Any]
+    expected: NDArray[Any]
+    scale: NDArray[Any]
+    judged: NDArray[np.bool_]
+
+    def is_like(self, predicted: NDArray[Any]) -> bool:
+        """Say whether the claim is what is predicted, to within rounding, where it is judged."""
+        scale = self.scale + np.abs(predicted)
+        return bool(agrees(self.claimed, predicted, scale)[self.judged].all())
 
 
 @dataclass(frozen=True)
@@ -120,11 +144,9 @@ def describe_difference(
         if len(wrong) < len(expected):
             rows = ", ".join(_row(int(row), row_label) for row in wrong[:3])
             rows += ", …" if len(wrong) > 3 else ""
-            how = _relation(claimed[wrong], expected[wrong])
-            plural = len(wrong) > 1
-            noun = f"rows {rows} are wrong" if plural else f"row {rows} is wrong"
-            return f"{noun}{f': {how}' if how else ''}; every other row is right"
-    return _relation(claimed, expected) or _largest(claimed, expected)
+            noun = f"rows {rows} are wrong" if len(wrong) > 1 else f"row {rows} is wrong"
+            return f"{noun}; every other row is right"
+    return _largest(claimed, expected)
 
 
 def _first_not_finite(array: NDArray[Any]) -> str:
@@ -135,31 +157,6 @@ def _first_not_finite(array: NDArray[Any]) -> str:
 def _row(row: int, label: Callable[[int], str]) -> str:
     text = label(row)
     return f"{row} ({text})" if text else str(row)
-
-
-def _relation(claimed: NDArray[Any], expected: NDArray[Any]) -> str:
-    """Name a simple relation between the two, if there is one."""
-    size = np.abs(expected).max(initial=0.0)
-    if size == 0.0:
-        return "it should be zero"
-    if not np.abs(claimed).max() > 0.0:
-        return "it is zero"
-    significant = np.abs(expected) > 1e-6 * size
-    ratio = float(np.median(claimed[significant] / expected[significant]))
-    if not np.abs(claimed - ratio * expected).max() <= 1e-8 * size * max(1.0, abs(ratio)):
-        return ""
-    if abs(ratio + 1.0) < 1e-8:
-        return "the sign is flipped" if expected.size == 1 else "every sign is flipped"
-    if expected.size == 1 and expected.ndim <= 1:
-        return ""  # any two numbers have a ratio
-    return f"it is {_number(ratio)} times what it should be"
-
-
-def _number(value: float) -> str:
-    fraction = Fraction(value).limit_denominator(24)
-    if fraction.denominator > 1 and abs(float(fraction) - value) < 1e-9:
-        return str(fraction)
-    return f"{value:.6g}"
 
 
 def _largest(claimed: NDArray[Any], expected: NDArray[Any]) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,6 +17,7 @@ import numpy as np
 from gradcheck.homework.comparison import (
     NO_SAMPLES,
     Finding,
+    Seen,
     Unjudged,
     Verdict,
     agrees,
@@ -25,7 +27,6 @@ from gradcheck.homework.comparison import (
     imprecision,
     kind_of,
 )
-from gradcheck.homework.hints import hint
 from gradcheck.homework.targets import LOSS_FACTORS, LossName, Outcome
 from gradcheck.homework.trials import (
     PARTS,
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     from gradcheck.homework.trials import Trial
 
 Judge = Callable[[Any], Verdict]
+RowsOf = Callable[[Any], list[int]]
 
 _SMALL_SCORE = 10.0
 
@@ -58,16 +60,13 @@ def loss_value(trial: GradientTrial) -> Verdict:
 def center_gradient(trial: GradientTrial) -> Verdict:
     """Compare the gradient with respect to the center vector, or the rows of it that move."""
     if isinstance(trial, WindowTrial):
-        return _compare_part(trial, "center", rows=trial.moved_rows)
+        return _compare_part(trial, "center", rows=_moved_rows)
     return _compare_part(trial, "center")
 
 
 def center_rows(trial: WindowTrial) -> Verdict:
     """Ask for zeros in the rows of the words that the loss does not depend on."""
-    others = sorted(set(range(len(trial.case.center_vectors))) - set(trial.moved_rows))
-    if not others:
-        return Unjudged("every word is in the window")
-    return _compare_part(trial, "center", rows=others)
+    return _compare_part(trial, "center", rows=_other_rows)
 
 
 def outside_gradient(trial: GradientTrial) -> Verdict:
@@ -123,7 +122,8 @@ def finite_and_right(trial: PairTrial) -> Verdict:
     verdict = _compare_where_right(trial, trial.on(small))
     if not isinstance(verdict, Finding):
         return verdict
-    return replace(verdict, message=f"with scores of up to ±{largest:.0f}, {verdict.message}")
+    start = f"with scores of up to ±{largest:.0f}, "
+    return replace(verdict, message=start + verdict.message, lead=start + verdict.lead)
 
 
 def repeated_negatives(trial: PairTrial) -> Verdict:
@@ -217,22 +217,43 @@ def _stays(one: Any, other: Any, expected: NDArray[Any]) -> bool:
 # Shared
 
 
-def _compare_part(trial: GradientTrial, part: str, rows: list[int] | None = None) -> Verdict:
+def _compare_part(trial: GradientTrial, part: str, rows: RowsOf | None = None) -> Verdict:
+    observe = partial(_observe, part=part, rows=rows)
+    seen = observe(trial)
+    if isinstance(seen, Unjudged):
+        return seen
+    close = agrees(seen.claimed, seen.expected, seen.scale) | ~seen.judged
+    if close.all():
+        return None
+    if _is_transposed_square(seen.claimed, seen.expected, seen.scale):
+        return _transposed(trial, part, seen.claimed, seen.expected)
+    lead = f"{trial.result_name(part)}: "
+    how = describe_difference(seen.claimed, seen.expected, close, trial.row_label)
+    return Finding(lead + how, seen.claimed, seen.expected, lead, part, observe)
+
+
+def _observe(trial: GradientTrial, part: str, rows: RowsOf | None) -> Seen | Unjudged:
+    """Return a part of the claimed result beside what it should be."""
     values = _comparable(trial, part)
     if isinstance(values, Unjudged):
         return values
     expected, scale = trial.expected_part(part)
-    judged: Any = ... if rows is None else rows
-    close = np.ones(expected.shape, dtype=bool)
-    close[judged] = agrees(values, expected, scale)[judged]
-    if close.all():
-        return None
-    if _is_transposed_square(values, expected, scale):
-        return _transposed(trial, part, values, expected)
-    seen = np.where(close, expected, values)
-    remark = hint(trial, part, seen, expected, agrees)
-    how = remark or describe_difference(seen, expected, close, trial.row_label)
-    return Finding(f"{trial.result_name(part)}: {how}", values, expected)
+    judged = np.ones(expected.shape, dtype=bool)
+    if rows is not None:
+        chosen = rows(trial)
+        if not chosen:
+            return Unjudged("every word is in the window")
+        judged[:] = False
+        judged[chosen] = True
+    return Seen(values, expected, scale, judged)
+
+
+def _moved_rows(trial: WindowTrial) -> list[int]:
+    return trial.moved_rows
+
+
+def _other_rows(trial: WindowTrial) -> list[int]:
+    return sorted(set(range(len(trial.case.center_vectors))) - set(trial.moved_rows))
 
 
 def _comparable(trial: GradientTrial, part: str) -> NDArray[Any] | Unjudged:

@@ -184,8 +184,9 @@ def _render_pair(claimed: Any, expected: Any, console: Console) -> None:
     table = Table(box=None, show_header=True, header_style="dim", pad_edge=False)
     for header in ("", "claimed", "expected", ""):
         table.add_column(header, justify="right")
+    marked = _wrong_entries(one, other)
     for index in _entries(one, other):
-        wrong = not np.isclose(one[index], other[index], rtol=1e-9, atol=1e-12)
+        wrong = bool(marked[index])
         table.add_row(
             str(list(index)) if index else "value",
             *_apart(one[index], other[index]),
@@ -195,6 +196,16 @@ def _render_pair(claimed: Any, expected: Any, console: Console) -> None:
     console.print(Padding(table, (0, 0, 0, 4)))
     if one.size > _MOST_ENTRIES:
         console.print(Text(f"    and {one.size - _MOST_ENTRIES} more entries"))
+
+
+def _wrong_entries(one: NDArray[Any], other: NDArray[Any]) -> NDArray[np.bool_]:
+    """Say which entries to mark: a small error is one too, where there are no larger ones."""
+    with np.errstate(all="ignore"):
+        error = np.abs(np.subtract(one, other, dtype=np.float64))
+    wrong = ~(error <= 1e-12 + 1e-9 * np.abs(other))
+    if not wrong.any() and error.size:
+        wrong = (error > 0.0) & (error >= 0.1 * error.max())
+    return np.asarray(wrong)
 
 
 def _as_shown(value: Any) -> NDArray[Any]:

@@ -12,6 +12,7 @@ import numpy as np
 from gradcheck.homework.checks import Check, checks_of
 from gradcheck.homework.comparison import Finding, Unjudged, Verdict, as_array
 from gradcheck.homework.courses import COURSES, Course, Role, detect
+from gradcheck.homework.hints import explain
 from gradcheck.homework.isolation import random_state_kept
 from gradcheck.homework.loading import Submission, SubmissionError, load
 from gradcheck.homework.reports import CheckResult, FunctionResult, HomeworkReport
@@ -318,7 +319,7 @@ class _FunctionExamination:
         finding = _judge(check, trial)
         if not isinstance(finding, Finding):
             finding = Finding("it is wrong at times: the same call gives different answers")
-        return trial, finding
+        return trial, explain(finding, trial, self._trials_of(check.stream))
 
     def _failing_when_fresh(self, check: Check, failing: list[Trial]) -> list[Trial]:
         """Return trials that fail in a newly loaded file, where no earlier call left anything."""
