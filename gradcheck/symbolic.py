@@ -6,6 +6,7 @@ is used.
 
 from __future__ import annotations
 
+import builtins
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +29,7 @@ def loss_and_gradient(loss: Any, parameters: Any) -> Callable[..., tuple[Any, An
     loss : sympy.Expr
         A real scalar expression of the parameters and of nothing else. Declare symbols
         ``real=True`` where |x| or a maximum is taken: its derivative is another one otherwise.
+        A `Sum` or `Product` between whole numbers is expanded.
     parameters : sympy.Symbol, Matrix or MatrixSymbol, or a tuple, list or dict of these
         What the loss is differentiated by. A matrix consists of distinct symbols; a
         `MatrixSymbol` has whole numbers as its shape. A tuple stands for several positional
@@ -47,7 +49,8 @@ def loss_and_gradient(loss: Any, parameters: Any) -> Callable[..., tuple[Any, An
         If the loss is not a scalar expression, or a parameter is none of those listed.
     ValueError
         If the loss depends on a symbol that is not a parameter, a symbol occurs twice among
-        the parameters, or SymPy cannot differentiate the loss.
+        the parameters, an integral, a limit or another sum is left to evaluate, SymPy cannot
+        differentiate the loss, or NumPy cannot evaluate it or its derivatives.
 
     Notes
     -----
@@ -82,7 +85,7 @@ def loss_and_gradient(loss: Any, parameters: Any) -> Callable[..., tuple[Any, An
             f"loss: SymPy cannot differentiate {expression} in closed form; "
             "are its symbols declared real=True?"
         )
-    evaluate = sympy.lambdify(symbols, [expression, *derivatives], modules="numpy", cse=True)
+    evaluate = _compiled(symbols, [expression, *derivatives])
 
     def loss_and_grad(*arguments: Any) -> tuple[Any, Any]:
         at = _as_given(parameters, arguments)
@@ -152,6 +155,9 @@ def _shapes(rows: int, columns: int) -> tuple[tuple[int, ...], ...]:
 def _scalar(loss: Any, leaves: list[_Leaf]) -> Any:
     import sympy
 
+    if isinstance(loss, sympy.Basic):
+        loss = _expanded(loss)
+        _refuse_unevaluated(loss)
     for leaf in leaves:
         if leaf.matrix is not None and isinstance(loss, sympy.Basic):
             entries = sympy.ImmutableMatrix(*leaf.shapes[0], leaf.symbols)
@@ -163,6 +169,87 @@ def _scalar(loss: Any, leaves: list[_Leaf]) -> Any:
     if not isinstance(loss, sympy.Expr):
         raise TypeError(f"loss: expected a SymPy expression, got {type(loss).__name__}")
     return loss
+
+
+def _expanded(expression: Any) -> Any:
+    """Write out the sums and products between whole numbers.
+
+    ``doit`` would give long ones a closed form with cases such as x = 1, whose derivative is that
+    of the case. From the outside in: the limits of an inner sum may depend on an outer index.
+    """
+    import sympy
+
+    if not expression.has(sympy.Sum, sympy.Product):
+        return expression
+    if isinstance(expression, sympy.Sum | sympy.Product):
+        *inner, (index, *limits) = expression.limits
+        if _are_whole(limits):
+            body = expression.func(expression.function, *inner) if inner else expression.function
+            lower, upper = map(int, limits)
+            terms = [_expanded(body.subs(index, i)) for i in range(lower, upper + 1)]
+            return (sympy.Add if isinstance(expression, sympy.Sum) else sympy.Mul)(*terms)
+        return expression
+    return expression.func(*map(_expanded, expression.args))
+
+
+def _are_whole(limits: list[Any]) -> bool:
+    """Tell whether a range is of whole numbers, and not one that SymPy reads backwards."""
+    whole = len(limits) == 2 and all(limit.is_Integer for limit in limits)
+    return whole and bool(limits[1] >= limits[0] - 1)
+
+
+def _refuse_unevaluated(expression: Any) -> None:
+    """Refuse what has variables of its own: compiled, they would be taken for parameters."""
+    import sympy
+
+    kinds = (sympy.Sum, sympy.Product, sympy.Integral, sympy.Derivative, sympy.Limit, sympy.Subs)
+    parts = sympy.preorder_traversal(expression)
+    unevaluated = next((part for part in parts if isinstance(part, kinds)), None)
+    if unevaluated is not None:
+        raise ValueError(
+            f"loss: expected a closed form, got the unevaluated {unevaluated}; "
+            "only sums and products between whole numbers are expanded, so doit() it first"
+        )
+
+
+def _compiled(symbols: list[Any], expressions: list[Any]) -> Callable[..., list[Any]]:
+    """Return a NumPy function of the symbols; ValueError names what NumPy cannot evaluate."""
+    import sympy
+
+    for expression in expressions:
+        if expression.has(sympy.I, sympy.zoo, sympy.nan):
+            raise ValueError(
+                "loss: expected real values, got "
+                + ("the loss" if expression is expressions[0] else "the derivative")
+                + f" {expression}"
+            )
+    try:
+        # A name of the person's may be one of NumPy's, such as pi or exp: `dummify` replaces all.
+        compiled = sympy.lambdify(symbols, expressions, modules="numpy", cse=True, dummify=True)
+    except (NotImplementedError, KeyError, TypeError, SyntaxError):
+        unknown = _unprintable(expressions)
+    else:
+        known = compiled.__globals__.keys() | vars(builtins).keys()
+        unknown = next((name for name in compiled.__code__.co_names if name not in known), "")
+        if not unknown:
+            return compiled  # type: ignore[no-any-return]  # SymPy ships no types
+    own = [type(part).__name__ for part in sympy.preorder_traversal(expressions[0])]
+    is_in_loss = unknown in own or unknown in str(expressions[0])
+    where = "" if is_in_loss else ", which its derivative contains"
+    raise ValueError(f"loss: NumPy cannot evaluate {unknown}{where}")
+
+
+def _unprintable(expressions: list[Any]) -> str:
+    """Name the innermost part for which there is no NumPy code."""
+    import sympy
+    from sympy.printing.numpy import NumPyPrinter
+
+    for part in sympy.postorder_traversal(expressions):
+        try:
+            NumPyPrinter({"allow_unknown_functions": True}).doprint(part)
+        except (NotImplementedError, KeyError, TypeError):
+            return type(part).__name__
+    return "the loss"
 
 
 def _as_given(parameters: Any, arguments: tuple[Any, ...]) -> Any:

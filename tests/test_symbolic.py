@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import sympy
-from sympy import Matrix, MatrixSymbol, Symbol, exp, log, symbols
+from sympy import Matrix, MatrixSymbol, Product, Sum, Symbol, exp, log, symbols
 
+import gradcheck
 from gradcheck.symbolic import loss_and_gradient
 from models import losses
 
@@ -62,6 +63,88 @@ def test_float32_comes_back_as_float32():
 
 def test_a_real_absolute_value():
     assert loss_and_gradient(abs(x), x)(-2.0) == (2.0, -1.0)
+
+
+i, j = symbols("i j", integer=True)
+PI = Symbol("pi", real=True)
+NAMESAKES = symbols(r"exp sin select numpy array sqrt x0 lambda \alpha", real=True)
+POSITIVE = symbols("p q", positive=True)
+
+EXPRESSIONS = {
+    "a parameter named pi": (sympy.pi * PI**2, (PI,)),
+    "parameters named as functions of NumPy": (
+        sum(exp(name) * sympy.sin(name) + name**2 for name in NAMESAKES)
+        + sympy.Piecewise((NAMESAKES[2] ** 2, NAMESAKES[2] > 0), (0, True)),
+        NAMESAKES,
+    ),
+    "an index with a parameter's name": (y * Sum(x**y, (y, 0, 3)), (x, y)),
+    "a product's index with a parameter's name": (x * Product(x + y, (x, 1, 3)), (x, y)),
+    "an index of its own": (Sum(x**i, (i, 0, 3)), (x,)),
+    "a product": (Product(x + i, (i, 0, 3)), (x,)),
+    "an inner limit that depends on the outer index": (Sum(x**j, (j, 0, i), (i, 0, 3)), (x,)),
+    "a sum in a sum": (Sum(y**i * Sum(x**j, (j, 0, i)), (i, 0, 3)), (x, y)),
+    "an empty sum": (x + Sum(x**i, (i, 3, 2)), (x,)),
+    "functions": (sympy.erf(x) * sympy.atan2(y, x) + sympy.acosh(1 + x**2), (x, y)),
+    "constants": (sympy.Catalan * x + sympy.E * sympy.GoldenRatio, (x,)),
+    "complex symbols that happen to be positive": (log(POSITIVE[0]) ** POSITIVE[1], POSITIVE),
+}
+
+
+@pytest.mark.parametrize("name", EXPRESSIONS)
+def test_values_are_those_of_sympy_and_gradients_those_of_the_loss(name):
+    expression, parameters = EXPRESSIONS[name]
+    function = loss_and_gradient(expression, parameters)
+    at = tuple(float(number) for number in np.linspace(1.5, 2.5, len(parameters)))
+    expected = expression.doit().subs(dict(zip(parameters, at, strict=True))).evalf()
+    assert float(function(*at)[0]) == pytest.approx(float(expected), rel=1e-13)
+    report = gradcheck.check(function, at)
+    assert report, str(report)
+
+
+def test_a_captured_index_has_the_value_worked_by_hand():
+    value, gradient = loss_and_gradient(y * Sum(x**y, (y, 0, 3)), (x, y))(2.0, 5.0)
+    assert (value, gradient) == (75.0, (85.0, 15.0))
+
+
+def test_a_parameter_named_pi_is_not_the_number():
+    assert loss_and_gradient(sympy.pi * PI, PI)(2.0) == (2 * np.pi, np.pi)
+
+
+def test_a_long_sum_has_the_gradient_of_its_terms_where_its_closed_form_has_a_case():
+    assert loss_and_gradient(Sum(x**i, (i, 0, 150)), x)(1.0) == (151.0, 11325.0)
+
+
+def test_a_sum_over_the_rows_of_a_matrix_symbol():
+    function = loss_and_gradient(Sum(v[i, 0] ** 2, (i, 0, 2)), v)
+    np.testing.assert_array_equal(function(np.arange(3.0))[1], [0.0, 2.0, 4.0])
+
+
+n = Symbol("n", integer=True)
+REFUSED = {
+    "a sum of symbolic length": (Sum(x**i, (i, 0, n)), r"unevaluated Sum\(x\*\*i, \(i, 0, n\)\)"),
+    "a sum up to a parameter": (Sum(y**i, (i, 0, x)), "unevaluated Sum"),
+    "an infinite sum": (Sum(x**i, (i, 0, sympy.oo)), "unevaluated Sum"),
+    "a sum that SymPy reads backwards": (Sum(x * i, (i, 3, 0)), "unevaluated Sum"),
+    "a product of symbolic length": (Product(x + i, (i, 1, n)), "unevaluated Product"),
+    "an integral": (sympy.Integral(exp(-x * y**2), (y, 0, 1)), "unevaluated Integral"),
+    "a derivative": (sympy.Derivative(x**2, x), r"unevaluated Derivative\(x\*\*2, x\)"),
+    "a limit": (sympy.Limit(x * y, y, 2), "unevaluated Limit"),
+    "gamma": (sympy.gamma(x), "NumPy cannot evaluate polygamma, which its derivative contains"),
+    "a Bessel function": (sympy.besselj(0, x), "NumPy cannot evaluate besselj$"),
+    "a sign": (sympy.sign(x) * x, "NumPy cannot evaluate DiracDelta, which its derivative"),
+    "an interval": (sympy.AccumBounds(0, 1) * x, "NumPy cannot evaluate AccumulationBounds$"),
+    "a root without a formula": (sympy.rootof(y**5 - y + 1, 0) * x, "evaluate CRootOf$"),
+    "complex infinity": (sympy.zoo * x, r"expected real values, got the loss zoo\*x"),
+    "a complex number": (sympy.I * x, r"expected real values, got the loss I\*x"),
+    "nan": (sympy.nan + x, "expected real values, got the loss nan"),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_numpy_cannot_evaluate_is_named(name):
+    loss, message = REFUSED[name]
+    with pytest.raises(ValueError, match="^loss: .*" + message):
+        loss_and_gradient(loss, (x, y))
 
 
 f = sympy.Function("f")
