@@ -7,16 +7,20 @@ runs it and returns the exit status; `_COMMANDS` lists them.
 from __future__ import annotations
 
 import argparse
+import io
 import json
 import os
 import secrets
+import signal
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from types import FrameType
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TextIO
 
 if TYPE_CHECKING:
     from gradcheck.homework import HomeworkReport
@@ -33,7 +37,8 @@ _VERIFY_HELP = """\
 Run the named checks on a homework file and say what is right, what is wrong, and where.
 
 FILE is a .py or .ipynb file with the functions of CS224n, CS224d or XCS224N word2vec
-homework. It is run, as `import` would run it, so verify only what you trust. Each check sees
+homework. It is run, in this process, as `import` would run it, so verify only what you trust:
+a file that ends the process (os._exit) ends the report with it. Each check sees
 100 random cases; for one that fails, the smallest failing case is searched and shown beside
 the value that is expected, with a few lines that reproduce it.
 """
@@ -74,10 +79,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     arguments : sequence of str, optional
         Those of the process by default.
     """
+    _make_output_fit()
+    interruption = _Interruption()
     try:
-        parsed = _parser().parse_args(arguments)
-        status: int = parsed.run(parsed)
-        sys.stdout.flush()
+        with interruption:
+            parsed = _parser().parse_args(arguments)
+            parsed.check_interruption = interruption.check
+            status: int = parsed.run(parsed)
+            interruption.check()
+            sys.stdout.flush()
     except _UsageError as error:
         print(f"gradcheck: {error}", file=sys.stderr)
         return UNUSABLE
@@ -88,7 +98,53 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # Whoever read our output has seen enough. Python flushes once more on its way out.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return FAILED
+    except OSError as error:
+        # Our own files are looked after where they are read and written: this is the output.
+        print(f"gradcheck: cannot write the report: {error.strerror or error}", file=sys.stderr)
+        return UNUSABLE
     return status
+
+
+def _make_output_fit() -> None:
+    """Let every character be printed, as an escape where the encoding lacks it."""
+    # None is what whoever started us has closed.
+    sys.stdout = sys.stdout or _open_nowhere()
+    sys.stderr = sys.stderr or _open_nowhere()
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def _open_nowhere() -> TextIO:
+    return Path(os.devnull).open("w", encoding="utf-8")
+
+
+class _Interruption:
+    """Remembers Ctrl-C, which code that swallows every exception may have swallowed."""
+
+    def __init__(self) -> None:
+        self._came = False
+        self._before: Any = None
+        self._installed = False
+
+    def __enter__(self) -> None:
+        ordinary = signal.getsignal(signal.SIGINT) is signal.default_int_handler
+        if ordinary and threading.current_thread() is threading.main_thread():
+            self._before = signal.signal(signal.SIGINT, self._interrupt)
+            self._installed = True
+
+    def __exit__(self, *_error: object) -> None:
+        if self._installed:
+            signal.signal(signal.SIGINT, self._before)
+
+    def _interrupt(self, _signal: int, _frame: FrameType | None) -> None:
+        self._came = True
+        raise KeyboardInterrupt
+
+    def check(self) -> None:
+        """Raise what should have been raised."""
+        if self._came:
+            raise KeyboardInterrupt
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -142,38 +198,69 @@ def _add_verify_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _verify(arguments: argparse.Namespace) -> int:
-    _check_writable(arguments.json)
+    _check_writable(arguments.json, arguments.files)
     if arguments.seed is None and arguments.profile != "grade":
         # One for all files: their cases are drawn once.
         arguments.seed = secrets.randbelow(2**32)
     status = PASSED
     reports = []
-    for file in arguments.files:
-        report = _verify_file(file, arguments)
-        if report is None:
-            status = UNUSABLE
-            continue
-        status = max(status, PASSED if report.passed else FAILED)
-        reports.append(report)
-        if arguments.json != "-":
-            _print_report(report)
-    if arguments.json:
-        _write_json(arguments.json, reports, single=len(arguments.files) == 1)
+    # Absolute, so that it stays the same file wherever the process is led meanwhile.
+    target = arguments.json if arguments.json in {None, "-"} else Path(arguments.json).absolute()
+    with _standard_output_kept() if target == "-" else nullcontext():
+        for file in arguments.files:
+            report = _verify_file(file, arguments)
+            if report is None:
+                status = UNUSABLE
+                continue
+            status = max(status, PASSED if report.passed else FAILED)
+            reports.append(report)
+            if target != "-":
+                _print_report(report)
+    if target:
+        _write_json(target, reports, single=len(arguments.files) == 1)
     return status
+
+
+@contextmanager
+def _standard_output_kept() -> Iterator[None]:
+    """Send what files write past Python, by a subprocess say, to standard error.
+
+    Standard output is then the report alone.
+    """
+    sys.stdout.flush()
+    try:
+        saved = os.dup(1)
+    except OSError:  # there is none
+        yield
+        return
+    os.dup2(2, 1)
+    try:
+        yield
+    finally:
+        sys.stdout.flush()
+        os.dup2(saved, 1)
+        os.close(saved)
 
 
 def _verify_file(file: str, arguments: argparse.Namespace) -> HomeworkReport | None:
     from gradcheck.homework import SubmissionError, verify
 
     try:
-        with _progress_bar(file) as progress:
-            return verify(
+        with _progress_bar(file) as show:
+
+            def progress(done: int, total: int, what: str) -> None:
+                arguments.check_interruption()
+                show(done, total, what)
+
+            report = verify(
                 file,
                 profile=arguments.profile,
                 seed=arguments.seed,
                 only=arguments.only,
                 progress=progress,
             )
+            arguments.check_interruption()
+            return report
     except SubmissionError as error:
         print(f"gradcheck: {error}", file=sys.stderr)
         return None
@@ -221,33 +308,59 @@ def _progress_bar(file: str) -> Iterator[Progress]:
         bar.stop()
 
 
-def _check_writable(path: str | None) -> None:
-    """Find out before the work whether its result can be kept."""
+def _check_writable(path: str | None, files: Sequence[str]) -> None:
+    """Find out before the work whether its result can be kept, and where it must not be."""
     if path is None or path == "-":
         return
-    folder = Path(path).absolute().parent
-    if Path(path).is_dir():
+    target = Path(path).absolute()
+    try:
+        _refuse_target(path, target, files)
+    except OSError as error:
+        raise _UsageError(f"--json {path}: cannot be written: {error.strerror}") from None
+
+
+def _refuse_target(path: str, target: Path, files: Sequence[str]) -> None:
+    if target.is_dir():
         raise _UsageError(f"--json {path}: is a directory; expected a file to write")
-    if not folder.is_dir():
-        raise _UsageError(f"--json {path}: there is no folder {folder}")
-    if not os.access(folder, os.W_OK):
+    if target.resolve().suffix.lower() in {".py", ".ipynb"} or target.resolve() in {
+        Path(file).resolve() for file in files
+    }:
+        raise _UsageError(f"--json {path}: would overwrite source code; expected another name")
+    if not target.parent.is_dir():
+        raise _UsageError(f"--json {path}: there is no folder {target.parent}")
+    if _is_special(target):
+        return
+    if not os.access(target.resolve().parent, os.W_OK):
+        folder = target.resolve().parent
         raise _UsageError(f"--json {path}: the folder {folder} cannot be written to")
 
 
-def _write_json(path: str, reports: Sequence[HomeworkReport], *, single: bool) -> None:
+def _is_special(path: Path) -> bool:
+    """Say whether what is written is handed on, by a pipe or a device, not kept."""
+    return path.exists() and not path.is_file()
+
+
+def _write_json(
+    target: Path | Literal["-"], reports: Sequence[HomeworkReport], *, single: bool
+) -> None:
     content: Any = [report.to_dict() for report in reports]
     if single:
         if not reports:
             return  # the file could not be used, and the reason has been printed
         content = content[0]
-    text = json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
-    if path == "-":
+    text = json.dumps(content, indent=1, allow_nan=False) + "\n"
+    if target == "-":
         print(text, end="")
         return
     try:
-        _replace_file(Path(path), text)
+        if _is_special(target):
+            target.write_text(text, encoding="utf-8")
+        else:
+            _replace_file(target, text)
+    except BrokenPipeError:
+        raise
     except OSError as error:
-        raise _UsageError(f"--json {path}: cannot be written: {error.strerror}") from None
+        raise _UsageError(f"--json {target}: cannot be written: {error.strerror}") from None
 
 
 def _replace_file(path: Path, text: str) -> None:

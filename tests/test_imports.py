@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+import gradcheck
+
 ROOT = Path(__file__).parents[1]
 
 # From the top down: a module may import those of its own layer and below. A package stands for
@@ -193,14 +195,7 @@ def test_a_module_without_a_layer_is_seen():
 
 def heavy_after(program):
     """The heavy libraries that a fresh interpreter has loaded after a program."""
-    printed = subprocess.run(  # noqa: S603 - our own interpreter and program
-        [sys.executable, "-c", f"{program}\nimport sys\nprint(*sys.modules)"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout
-    return {name.split(".")[0] for name in printed.split()} & HEAVY
+    return loaded_after(program) & HEAVY
 
 
 @pytest.mark.parametrize(
@@ -230,3 +225,29 @@ def test_evaluating_the_oracle_does_not_load_sympy():
 
 def test_a_heavy_import_is_seen():
     assert heavy_after("import gradcheck.word2vec.losses") == {"sympy"}
+
+
+def loaded_after(program):
+    """The top-level modules that a fresh interpreter has loaded after a program."""
+    printed = subprocess.run(  # noqa: S603 - our own interpreter and program
+        [sys.executable, "-c", f"{program}\nimport sys\nprint(*sys.modules)"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    return {name.split(".")[0] for name in printed.split()}
+
+
+@pytest.mark.parametrize("module", ["gradcheck", "gradcheck.pytest_plugin", "gradcheck.cli"])
+def test_what_every_run_of_pytest_loads_has_no_numpy(module):
+    assert "numpy" not in loaded_after(f"import {module}")
+
+
+def test_the_public_names_are_there_when_asked_for():
+    names = set(gradcheck.__all__)
+    assert names <= set(dir(gradcheck))
+    assert all(getattr(gradcheck, name).__name__ == name for name in names)
+    assert "numpy" in loaded_after("from gradcheck import check")
+    with pytest.raises(AttributeError, match="module 'gradcheck' has no attribute 'chekc'"):
+        gradcheck.chekc  # noqa: B018 - asking for it is the point
