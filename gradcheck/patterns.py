@@ -109,10 +109,12 @@ def _is_plain(ratio: float, spread: float) -> bool:
 
 
 def _stated(ratio: float, spread: float, where: str) -> str:
+    """State a ratio with the digits that are known; empty where these make it 1."""
     if abs(ratio + 1) <= spread:
         return f"The sign is opposite{where}: claimed = -numerical."
     digits = round(-math.log10(spread / abs(ratio))) if spread else 10
-    return f"claimed / numerical = {ratio:.{min(10, max(3, digits))}g}{where}."
+    stated = f"{ratio:.{min(10, max(3, digits))}g}"
+    return f"claimed / numerical = {stated}{where}." if stated != "1" else ""
 
 
 def _structure(name: str, bad: NDArray[np.bool_], *, certain: bool) -> str:

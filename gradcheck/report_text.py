@@ -153,18 +153,20 @@ def closing(report: GradientReport) -> str:
 def _digits(pairs: list[tuple[float, float]]) -> int:
     """Return how many digits show that the numbers of each pair differ."""
     differences = [
-        abs(first - second) / max(abs(first), abs(second))
+        abs(first / scale - second / scale)  # first - second may be more than the largest float
         for first, second in pairs
-        if math.isfinite(first) and math.isfinite(second) and first != second
+        if first != second and math.isfinite(scale := max(abs(first), abs(second)))
     ]
     smallest = min(differences, default=1.0)
     return min(17, max(7, 3 - math.floor(math.log10(smallest))))
 
 
 def _ratio(entry: Entry) -> str:
+    """Return the ratio of claimed to numerical; empty where it is unknown, or reads as 1."""
     if not abs(entry.numerical) > entry.tolerance or not math.isfinite(entry.claimed):
         return ""
-    return f"{entry.claimed / entry.numerical:.4g}"
+    ratio = f"{entry.claimed / entry.numerical:.4g}"
+    return ratio if ratio != "1" else ""
 
 
 def _aligned(numbers: list[str]) -> list[str]:

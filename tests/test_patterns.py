@@ -125,6 +125,16 @@ def test_a_ratio_is_stated_where_all_share_it(claimed, numerical, expected):
     assert common_ratio(entries(claimed, numerical)) == expected
 
 
+def test_a_ratio_that_reads_as_1_is_not_stated():
+    assert common_ratio(entries([2 + 1e-9, 4 + 2e-9, 6 + 3e-9], [2, 4, 6], 1e-9)) == ""
+    assert common_ratio(entries([1 + 1e-11, 2 + 2e-11], [1, 2], 1e-14)) == ""
+    assert common_ratio(entries([1.0001, 2.0002], [1, 2], 1e-9)).startswith(
+        "claimed / numerical = 1.0001 in both"
+    )
+    probe = Probe("", np.ones(1), 3 + 1e-10, Derivative(3.0, 5e-11, 1), 5e-11, WRONG)
+    assert plain_ratio(probe) == ""
+
+
 def test_a_ratio_has_the_digits_that_are_known():
     assert common_ratio(entries([2.0002, 4.0004], [1, 2], 1e-3)) == (
         "claimed / numerical = 2 in both of them."

@@ -14,7 +14,8 @@ import pytest
 
 import gradcheck
 from gradcheck.probes import Probe
-from gradcheck.report_text import HEADLINES, MOST, PAGE
+from gradcheck.report_text import HEADLINES, MOST, PAGE, entry_table
+from gradcheck.reports import Entry
 
 RNG = np.random.default_rng(7)
 POINT = (RNG.normal(size=3), RNG.normal(size=(5, 3)))
@@ -248,6 +249,29 @@ def test_nan_is_wrong_where_the_derivative_is_zero():
     report = gradcheck.check(squares, lambda x: np.where(x == 0, np.nan, 2 * x), np.array([0.0, 1]))
     assert [entry.name for entry in report.entries] == ["x[0]"]
     assert "other" not in str(report)
+
+
+@pytest.mark.parametrize(
+    ("at", "off", "shown"),
+    [
+        (1e5, 1e-3, "200000.001  200000  "),
+        (np.full(3, 1e5), 1e-3, "200000.001  200000  "),
+        (np.array([1e5, 1.0]), np.array([1e-3, 1.0]), "200000.001  200000  "),
+        (PAIR, np.array([1e-10, 0.0]), "2.0000000001  2 "),
+    ],
+)
+def test_late_digits_are_shown_and_no_ratio_of_1(at, off, shown):
+    report = gradcheck.check(lambda x: float(np.sum(x * x)), lambda x: 2 * x + off, at)
+    assert shown in str(report)
+    assert not re.search(r"numerical = 1\.?\s", str(report))
+    ratios = [row[4] for row in entry_table(report.entries).rows if len(row) > 4]
+    assert "1" not in [ratio.strip() for ratio in ratios]
+
+
+def test_numbers_that_differ_by_more_than_the_largest_float_are_shown():
+    entry = Entry("x", 1.5e308, -1.5e308, 1e290, 1e290, "disagrees")
+    (row,) = entry_table((entry,)).rows
+    assert row[1:3] == ["1.5e+308", "-1.5e+308"]
 
 
 def test_one_number_more_and_less_read_well():
