@@ -129,16 +129,25 @@ def repeats_kept(trial: SamplerTrial) -> Verdict:
         samples = _indices(outcome)
         if samples is None:
             return Unjudged("it does not return word indices")
-        wanted = Counter(script[: len(samples)])
-        lost = [word for word in wanted if Counter(samples)[word] < min(2, wanted[word])]
-        if len(set(samples)) > len(wanted) and lost:
-            return Finding(
-                f"the dataset handed out {lost[0]} twice, and it is not twice among the samples: "
-                "repeats belong",
-                samples,
-                list(script[: len(samples)]),
-            )
+        if problem := _repeats_problem(samples, outcome.drawn, script):
+            return Finding(problem, samples, list(script[: len(samples)]))
     return None
+
+
+def _repeats_problem(
+    samples: tuple[int, ...], drawn: tuple[int, ...], script: tuple[int, ...]
+) -> str:
+    """Return what became of a repeat, nothing if it is among the samples."""
+    wanted, got = Counter(script[: len(samples)]), Counter(samples)
+    lost = [word for word in wanted if got[word] < min(2, wanted[word])]
+    if lost and len(got) > len(wanted):
+        return (
+            f"the dataset handed out {lost[0]} twice, and it is not twice among the samples: "
+            "repeats belong"
+        )
+    if not _come_from(samples, drawn):
+        return "a word is more often among the samples than the dataset handed it out"
+    return ""
 
 
 class _DrawnWord(int):

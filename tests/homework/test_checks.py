@@ -240,6 +240,12 @@ SUBTLE = {
             (_WHILE, "        while index == target or (k == K - 1 and index in indices):\n"),
         ),
     ),
+    "the samples start again where they are too few": (
+        ("sampler", "repeats-kept"),
+        changed(
+            A2, ("    return samples\n", "    return (list(dict.fromkeys(samples)) * K)[:K]\n")
+        ),
+    ),
     "the loss does without its sampler": (
         ("negative-sampling", "target-excluded"),
         changed(A2, (f"*{_SAMPLING}", "*[dataset.sampleTokenIdx() for _ in range(K)]]")),
