@@ -155,6 +155,10 @@ def same_answer_twice(trial: Trial) -> Verdict:
     first, second = trial.outcome, trial.again
     if second.status != "returned":
         return Finding(f"the second call with the same arguments fails: {second.message}")
+    if second.earlier_overwritten:
+        return Finding(
+            "a call overwrites what the call before it returned: both hand out the same array"
+        )
     why = (
         "a second call with the same arguments gives another answer: something is kept between "
         "calls, or drawn at random"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import time
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -25,6 +26,7 @@ from gradcheck.homework.trials import GradientTrial, make_trial
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from gradcheck.homework.checks import Level
     from gradcheck.homework.reports import FunctionStatus
     from gradcheck.homework.targets import Target
     from gradcheck.homework.trials import Trial
@@ -32,6 +34,9 @@ if TYPE_CHECKING:
 __all__ = ["Progress", "Verification", "begin", "verify"]
 
 Progress = Callable[[int, int, str], None]
+
+# How long all checks of one function may take together.
+FUNCTION_SECONDS = {"student": 60.0, "grade": 60.0, "deep": 1200.0}
 
 _WHY_SKIPPED: dict[FunctionStatus, str] = {
     "unfinished": "the function is not implemented yet",
@@ -45,7 +50,7 @@ def verify(
     *,
     profile: str = "student",
     seed: int | None = None,
-    only: Collection[str] = (),
+    only: str | Collection[str] = (),
     seconds: float = CALL_SECONDS,
     progress: Progress | None = None,
 ) -> HomeworkReport:
@@ -60,7 +65,7 @@ def verify(
         same 100 and does not shrink, ``deep`` draws 2,000.
     seed : int, optional
         Draws the same cases as the report that names it; a new one each time by default.
-    only : collection of str
+    only : str or collection of str
         Names of the functions to check; all of them by default.
     seconds : float
         How long one call of the file's functions may take.
@@ -93,7 +98,7 @@ def begin(
     *,
     profile: str = "student",
     seed: int | None = None,
-    only: Collection[str] = (),
+    only: str | Collection[str] = (),
     seconds: float = CALL_SECONDS,
 ) -> Verification:
     """Load a file, for its functions to be checked one at a time; see `verify`."""
@@ -102,19 +107,25 @@ def begin(
     chosen = PROFILES[profile]
     if seed is None:
         seed = secrets.randbelow(2**32) if chosen.seed is None else chosen.seed
+    only = {only} if isinstance(only, str) else set(only)
     submission = load(path)
     course = detect(
         {name: value for name, value in vars(submission.module).items() if not is_stand_in(value)}
     )
     if course is None:
         raise SubmissionError(_nothing_known(submission))
-    unknown = set(only) - set(course.names())
+    unknown = only - set(course.names())
     if unknown:
         raise SubmissionError(
             f"{submission.path}: no function {', '.join(sorted(unknown))} in {course.title}; "
             f"it has {', '.join(course.names())}"
         )
     target = InProcessTarget(submission, course, seconds=seconds)
+    absent = {course.functions[role].name for role in course.functions if not target.has(role)}
+    if only & absent:
+        raise SubmissionError(
+            f"{submission.path}: has no function {', '.join(sorted(only & absent))} to check"
+        )
     return Verification(
         submission, course, target, profile=profile, seed=seed, only=frozenset(only)
     )
@@ -133,6 +144,7 @@ class _Halt:
 
     status: FunctionStatus
     trial: Trial
+    message: str = ""
 
 
 class Verification:
@@ -159,6 +171,7 @@ class Verification:
             if not only or interface.name in only
         )
         self._profile_name = profile
+        self.function_seconds = FUNCTION_SECONDS[profile]
         self._profile: Profile = PROFILES[profile]
 
     def checks(self, role: Role) -> tuple[Check, ...]:
@@ -210,6 +223,9 @@ class _FunctionExamination:
         self._profile = profile
         self._trials: dict[StreamName, list[Trial]] = {}
         self._keeps_state = False
+        self._seconds = verification.function_seconds
+        self._deadline = time.monotonic() + self._seconds
+        self._cut_short = False
 
     def run(self) -> tuple[FunctionStatus, tuple[CheckResult, ...]]:
         """Return the function's status and its checks' results, in the registry's order."""
@@ -220,6 +236,8 @@ class _FunctionExamination:
         order = sorted(self._checks, key=lambda check: check.name != "same-answer-twice")
         results = {check.name: self._run_check(check) for check in order}
         ordered = tuple(results[check.name] for check in self._checks)
+        if self._cut_short:
+            return "timeout", ordered
         failed = any(result.status == "failed" and result.level == "required" for result in ordered)
         return ("failed" if failed else "passed"), ordered
 
@@ -232,7 +250,9 @@ class _FunctionExamination:
     def _get_through(self, stream: StreamName) -> _Halt | None:
         """Call the function on every case; return what stopped it."""
         trials = self._trials_of(stream)
-        for trial in trials:
+        for done, trial in enumerate(trials):
+            if self._is_over():
+                return _Halt("timeout", trial, self._too_slow(done, len(trials)))
             status = trial.outcome.status
             if status != "returned":
                 return _Halt(status, trial)
@@ -246,7 +266,9 @@ class _FunctionExamination:
         first, *rest = self._checks
         if halt.status == "crashed" and self._profile.shrinks:
             trial = self._smallest(first, trial, lambda other: other.outcome.status == "crashed")
-        message = trial.outcome.message or "not implemented yet: it returns zeros only"
+        message = (
+            halt.message or trial.outcome.message or "not implemented yet: it returns zeros only"
+        )
         unfinished = halt.status == "unfinished"
         failed = CheckResult(
             first.name,
@@ -272,6 +294,8 @@ class _FunctionExamination:
     def _run_check(self, check: Check) -> CheckResult:
         level = check.level_in(self._course)
         judged, failing, reason = self._judge_all(check)
+        if self._is_over() and not failing:
+            return self._out_of_time(check, level, judged)
         if not judged:
             return CheckResult(check.name, level, "skipped", message=reason)
         if check.name == "same-answer-twice":
@@ -292,11 +316,30 @@ class _FunctionExamination:
             snippet=snippet(trial, self._submission),
         )
 
+    def _is_over(self) -> bool:
+        return time.monotonic() > self._deadline
+
+    def _too_slow(self, done: int, cases: int) -> str:
+        return (
+            f"stopped after {self._seconds:g} s, the time for all checks of a function, "
+            f"{done} of {cases} cases into this one: a call takes too long"
+        )
+
+    def _out_of_time(self, check: Check, level: Level, done: int) -> CheckResult:
+        """Fail the check in which the time is up, and skip those after it."""
+        if self._cut_short:
+            return CheckResult(check.name, level, "skipped", message="no time was left for it")
+        self._cut_short = True
+        message = self._too_slow(done, len(self._trials_of(check.stream)))
+        return CheckResult(check.name, level, "failed", done, 1, message)
+
     def _judge_all(self, check: Check) -> tuple[int, list[Trial], str]:
         """Return how many trials were judged, those that fail, and why others were not."""
         judged, reason = 0, ""
         failing: list[Trial] = []
         for trial in self._trials_of(check.stream):
+            if self._is_over():
+                break
             verdict = _judge(check, trial)
             if isinstance(verdict, Unjudged):
                 reason = verdict.reason
@@ -337,7 +380,7 @@ class _FunctionExamination:
         case = find_smallest(
             check.stream,
             trial.case,
-            lambda case: fails(trial.on(case)),
+            lambda case: not self._is_over() and fails(trial.on(case)),
             count=self._profile.cases,
             seed=self._seed,
         )

@@ -8,6 +8,7 @@ import time
 
 import pytest
 
+from gradcheck.homework import SubmissionError, verification
 from gradcheck.homework.timelimits import TimeLimitExceeded, time_limit
 from tests.homework.submissions import A2, YEAR_2016, changed
 
@@ -207,3 +208,45 @@ def test_an_outer_alarm_goes_on():
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, previous)
     assert fired
+
+
+def test_an_answer_that_the_next_call_overwrites(submit):
+    start = A2.index("def naiveSoftmax")
+    line = "    return loss, gradCenterVec, gradOutsideVecs\n"
+    shared = (
+        "    kept = KEPT.setdefault(gradOutsideVecs.shape, np.zeros(gradOutsideVecs.shape))\n"
+        "    kept[...] = gradOutsideVecs\n    return loss, gradCenterVec, kept\n"
+    )
+    assert line in A2[start:]
+    text = A2[:start] + "KEPT = {}\n" + A2[start:].replace(line, shared, 1)
+    function = _function(submit(text), "naiveSoftmaxLossAndGradient")
+    failed = {check.name: check.message for check in function.checks if check.status == "failed"}
+    assert failed == {
+        "same-answer-twice": "a call overwrites what the call before it returned: both hand out "
+        "the same array"
+    }
+
+
+@pytest.mark.parametrize("pause", [0.1, 0.02])
+def test_a_function_whose_checks_take_too_long_in_all(submit, monkeypatch, pause):
+    monkeypatch.setitem(verification.FUNCTION_SECONDS, "student", 0.5)
+    text = _break(f"import time; time.sleep({pause})")
+    report = submit(text, only=["naiveSoftmaxLossAndGradient"])
+    (function,) = report.functions
+    assert function.status == "timeout"
+    assert not report.passed
+    (failed,) = [check for check in function.checks if check.status == "failed"]
+    assert failed.message.startswith("stopped after 0.5 s, the time for all checks of a function, ")
+    assert "of 16 cases into this one: a call takes too long" in failed.message
+    assert "skipped" in {check.status for check in function.checks}
+
+
+@pytest.mark.parametrize("only", ["sigmoid", ["sigmoid"], {"sigmoid"}])
+def test_one_function_may_be_named_alone(submit, only):
+    assert [function.name for function in submit(A2, only=only).functions] == ["sigmoid"]
+
+
+def test_a_function_that_is_asked_for_and_missing(submit):
+    text = A2.replace("def sgd(", "def descend(")
+    with pytest.raises(SubmissionError, match=r"word2vec\.py: has no function sgd to check$"):
+        submit(text, only=["sgd", "sigmoid"])
