@@ -10,6 +10,9 @@ plot, a test against data that is not here) is noted, and what the others define
 
 from __future__ import annotations
 
+import ast
+import asyncio
+import codecs
 import linecache
 import re
 import stat
@@ -39,8 +42,9 @@ __all__ = ["Submission", "SubmissionError", "load", "locate_error"]
 
 LOAD_SECONDS = 60.0
 _CELL_SECONDS = 20.0
+_LONGEST_LINE = 100
 _PYTHON_2_LINE = re.compile(
-    r"^\s*(print\s+[^\s(=.,)]|exec\s+['\"\w]|raise\s+\w+\s*,|except\s+[\w.]+\s*,\s*\w+\s*:)"
+    r"^\s*(print\s+[^\s(=.,)]|exec\s+['\"\w]|raise\s+\w+\s*,|except\s+[\w.]+\s*,\s*\w+\s*:|[^#'\"]*`\w[^'\"]*`)"
 )
 
 
@@ -129,7 +133,7 @@ def locate_error(error: BaseException, folder: Path) -> str:
         return ""
     frame = own[-1]
     where = f"{Path(frame.filename).name}, line {frame.lineno}"
-    return f"{where}: `{frame.line}`" if frame.line else where
+    return f"{where}: `{_shortened(frame.line)}`" if frame.line else where
 
 
 def summarize_error(error: BaseException) -> str:
@@ -171,7 +175,7 @@ def _run_script(
     try:
         source = decode_source(content)
     except (SyntaxError, UnicodeDecodeError):
-        raise SubmissionError(f"{path}: not Python: the file is not text") from None
+        raise SubmissionError(f"{path}: not Python: {_why_not_text(content)}") from None
     code = _compile(path, source, str(module.__file__))
     try:
         with shared, time_limit(seconds):
@@ -185,6 +189,17 @@ def _run_script(
         raise
     except BaseException as error:  # noqa: BLE001 - SystemExit included
         raise SubmissionError(_import_failure(path, str(module.__file__), error)) from None
+
+
+def _why_not_text(content: bytes) -> str:
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "the file is UTF-16; save it as UTF-8"
+    if any(byte < 9 for byte in content) or content.startswith(b"\x89PNG"):
+        return "the file is not text"
+    return (
+        "the file is not UTF-8, and its first lines do not say what it is "
+        "(`# -*- coding: latin-1 -*-` would); save it as UTF-8"
+    )
 
 
 def _compile(path: Path, source: str, filename: str) -> CodeType:
@@ -203,7 +218,7 @@ def _syntax_failure(path: Path, source: str, error: SyntaxError) -> str:
     if "null byte" in str(error.msg):
         return f"{path}: not Python: the file is not text"
     line = error.lineno or 1
-    text = (error.text or "").strip()
+    text = _shortened((error.text or "").strip())
     if _is_python_2(source, error):
         return (
             f"{path}: Python 2 source (line {line}: `{text}`); gradcheck reads Python 3, "
@@ -212,12 +227,18 @@ def _syntax_failure(path: Path, source: str, error: SyntaxError) -> str:
     return f"{path}: syntax error in line {line}: {error.msg} (`{text}`)"
 
 
+def _shortened(line: str) -> str:
+    return line if len(line) <= _LONGEST_LINE else line[: _LONGEST_LINE - 3] + "..."
+
+
 def _is_python_2(source: str, error: SyntaxError) -> bool:
-    if isinstance(error, TabError) or "Missing parentheses in call" in str(error.msg):
+    if re.match("Missing parentheses in call|leading zeros in decimal", str(error.msg)):
         return True
     lines = source.splitlines()
     number = error.lineno or 0
-    nearby = lines[max(number - 2, 0) : number + 1]
+    # Mixed tabs and spaces are found first, wherever else the file is Python 2.
+    whole = isinstance(error, TabError)
+    nearby = lines if whole else lines[max(number - 2, 0) : number + 1]
     return any(_PYTHON_2_LINE.match(line) for line in nearby)
 
 
@@ -265,7 +286,11 @@ def _run_cell(
     linecache.cache[name] = (len(source), None, source.splitlines(keepends=True), name)
     try:
         with shared, time_limit(_CELL_SECONDS):
-            exec(compile(source, name, "exec", dont_inherit=True), vars(module))  # noqa: S102
+            flags = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT  # as IPython allows it
+            code = compile(source, name, "exec", flags, dont_inherit=True)
+            coroutine = eval(code, vars(module))  # noqa: S307 - running it is the purpose
+            if coroutine is not None:
+                asyncio.run(coroutine)
     except TimeLimitExceeded:
         return f"still running after {_CELL_SECONDS:g} s"
     except KeyboardInterrupt:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import ast
+import io
 import json
 import re
+import tokenize
 from typing import Any
 
 __all__ = ["code_cells"]
 
 # Cell magics whose cell is Python all the same.
 _PYTHON_MAGICS = frozenset({"%%time", "%%timeit", "%%capture", "%%prun"})
-# `%matplotlib inline`, `!pip install …`, `?name`, `files = !ls`.
-_IPYTHON_LINE = re.compile(r"^(\s*)(?:[%!?]|[\w, ]+=\s*[%!]).*$", flags=re.MULTILINE)
+# `%matplotlib inline`, `!pip install …`, `?name`, `files = !ls`; `name?`.
+_IPYTHON_LINE = re.compile(r"^(\s*)(?:[%!?]|[\w, ]+=\s*[%!]).*$|^(\s*)[^\s#'\"]+\?\??\s*$")
 
 
 def code_cells(text: str) -> list[str]:
@@ -53,13 +55,37 @@ def _without_magics(source: str) -> str:
         return source
     first, _, rest = source.lstrip().partition("\n")
     if first.startswith("%%"):
-        return _without_magics(rest) if first.split()[0] in _PYTHON_MAGICS else ""
-    return _IPYTHON_LINE.sub(r"\1pass", source)
+        writes_python = re.match(r"%%(write)?file\b.*\.py\s*$", first)
+        known = writes_python or first.split()[0] in _PYTHON_MAGICS
+        return _without_magics(rest) if known else ""
+    lines: list[str] = []
+    for line in source.splitlines():
+        magic = _IPYTHON_LINE.match(line)
+        if magic and not _goes_on(lines):
+            lines.append((magic[1] or magic[2] or "") + "pass")
+        else:
+            lines.append(line)
+    return "\n".join(lines)
+
+
+def _goes_on(lines: list[str]) -> bool:
+    """Say whether the statement in the last of some lines goes on in the next."""
+    if lines and lines[-1].endswith("\\"):
+        return True
+    text = "\n".join([*lines, ""])
+    try:
+        for _ in tokenize.generate_tokens(io.StringIO(text).readline):
+            pass
+    except tokenize.TokenError as error:
+        return "EOF in" in str(error) or "triple-quoted" in str(error)
+    except SyntaxError:
+        pass
+    return False
 
 
 def _is_python(source: str) -> bool:
     try:
-        ast.parse(source)
+        compile(source, "", "exec", ast.PyCF_ONLY_AST | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
     except (SyntaxError, ValueError):
         return False
     return True

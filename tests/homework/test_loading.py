@@ -31,7 +31,19 @@ BAD = {
     ),
     "tabs.py": (
         "def f(x):\n        y = x\n\treturn y\n",
-        "Python 2 source (line 3: `return y`); gradcheck reads Python 3, so convert it first",
+        ("syntax error in line 3: inconsistent use of tabs and spaces in indentation (`return y`)"),
+    ),
+    "octal.py": (
+        "import os\nx = 0777\n",
+        "Python 2 source (line 2: `x = 0777`); gradcheck reads Python 3, so convert it first",
+    ),
+    "backticks.py": (
+        "x = `1`\n",
+        "Python 2 source (line 1: `x = `1``); gradcheck reads Python 3, so convert it first",
+    ),
+    "long.py": (
+        "x = " + "(" * 5000 + "\n",
+        (f"syntax error in line 1: too many nested parentheses (`{('x = ' + '(' * 93)}...`)"),
     ),
     "raises.py": (
         "x = 1\nraise ValueError('no\\nway')\n",
@@ -249,3 +261,36 @@ def test_code_cells(version):
 def _halves(text: str) -> tuple[str, str]:
     middle = text.index("def negSampling")
     return text[:middle], text[middle:]
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("# é\nx = 1\n".encode("latin-1"), "the file is not UTF-8, and its first lines do not say"),
+        ("x = 1\n".encode("utf-16"), "the file is UTF-16; save it as UTF-8"),
+    ],
+)
+def test_text_of_another_encoding(tmp_path, content, message):
+    path = tmp_path / "word2vec.py"
+    path.write_bytes(content)
+    with pytest.raises(SubmissionError, match=f"not Python: {message}"):
+        load(path)
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "%matplotlib inline\nprint('a %d'\n% 3)\nfound = 1",
+        '%matplotlib inline\ntext = """\n%d?\n"""\nfound = 1 if \'%d\' in text else 0',
+        "found = 1\nsigmoid?",
+        "?print\nfound = 1\nprint??",
+        "import asyncio\nawait asyncio.sleep(0)\nfound = 1",
+        "%%writefile word2vec.py\nfound = 1",
+    ],
+)
+def test_a_cell_with_ipythons_own_syntax_is_not_lost(tmp_path, cell):
+    path = tmp_path / "word2vec.ipynb"
+    path.write_text(_notebook(cell))
+    submission = load(path)
+    assert submission.module.found == 1
+    assert submission.notes == ()
