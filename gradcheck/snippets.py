@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import ast
+import keyword
 import sys
 import textwrap
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -19,6 +22,9 @@ WIDTH = 80
 
 MOST_ENTRIES = 24
 """A point of more entries than that fills the page, and is not written out."""
+
+MOST_LINES = MOST_ENTRIES + 2
+"""Nor is one of more lines."""
 
 
 def snippet(
@@ -43,17 +49,21 @@ def snippet(
     names = _names(loss, gradient)
     functions = [loss] if gradient is None else [loss, gradient]
     lines = [_origin(function, name) for function, name in zip(functions, names, strict=True)]
-    point = parameters.build(parameters.vector)
-    if parameters.size <= MOST_ENTRIES:
-        written = _literal(point, "", len("at = "))
-        if "np." in written:
-            lines.append("import numpy as np")
-        lines += ["import gradcheck", f"at = {written}"]
-    else:
-        lines += ["import gradcheck", *_outline(parameters)]
+    lines += _written(parameters, names) or ["import gradcheck", *_outline(parameters)]
     options = [f"seed={seed}"] if precision is None else [f"precision={precision!r}, seed={seed}"]
-    lines.append(f"print(gradcheck.check({', '.join([*names, 'at', *options])}))")
+    lines.append(_call([*names, "at", *options]))
     return "\n".join(line for line in lines if line)
+
+
+def _call(arguments: list[str]) -> str:
+    line = f"print(gradcheck.check({', '.join(arguments)}))"
+    if len(line) <= WIDTH:
+        return line
+    return "\n".join(["print(gradcheck.check(", *(f"    {each}," for each in arguments), "))"])
+
+
+def _comment(text: str) -> str:
+    return "\n".join(textwrap.wrap(text, WIDTH, initial_indent="# ", subsequent_indent="#   "))
 
 
 # ------------------------------------------------------------------------------ functions
@@ -66,24 +76,105 @@ def _names(loss: Callable[..., Any], gradient: Callable[..., Any] | None) -> lis
     names = [getattr(function, "__name__", "") for function in functions]
     clash = len({*names, "at", "np", "gradcheck"}) < len(names) + 3
     return [
-        name if name.isidentifier() and not clash else substitute
+        name if _is_usable(name) and not clash else substitute
         for name, substitute in zip(names, substitutes, strict=True)
     ]
 
 
+def _is_usable(name: str) -> bool:
+    return name.isidentifier() and not keyword.iskeyword(name)
+
+
 def _origin(function: Callable[..., Any], name: str) -> str:
     """Say where a function comes from: import it, or tell what the name stands for."""
-    own = getattr(function, "__name__", "")
-    if own != name:
-        return f"# {name}: the {'lambda' if own == '<lambda>' else 'function'} that was checked"
-    module = getattr(function, "__module__", None)
-    importable = getattr(sys.modules.get(module or ""), name, None) is function
-    if importable and module not in ("__main__", "builtins"):
+    module = _home(function, name)
+    if module == "__main__":
+        return ""
+    if module:
         return f"from {module} import {name}"
-    return ""
+    return _comment(f"{name}: the {_kind(function)} that was checked")
+
+
+def _home(value: Any, name: str) -> str:
+    """Return the module in which a function or class goes by that name; empty if there is none."""
+    module = getattr(value, "__module__", None) or ""
+    return module if getattr(sys.modules.get(module), name, None) is value else ""
+
+
+def _kind(function: Callable[..., Any]) -> str:
+    if getattr(function, "__name__", "") == "<lambda>":
+        return "lambda"
+    owner = getattr(function, "__self__", None)
+    if owner is None or isinstance(owner, ModuleType):
+        return "function"
+    return f"method {getattr(function, '__qualname__', type(owner).__name__)}"
 
 
 # --------------------------------------------------------------------------------- point
+
+
+def _written(parameters: Parameters, names: list[str]) -> list[str]:
+    """Return the lines that make the point; none where it cannot be written, or is too long."""
+    point = parameters.build(parameters.vector)
+    if parameters.size > MOST_ENTRIES or not all(map(_is_plain, _keys(point))):
+        return []
+    types = list(dict.fromkeys(_named_tuples(point)))
+    taken = [*names, "at", "np", "gradcheck", "namedtuple", *(kind.__name__ for kind in types)]
+    if len(set(taken)) < len(taken):
+        return []
+    written = _literal(point, "", len("at = "))
+    origins = [_class_origin(kind) for kind in types]
+    lines = [line for line in origins if line.startswith("from ")]
+    definitions = [line for line in origins if line not in lines]
+    if any(" = namedtuple(" in line for line in definitions):
+        lines.append("from collections import namedtuple")
+    if "np." in written:
+        lines.append("import numpy as np")
+    lines += ["import gradcheck", *definitions, *f"at = {written}".splitlines()]
+    fits = len(lines) <= MOST_LINES and max(map(len, lines)) <= WIDTH
+    return lines if fits else []
+
+
+def _branches(tree: Any) -> Iterator[Any]:
+    """Yield the tuples, lists and dicts of a tree."""
+    if isinstance(tree, dict | tuple | list):
+        yield tree
+        for child in tree.values() if isinstance(tree, dict) else tree:
+            yield from _branches(child)
+
+
+def _keys(tree: Any) -> Iterator[Any]:
+    for branch in _branches(tree):
+        if isinstance(branch, dict):
+            yield from branch
+
+
+def _is_plain(key: Any) -> bool:
+    """Tell whether a key is made again by its ``repr``: that of an enumeration's is no Python."""
+    if isinstance(key, np.str_ | np.integer):
+        return True
+    try:
+        return bool(ast.literal_eval(repr(key)) == key)
+    except (ValueError, SyntaxError):
+        return False
+
+
+def _named_tuples(tree: Any) -> Iterator[type]:
+    return (type(branch) for branch in _branches(tree) if hasattr(branch, "_fields"))
+
+
+def _class_origin(kind: Any) -> str:
+    """Import the class of a named tuple, or make one with its fields.
+
+    One of the program that runs may have methods: it is left to the program, as functions are.
+    """
+    name = kind.__name__
+    module = _home(kind, name)
+    if module == "__main__":
+        return _comment(f"{name}: the named tuple of your program")
+    if module:
+        return f"from {module} import {name}"
+    return f"{name} = namedtuple({name!r}, {' '.join(kind._fields)!r})"
 
 
 def _outline(parameters: Parameters) -> list[str]:
@@ -94,7 +185,7 @@ def _outline(parameters: Parameters) -> list[str]:
     text = textwrap.shorten(
         f"at: the same point, {'; '.join(arrays)}", 2 * WIDTH - 8, placeholder=" …"
     )
-    return textwrap.wrap(text, WIDTH, initial_indent="# ", subsequent_indent="#   ")
+    return _comment(text).splitlines()
 
 
 def _literal(tree: Any, indent: str, taken: int) -> str:
@@ -111,7 +202,7 @@ def _literal(tree: Any, indent: str, taken: int) -> str:
     """
     if isinstance(tree, dict):
         keys = [f"{key!r}: " for key in tree]
-        return _container(_brackets(tree, dict, "{}"), keys, list(tree.values()), indent, taken)
+        return _container(("{", "}"), keys, list(tree.values()), indent, taken)
     if hasattr(tree, "_fields"):
         keys = [f"{field}=" for field in tree._fields]
         return _container((f"{type(tree).__name__}(", ")"), keys, list(tree), indent, taken)
@@ -119,14 +210,8 @@ def _literal(tree: Any, indent: str, taken: int) -> str:
         closing = ",)" if len(tree) == 1 else ")"
         return _container(("(", closing), [""] * len(tree), list(tree), indent, taken)
     if isinstance(tree, list):
-        return _container(_brackets(tree, list, "[]"), [""] * len(tree), tree, indent, taken)
+        return _container(("[", "]"), [""] * len(tree), tree, indent, taken)
     return _leaf(tree, indent, taken)
-
-
-def _brackets(tree: Any, plain: type, pair: str) -> tuple[str, str]:
-    if type(tree) is plain:
-        return pair[0], pair[1]
-    return f"{type(tree).__name__}({pair[0]}", f"{pair[1]})"
 
 
 def _container(
@@ -135,15 +220,32 @@ def _container(
     """Write on one line what fits there, and a line for each element otherwise."""
     opening, closing = brackets
     inner = indent + "    "
-    elements = [
-        key + _literal(value, inner, len(inner) + len(key) + 1)
-        for key, value in zip(keys, values, strict=True)
-    ]
+    elements = [_element(key, value, inner) for key, value in zip(keys, values, strict=True)]
     line = opening + ", ".join(elements) + closing
     if "\n" not in line and taken + len(line) <= WIDTH:
         return line
     body = "".join(f"{inner}{element},\n" for element in elements)
     return f"{opening}\n{body}{indent}{closing.lstrip(',')}"
+
+
+def _element(key: str, value: Any, indent: str) -> str:
+    """Write a key and its value; a string that leaves the value no room is folded."""
+    element = key + _literal(value, indent, len(indent) + len(key) + 1)
+    fits = len(indent) + len(element.split("\n", 1)[0]) < WIDTH
+    if fits or not key.startswith(("'", '"')):
+        return element
+    folded = _folded(ast.literal_eval(key.removesuffix(": ")), indent + "    ")
+    return f"(\n{folded}\n{indent}): {_literal(value, indent, len(indent) + len('): ,'))}"
+
+
+def _folded(text: str, indent: str) -> str:
+    """Write a string as several, one below the other."""
+    pieces = [""]
+    for character in text:
+        if len(indent) + len(repr(pieces[-1] + character)) > WIDTH:
+            pieces.append("")
+        pieces[-1] += character
+    return "\n".join(f"{indent}{piece!r}" for piece in pieces)
 
 
 def _leaf(value: Any, indent: str, taken: int) -> str:
