@@ -10,7 +10,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from gradcheck.probes import Probe, Prober, Verdict, direction
+from gradcheck.probes import SMALL, Probe, Prober, Verdict, direction, small_entries
 from gradcheck.reports import Entry, GradientReport
 from gradcheck.snippets import snippet
 from gradcheck.subjects import Subject, same
@@ -155,24 +155,24 @@ def _probe(prober: Prober, subject: Subject, rng: np.random.Generator) -> list[P
         probes.append(prober.probe("all entries", direction(subject.parameters, rng)))
         if probes[-1].verdict != "agrees":
             return probes
-    for probe in prober.probe_strata(list(probes), direction(subject.parameters, rng)):
-        probes.append(probe)
-        if probe.verdict != "agrees":
-            break
+    small = small_entries(prober.claimed)
+    if small.any():
+        drawn = np.where(small, direction(subject.parameters, rng), 0.0)
+        probes.append(prober.probe(f"entries < {SMALL:g} of the largest", drawn))
     return probes
 
 
 def _arguments(loss: Any, grad: Any, at: Any) -> tuple[Callable[..., Any] | None, Any]:
     """Tell ``(loss, grad, at)`` from ``(loss_and_grad, at)``."""
     if not callable(loss):
-        raise TypeError(f"loss is a {type(loss).__name__}; a function was expected")
+        raise TypeError(f"loss is of type {type(loss).__name__}; a function was expected")
     if grad is _MISSING and at is _MISSING:
         raise TypeError("at is missing: check(loss, grad, at) or check(loss_and_grad, at)")
     if grad is _MISSING:
         return None, at
     if at is not _MISSING:
         if not callable(grad):
-            raise TypeError(f"grad is a {type(grad).__name__}; a function was expected")
+            raise TypeError(f"grad is of type {type(grad).__name__}; a function was expected")
         return grad, at
     if callable(grad):
         raise TypeError("at is missing: check(loss, grad, at) takes the point as its third")
@@ -240,6 +240,13 @@ def _conclude(
             "loss.",
         )
     is_wrong = any(entry.verdict == "disagrees" for entry in scanned)
+    if scanned and all(entry.verdict == "agrees" for entry in scanned):
+        return _Finding(
+            "undecided",
+            "Every entry agrees when it is moved alone, but along a random direction the "
+            "derivative is found to be another: the entries are of too different a scale.",
+            "check the arrays, or the entries, of different scale one after the other.",
+        )
     if is_wrong or last.verdict == "disagrees":
         return _Finding("disagrees", _disagreement(last, scanned, claimed.size))
     return _indecision(claimed, last, scanned)
@@ -290,7 +297,7 @@ def _disagreement(probe: Probe, scanned: tuple[Entry, ...], size: int) -> str:
         f"± {probe.numerical.error:.1e}."
     )
     if scanned:
-        return f"{sentence} No single entry is wrong beyond its own tolerance."
+        return f"{sentence} No single entry is known to be wrong."
     return f"{sentence} Entries are looked at one by one up to {FEW}; here are {size:,}."
 
 
@@ -307,7 +314,9 @@ def _indecision(claimed: NDArray[np.float64], probe: Probe, scanned: tuple[Entry
     advice = (
         "move the point off the kink, and check the gradient there."
         if "not differentiable" in reason
-        else "move the point away from the edge of where the loss is defined."
+        else "rewrite what cancels in the loss: log1p, expm1, a softmax without its maximum."
+        if "jumps" in reason
+        else "move the point away from the edge of where the loss is defined and smooth."
     )
     return _Finding("undecided", f"{where}: {reason}.", advice)
 

@@ -187,5 +187,7 @@ class Line:
 
     def _outermost(self, step: float) -> int:
         """Return the level of the longest step that makes sense."""
+        if not math.isfinite(self._longest_step):
+            return 0
         levels = math.floor(math.log2(self._longest_step) - math.log2(step))
         return -min(max(levels, 0), FURTHEST)

@@ -129,14 +129,29 @@ def extrapolate(
         (first, count) for count in range(FEWEST, LEVELS + 1) for first in range(LEVELS - count + 1)
     ]
     with np.errstate(over="ignore", invalid="ignore"):  # a bound may be infinite
-        residuals = {part: window.residual(*part) for part in parts}
+        deviations = {part: window.deviation(*part) for part in parts}
         # The noise is no smaller because the samples that a few steps leave out are.
         worst = {
-            first: max(size for (start, _), size in residuals.items() if start >= first)
+            first: _Deviation(
+                max(d.bend for (start, _), d in deviations.items() if start >= first),
+                max(d.rise for (start, _), d in deviations.items() if start >= first),
+            )
             for first, _ in parts
         }
         estimates = [window.estimate(first, count, worst[first]) for first, count in parts]
     return min(estimates, key=lambda estimate: estimate.error)
+
+
+@dataclass(frozen=True)
+class _Deviation:
+    """How far samples lie from the polynomials, in the function's units: even and odd part."""
+
+    bend: float
+    rise: float
+
+    @property
+    def largest(self) -> float:
+        return max(self.bend, self.rise)
 
 
 @dataclass(frozen=True)
@@ -150,20 +165,24 @@ class _Window:
     roundings: list[float]
     step_height: float
 
-    def estimate(self, first: int, count: int, residual: float) -> Estimate:
+    def estimate(self, first: int, count: int, deviation: _Deviation) -> Estimate:
         weights = _weights(count)
         part = slice(first, first + count)
         amplification = float(np.abs(weights) @ (1 / self.steps[part]))
         rounding = max(self.roundings[part])
         inside = any(level < self.top + LEVELS for level in self.checks)
         safety = SAFETY_INSIDE if inside else SAFETY
+        floor = max(rounding, self.step_height)
         return Estimate(
             top=self.top + first,
             count=count,
             value=float(weights @ self.slopes[part]),
-            truncation=self._truncation(first, count),
-            noise=amplification * max(rounding, self.step_height, safety * residual),
-            residual=residual,
+            truncation=max(
+                self._truncation(first, count),
+                2 * self._contradiction(first, count, max(floor, safety * deviation.bend)),
+            ),
+            noise=float(amplification * max(floor, safety * deviation.largest)),
+            residual=deviation.largest,
             floor=rounding,
         )
 
@@ -171,25 +190,60 @@ class _Window:
         return float(_weights(count) @ samples[first : first + count])
 
     def _truncation(self, first: int, count: int) -> float:
-        """Twice the largest of what two columns of two extrapolations say."""
+        """Return the largest of what leaving out steps, at either end, has to say."""
         last = first + count
         values = [self._at_zero(self.slopes, start, last - start) for start in range(first, last)]
         misses = [self._at_zero(self.bends, start, last - start) for start in range(first, last)]
         odd = [abs(value - below) for value, below in itertools.pairwise(values)]
-        even = [abs(miss) / self.steps[first + i] for i, miss in enumerate(misses)]
-        return 2 * float(max(odd[0], even[0], _next_term(odd), _next_term(even)))
+        even = [abs(miss) / float(self.steps[first + i]) for i, miss in enumerate(misses)]
+        added = [self._at_zero(self.slopes, first, number) for number in range(1, count + 1)]
+        steps = [abs(value - before) for before, value in itertools.pairwise(added)]
+        return max(2 * max(odd[0], even[0], _next_term(odd), _next_term(even)), _remainder(steps))
 
-    def residual(self, first: int, count: int) -> float:
-        """Return how far the samples that were left out lie from the polynomials."""
-        largest = self.steps[first]
+    def _contradiction(self, first: int, count: int, noise: float) -> float:
+        """Return by how much slopes far below the window differ, if noise does not explain it.
+
+        The slope there is noisy but not truncated: where the even part shows too little
+        noise for the difference, the window is what is wrong.
+        """
+        differences = self._slope_differences(first, count)
+        return max(
+            (
+                difference
+                for level, difference in zip(self.checks, differences, strict=True)
+                if difference > noise / self.ladder.step(level)
+            ),
+            default=0.0,
+        )
+
+    def _slope_differences(self, first: int, count: int) -> list[float]:
+        """Return how far the slopes at the check levels lie from the polynomial."""
         part = slice(first, first + count)
-        residuals = [abs(self._at_zero(self.bends, first, count)) / 2]
+        return [
+            abs(
+                float(self._weights_at(level, first, count) @ self.slopes[part])
+                - self.ladder.slope(level)
+            )
+            for level in self.checks
+        ]
+
+    def _weights_at(self, level: float, first: int, count: int) -> NDArray[np.float64]:
+        return _weights(count, float(self.ladder.step(level) / self.steps[first]) ** 2)
+
+    def deviation(self, first: int, count: int) -> _Deviation:
+        """Return how far the samples that were left out lie from the polynomials."""
+        part = slice(first, first + count)
+        bends = [abs(self._at_zero(self.bends, first, count)) / 2]
         for level in self.checks:
-            weights = _weights(count, (self.ladder.step(level) / largest) ** 2)
-            bend = float(weights @ self.bends[part]) - self.ladder.bend(level)
-            slope = float(weights @ self.slopes[part]) - self.ladder.slope(level)
-            residuals += [abs(bend), abs(slope) * self.ladder.step(level)]
-        return max(residuals)
+            bend = float(self._weights_at(level, first, count) @ self.bends[part])
+            bends.append(abs(bend - self.ladder.bend(level)))
+        rises = [
+            difference * self.ladder.step(level)
+            for level, difference in zip(
+                self.checks, self._slope_differences(first, count), strict=True
+            )
+        ]
+        return _Deviation(float(max(bends)), float(max(rises)))
 
 
 def _next_term(differences: list[float]) -> float:
@@ -200,3 +254,14 @@ def _next_term(differences: list[float]) -> float:
     """
     _, second, third = differences[:3]
     return min(second, second * (second / third)) if third > 0 else 0.0
+
+
+def _remainder(steps: list[float]) -> float:
+    """Predict what is still to come, if the steps that adding samples made go on as they do.
+
+    Where the second derivative jumps, each sample added takes half of the error away, and
+    leaving out the largest steps does not show it.
+    """
+    before, last = steps[-2:]
+    ratio = min(last / before, 2 / 3) if before > 0 else 0.0
+    return float(last * ratio / (1 - ratio))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -99,11 +100,6 @@ class Parameters:
         """Return a tree of the caller's structure, shapes and dtypes, holding `vector` (n,)."""
         return _rebuild(self._template, (self._array(leaf, vector).copy() for leaf in self.leaves))
 
-    def build_complex(self, vector: NDArray[np.complex128]) -> Any:
-        """Return a tree of the caller's structure and shapes, holding complex `vector` (n,)."""
-        pieces = (vector[leaf.entries].reshape(leaf.shape).copy() for leaf in self.leaves)
-        return _rebuild(self._template, pieces)
-
     def flatten(self, tree: Any, name: str) -> NDArray[np.float64]:
         """Return the entries of `tree` (n,), which must have this structure and these shapes.
 
@@ -122,7 +118,7 @@ class Parameters:
             if array.shape != leaf.shape:
                 raise ValueError(
                     f"{path} has shape {array.shape}; {leaf.name} has shape {leaf.shape}, "
-                    "and a gradient has the shape of what it is a derivative by"
+                    "and both shapes have to be the same"
                 )
             pieces.append(array.astype(np.float64).ravel())
         return np.concatenate(pieces)
@@ -245,25 +241,38 @@ def _outline(value: Any) -> str:
 
 def _rebuild(template: Any, pieces: Iterator[NDArray[Any]]) -> Any:
     if isinstance(template, dict):
-        return type(template)((key, _rebuild(child, pieces)) for key, child in template.items())
+        rebuilt = copy.copy(template)  # a defaultdict, say, needs more than its items
+        for key, child in template.items():
+            rebuilt[key] = _rebuild(child, pieces)
+        return rebuilt
     if isinstance(template, tuple) and hasattr(template, "_fields"):
         return type(template)(*(_rebuild(child, pieces) for child in template))
     if isinstance(template, tuple | list):
         return type(template)(_rebuild(child, pieces) for child in template)
     piece = next(pieces)
     if isinstance(template, float) and not isinstance(template, np.floating):
-        return piece.item()
+        return float(piece)
     return piece if isinstance(template, np.ndarray) else piece[()]
 
 
 def _as_floats(path: str, value: Any) -> NDArray[Any]:
+    if isinstance(value, np.ndarray) and type(value) is not np.ndarray:
+        raise TypeError(
+            f"{path} is a {type(value).__name__}; a plain numpy.ndarray was expected, for that "
+            "is what the functions would get"
+        )
+    if not isinstance(value, np.ndarray | np.generic | float | int) and hasattr(value, "shape"):
+        raise TypeError(
+            f"{path} is a {type(value).__module__}.{type(value).__name__}; a numpy.ndarray was "
+            "expected, for that is what the functions would get"
+        )
     array = _as_numbers(path, value)
     if array.dtype.kind in "iub":
         raise TypeError(
             f"{path} holds {array.dtype} numbers; floats were expected: a gradient check moves "
             "every entry by small steps"
         )
-    if array.dtype not in (np.float64, np.float32):
+    if array.dtype.newbyteorder("=") not in (np.float64, np.float32):
         raise TypeError(f"{path} has dtype {array.dtype}; float64 or float32 was expected")
     finite = np.isfinite(array)
     if not finite.all():
@@ -279,5 +288,6 @@ def _as_numbers(path: str, value: Any) -> NDArray[Any]:
     except ValueError as error:
         raise TypeError(f"{path} is no array of numbers: {error}") from None
     if array.dtype.kind not in "fiub":
-        raise TypeError(f"{path} is {_kind(value)}; an array of real numbers was expected")
+        kind = f"of dtype {array.dtype}" if isinstance(value, np.ndarray) else _kind(value)
+        raise TypeError(f"{path} is {kind}; an array of real numbers was expected")
     return array

@@ -2,33 +2,23 @@
 
 from __future__ import annotations
 
-import itertools
 import math
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gradcheck.complex_steps import complex_step
 from gradcheck.derivatives import Derivative, Line
 from gradcheck.parameters import Parameters, norm
 from gradcheck.subjects import Subject
 
-__all__ = ["Probe", "Prober", "Verdict", "direction", "strata"]
+__all__ = ["Probe", "Prober", "Verdict", "direction", "small_entries"]
 
 Verdict = Literal["agrees", "disagrees", "undecided"]
 
-STRATA = (1e-3, 1e-6, 1e-9, 1e-12)
-"""Entries below the first of these parts of the largest are probed without the large ones."""
-
-UNRESOLVED = 1 / 512
-"""What a complex step must resolve, of what central differences do: it has no cancellation
-between two values, but what cancels inside of the loss and of the gradient remains."""
-
-CONDITION = 1e-9
-"""Relative error that is granted to sums of claimed entries: scores are rounded inside."""
+SMALL = 1e-3
+"""Entries below this part of the largest are probed once more, without the large ones."""
 
 NARROWEST = 1e-3
 """An array of small entries is moved by no less than this part of what the others are."""
@@ -97,19 +87,14 @@ def direction(parameters: Parameters, rng: np.random.Generator) -> NDArray[np.fl
     return _widths(parameters) * rng.uniform(-1, 1, parameters.size)
 
 
-def strata(claimed: NDArray[np.float64]) -> list[tuple[str, NDArray[np.bool_]]]:
-    """Return the sets of entries, (n,) masks with a label, whose claimed gradient is small.
+def small_entries(claimed: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Return a mask (n,) of entries whose claimed gradient is small, or 0, beside the largest.
 
     An error in one of them could hide behind the rounding of the large entries.
     """
-    magnitude = np.abs(claimed) / (np.abs(claimed).max() or 1.0)
-    parts = [
-        (f"entries < {upper:.0e} of largest", (lower <= magnitude) & (magnitude < upper))
-        for upper, lower in itertools.pairwise((*STRATA, 0.0))
-    ]
-    zero = magnitude == 0
-    parts = [(label, mask & ~zero) for label, mask in parts] + [("entries of 0", zero)]
-    return [(label, mask) for label, mask in parts if mask.any() and not mask.all()]
+    magnitude = np.abs(claimed)
+    mask: NDArray[np.bool_] = magnitude < SMALL * magnitude.max()
+    return mask
 
 
 def _widths(parameters: Parameters) -> NDArray[np.float64]:
@@ -152,7 +137,7 @@ class Prober:
     ) -> None:
         self._subject = subject
         self._value = value
-        self._claimed = claimed
+        self.claimed = claimed
         self._allowed = precision or 0.0
         self._epsilon = subject.parameters.epsilon
         self._resolution = precision or RESOLUTION[self._epsilon]
@@ -168,65 +153,10 @@ class Prober:
         second = self._measure(label, direction, first.numerical.step * CONFIRMATION)
         return second if second.verdict != "disagrees" else first
 
-    def probe_strata(self, passed: list[Probe], direction: NDArray[np.float64]) -> Iterator[Probe]:
-        """Compare along parts of a direction (n,), one for each stratum of small entries.
-
-        Where the loss is seen to be analytic code, by the probes that have passed, each costs
-        one evaluation, a complex step. Otherwise all small entries are moved together, and
-        differences taken.
-        """
-        parts = strata(self._claimed)
-        if not parts:
-            return
-        if self._is_analytic(passed):
-            for label, mask in parts:
-                yield self._complex_probe(label, np.where(mask, direction, 0.0), passed)
-        else:
-            mask = np.logical_or.reduce([mask for _, mask in parts])
-            label = f"entries < {STRATA[0]:.0e} of largest"
-            yield self.probe(label, np.where(mask, direction, 0.0))
-
-    def _is_analytic(self, passed: list[Probe]) -> bool:
-        """Tell whether the complex step agrees with the differences taken so far."""
-        if self._epsilon > np.finfo(np.float64).eps:
-            return False
-        for probe in passed:
-            derivative = complex_step(self._subject, probe.direction)
-            if derivative is None or not (
-                abs(derivative - probe.numerical.value) <= probe.numerical.error
-            ):
-                return False
-        return True
-
-    def _complex_probe(
-        self, label: str, direction: NDArray[np.float64], passed: list[Probe]
-    ) -> Probe:
-        """Compare by a complex step; where it objects, let differences decide if they can."""
-        derivative = complex_step(self._subject, direction)
-        if derivative is None:
-            return self.probe(label, direction)
-        terms = self._claimed * direction
-        claimed = float(terms.sum(dtype=np.longdouble))
-        resolved = max(probe.numerical.error / norm(probe.direction) for probe in passed)
-        error = UNRESOLVED * resolved * norm(direction) + CONDITION * float(np.abs(terms).sum())
-        tolerance = error + self._allowed * norm(terms)
-        if abs(claimed - derivative) <= tolerance:
-            numerical = Derivative(derivative, error, 1)
-            return Probe(label, direction, claimed, numerical, tolerance, "agrees")
-        confirmed = self.probe(label, direction)
-        if confirmed.verdict == "disagrees":
-            return confirmed
-        reason = (
-            f"among the {label}, the complex step gives {derivative:.3g} where the gradient "
-            f"gives {claimed:.3g}, too small a difference for differences of the loss to confirm"
-        )
-        numerical = Derivative(derivative, error, 1, reason)
-        return Probe(label, direction, claimed, numerical, tolerance, "undecided")
-
     def _measure(self, label: str, direction: NDArray[np.float64], step: float | None) -> Probe:
-        terms = self._claimed * direction
+        terms = self.claimed * direction
         line = Line(self._subject.parameters, direction)
-        everything = norm(self._claimed) / math.sqrt(3)
+        everything = norm(self.claimed) / math.sqrt(3)
         numerical = line.differentiate(
             lambda t: self._subject.loss(line.point(t)),
             value=self._value,
@@ -237,12 +167,15 @@ class Prober:
         tolerance = numerical.error + rounding + self._allowed * norm(terms)
         claimed = float(terms.sum(dtype=np.longdouble))
         scale = max(everything, numerical.steepness)
+        is_constant = numerical.value == 0 and numerical.steepness == 0
         verdict: Verdict
         if not math.isfinite(tolerance):
             verdict = "undecided"
         elif not abs(claimed - numerical.value) <= tolerance:
             verdict = "disagrees"
-        elif not numerical.error <= self._resolution * scale:
+        elif not numerical.error <= self._resolution * scale and not (
+            is_constant and everything == 0  # nothing moves, and nothing is claimed to
+        ):
             verdict = "undecided"
         else:
             verdict = "agrees"

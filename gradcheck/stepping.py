@@ -25,6 +25,13 @@ IMPROVEMENT = 1e-11
 FLAT = 1e-6
 """A function is flat where its slope is below this part of what is seen further out."""
 
+EDGE_DOUBLINGS = 24
+EDGE_BISECTIONS = 20
+"""How far the edge of a smooth piece is looked for, and how closely."""
+
+ORDINARY = 64.0
+"""Deviations up to this many times the expected rounding come from sums inside."""
+
 SATURATED = 1e-3
 """A loss below this part of the scores that may be inside is taken to be saturated."""
 
@@ -109,6 +116,7 @@ class Search:
         self._step_height = 0.0
         self._outcome: Derivative | None = None
         self._is_settled = False
+        self._noisy: dict[int, Estimate] = {}
 
     def run(self) -> Derivative:
         """Return the derivative."""
@@ -127,6 +135,10 @@ class Search:
         if not self._is_settled:
             return self._undecided("the function is not smooth at any step size that was tried")
         best = self._best()
+        if best is None:
+            return self._undecided(
+                "the function jumps close to the point: something inside is rounded"
+            )
         return Derivative(
             best.value,
             best.error,
@@ -219,9 +231,12 @@ class Search:
                 f"{abs(difference):.3g}"
             )
             return None
-        if self._is_noise(estimate, top, fine[-1]):
-            self._is_settled = True
-            return None
+        if self._persists(estimate, fine[-1]):
+            coarser = [seen.error for level, seen in self._noisy.items() if level < top]
+            self._noisy[top] = estimate
+            if min(coarser, default=math.inf) < estimate.error:
+                self._is_settled = True
+                return None
         return self._resolving_level(top, window, fine)
 
     def _kink(self, estimate: Estimate, levels: list[float]) -> float:
@@ -238,18 +253,11 @@ class Search:
             return 2 * halves[-1]
         return 0.0
 
-    def _is_noise(self, estimate: Estimate, top: int, finest: float) -> bool:
-        """Tell whether the deviation is as large at far smaller steps, and those no better."""
-        ladder = self.ladder
-        deviation = max(
-            abs(ladder.bend(finest)),
-            abs(ladder.slope(finest) - estimate.value) * ladder.step(finest),
-        )
-        persists = ladder.touches_plateau(finest) or deviation > estimate.residual / 30
-        coarser = [
-            seen.error for level, seen in self._seen.items() if level < top and not seen.is_clean
-        ]
-        return persists and min(coarser, default=math.inf) < estimate.error
+    def _persists(self, estimate: Estimate, finest: float) -> bool:
+        """Tell whether the deviation is noise: the even part as rough at far smaller steps."""
+        slight = estimate.residual <= ORDINARY * estimate.floor
+        rough = abs(self.ladder.bend(finest)) > estimate.residual / 10
+        return slight or rough or self.ladder.touches_plateau(finest)
 
     def _resolving_level(self, top: int, window: list[int], fine: list[float]) -> int:
         """Return the largest step at which the slope is near what the finest steps show."""
@@ -285,14 +293,55 @@ class Search:
             return None
         return max(self.outermost, top - math.ceil(math.log2(estimate.error / goal)))
 
-    def _best(self) -> Estimate:
-        """Return the smallest bound, unless a clean window of smaller steps contradicts it."""
-        best = min(self._seen.values(), key=lambda estimate: estimate.error)
-        for top in sorted(self._seen):
-            other = self._seen[top]
+    def _best(self) -> Estimate | None:
+        """Return the smallest bound among the windows that resolve the function.
+
+        A window that deviates from its polynomial by more than noise does not. None where
+        one that does is a piece of a function that jumps.
+        """
+        resolved = [seen for top, seen in self._seen.items() if seen.is_clean or top in self._noisy]
+        best = min(resolved, key=lambda estimate: estimate.error)
+        for other in sorted(resolved, key=lambda estimate: estimate.top):
             if other.top > best.top and other.is_clean and other.contradicts(best):
                 best = other
+        coarser = [seen.top for seen in self._seen.values() if seen.contradicts(best)]
+        if best.is_clean and min(coarser, default=best.top) < best.top:
+            return None if self._jumps(best) else best
         return best
+
+    def _jumps(self, piece: Estimate) -> bool:
+        """Tell whether the function leaves a smooth piece of it, seen from close by, in a jump.
+
+        If so, something inside is rounded, and the slope of the piece is none of the
+        function that is meant: (1 - cos x)/x² near 0 is an example.
+        """
+        inside = self.ladder.step(piece.top)
+        if self._departure(piece, inside) > 1:
+            return False
+        for _ in range(EDGE_DOUBLINGS):
+            outside = 2 * inside
+            if self._departure(piece, outside) > 1:
+                break
+            inside = outside
+        else:
+            return False
+        for _ in range(EDGE_BISECTIONS):
+            middle = (inside + outside) / 2
+            if self._departure(piece, middle) > 1:
+                outside = middle
+            else:
+                inside = middle
+        return self._departure(piece, outside) > 64
+
+    def _departure(self, piece: Estimate, t: float) -> float:
+        """Return the distance from a piece's cubic, in units of what rounding explains."""
+        ladder = self.ladder
+        h = ladder.step(piece.top)
+        quadratic = ladder.bend(piece.top) / h**2
+        cubic = (ladder.slope(piece.top) - piece.value) / h**2
+        expected = ladder.value + t * (piece.value + t * (quadratic + t * cubic))
+        visible = 64 * piece.floor * (1 + (t / h) ** 3)
+        return abs(ladder.sample(t) - expected) / visible
 
     def _steepness(self, best: Estimate) -> float:
         """Return the steepest secant down to the steps of the best window.

@@ -68,16 +68,6 @@ class Subject:
         answer = self._call(self._loss, vector)
         return as_scalar(answer if self._gradient else _pair(answer)[0], "the loss")
 
-    def complex_loss(self, vector: NDArray[np.complex128]) -> complex:
-        """Return the loss at a complex point (n,); raises whatever the caller's code raises."""
-        self.evaluations += 1
-        tree = self.parameters.build_complex(vector)
-        answer = self._loss(*tree) if self._positional else self._loss(tree)
-        array = np.asarray(answer if self._gradient else _pair(answer)[0])
-        if array.shape != () or array.dtype.kind != "c":
-            raise TypeError("the loss of a complex argument is no complex number")
-        return complex(array)
-
     def _call(self, function: Callable[..., Any], vector: NDArray[np.float64]) -> Any:
         tree = self.parameters.build(vector)
         answer = function(*tree) if self._positional else function(tree)

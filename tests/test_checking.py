@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 import gradcheck
 from gradcheck.checking import FEW
 from gradcheck.parameters import Parameters
-from gradcheck.probes import NARROWEST, direction, strata
+from gradcheck.probes import NARROWEST, direction, small_entries
 
 
 def softmax_loss(target):
@@ -250,6 +250,18 @@ def test_an_overwritten_argument_is_undecided_and_the_caller_s_is_untouched():
         assert np.array_equal(part, copy)
 
 
+def test_a_constant_loss_has_no_gradient():
+    assert gradcheck.check(lambda _: 3.0, lambda _: 0.0, 0.0)
+    assert gradcheck.check(lambda _: 3.0, lambda _: 1e-3, 0.0).verdict == "disagrees"
+
+
+def test_scales_too_different_for_one_direction_make_no_false_alarm():
+    s = np.array([1e4, 1e-6, 1.0]) * 10**0.5
+    at = s * [0.7, 0.3, 0.4]
+    report = gradcheck.check(lambda x: np.sin(x / s).sum(), lambda x: np.cos(x / s) / s, at)
+    assert report.verdict != "disagrees"
+
+
 def test_a_loss_that_overwrites_does_not_spoil_the_comparison():
     def loss(x):
         x *= 2
@@ -345,16 +357,10 @@ def test_a_residual_escapes_a_probe_as_seldom_as_promised(seed, threshold):
     assert sum(hits) <= expected + 6 * math.sqrt(expected) + 3
 
 
-def test_small_entries_are_sorted_by_size():
-    claimed = np.array([1.0, 1e-6, 0.0, 0.5, 1e-4, -2e-6, 1e-20])
-    found = {label: np.flatnonzero(mask).tolist() for label, mask in strata(claimed)}
-    assert found == {
-        "entries < 1e-03 of largest": [1, 4, 5],
-        "entries < 1e-12 of largest": [6],
-        "entries of 0": [2],
-    }
-    assert strata(np.array([1.0, 0.5])) == []
-    assert strata(np.zeros(3)) == []
+def test_small_entries_are_told_from_large_ones():
+    claimed = np.array([1.0, 1e-6, 0.0, 0.5, 2e-3])
+    assert small_entries(claimed).tolist() == [False, True, True, False, False]
+    assert not small_entries(np.zeros(3)).any()
 
 
 def test_a_direction_moves_each_array_by_its_own_size():
@@ -365,50 +371,27 @@ def test_a_direction_moves_each_array_by_its_own_size():
     assert widths == pytest.approx([1, NARROWEST, NARROWEST, 1], rel=0.05)
 
 
-# --- the complex step
-
-
 def test_a_small_entry_is_not_hidden_behind_large_ones():
     def loss(x):
-        return (np.array([1.0, 1e-11]) * x**3).sum()
+        return (np.array([1.0, 1e-9]) * x**3).sum()
 
     def gradient(x, factor=1.0):
-        return 3 * np.array([1.0, factor * 1e-11]) * x**2
+        return 3 * np.array([1.0, factor * 1e-9]) * x**2
 
     at = np.array([1.3, 0.7])
     assert gradcheck.check(loss, gradient, at)
-    report = gradcheck.check(loss, lambda x: gradient(x, 1.5), at)
-    assert report.verdict != "agrees"
-    assert "complex step" in report.reason or report.verdict == "disagrees"
+    assert gradcheck.check(loss, lambda x: gradient(x, 1.5), at).verdict == "disagrees"
 
 
-def test_a_complex_step_that_is_wrong_makes_no_false_alarm():
-    # abs() drops the imaginary part: the complex step is blind to the second term.
+def test_the_loss_is_never_called_with_complex_numbers():
+    # A loss that iterates until nothing changes would never return.
     def loss(x):
-        return (x[:2] ** 3).sum() + 1e-5 * np.abs(x[2:]).sum()
+        assert isinstance(x, np.ndarray)
+        assert x.dtype == np.float64
+        return (x**2).sum() + 1e-6 * np.abs(x).sum()
 
-    def gradient(x):
-        return np.concatenate([3 * x[:2] ** 2, 1e-5 * np.sign(x[2:])])
-
-    at = np.array([1.3, 0.7, -0.4, 0.2])
-    assert gradcheck.check(loss, gradient, at).verdict == "agrees"
-    assert not gradcheck.check(loss, lambda x: gradient(x) * [1, 1, 0, 1], at)
-
-
-@pytest.mark.parametrize(
-    "loss",
-    [
-        lambda x: float((x**3).sum()),
-        lambda x: np.asarray(x, dtype=np.float64) @ x**2,
-        lambda x: sum(math.pow(entry, 3) for entry in x),
-    ],
-    ids=["float()", "asarray", "math"],
-)
-def test_a_loss_that_takes_no_complex_numbers_is_probed_all_the_same(loss):
-    at = np.array([1.3, 1e-4])
-    assert gradcheck.check(loss, lambda x: 3 * x**2, at)
-    wrong = gradcheck.check(loss, lambda x: 3 * x**2 * [1, 1.1], at)
-    assert wrong.verdict == "disagrees"
+    at = np.array([1.0, 1e-5])
+    assert gradcheck.check(loss, lambda x: 2 * x + 1e-6 * np.sign(x), at)
 
 
 # --- sizes of numbers
@@ -468,11 +451,11 @@ def test_assert_gradient_does_not_pass_what_is_undecided():
 BAD = [
     (lambda: gradcheck.check(np.sum, np.ones_like), TypeError, "at is missing"),
     (lambda: gradcheck.check(np.sum), TypeError, "at is missing"),
-    (lambda: gradcheck.check(3, np.ones_like, 1.0), TypeError, "loss is a int; a function"),
+    (lambda: gradcheck.check(3, np.ones_like, 1.0), TypeError, "loss is of type int; a function"),
     (
         lambda: gradcheck.check(np.sum, np.ones(2), np.ones(2)),
         TypeError,
-        "grad is a ndarray; a function was expected",
+        "grad is of type ndarray; a function was expected",
     ),
     (lambda: gradcheck.check(np.sum, np.ones_like, np.array([])), ValueError, "is empty"),
     (lambda: gradcheck.check(np.sum, np.ones_like, np.arange(3)), TypeError, "floats were"),

@@ -70,6 +70,7 @@ def by_name(name):
 
 def test_without_the_safety_factor_the_bound_breaks(monkeypatch):
     monkeypatch.setattr(extrapolation, "SAFETY", 0.0)
+    monkeypatch.setattr(extrapolation._Window, "_contradiction", lambda *_: 0.0)
     assert violations(by_name("exp x + 1e-7 noise")) > DRAWS / 2
 
 
@@ -160,6 +161,53 @@ def test_a_kink_beside_the_point_is_not_at_the_point(distance):
 def test_one_sided_slopes_are_compared(x):
     derivative = gradcheck.differentiate(lambda t: max(0.0, 3 * (t - x)) + math.sin(t), x)
     assert derivative.reason == ("not differentiable here: the slopes on the two sides differ by 3")
+
+
+def test_a_jump_of_the_second_derivative_is_bounded():
+    # Each halving takes half of the error away, which leaving out large steps does not show.
+    def huber(x):
+        return x * x / 2 if abs(x) < 1 else abs(x) - 0.5
+
+    for offset in (0.0, 1e-12, -1e-12, 1e-9, -1e-9, 3e-8):
+        derivative = gradcheck.differentiate(huber, 1.0 + offset)
+        assert abs(derivative.value - min(1.0 + offset, 1.0)) <= derivative.error < 1e-5
+
+
+@pytest.mark.parametrize("nodes", [1_001, 10_001, 100_001])
+def test_a_table_that_is_interpolated_has_the_slope_of_its_segment(nodes):
+    grid = np.linspace(0, 1, nodes)
+    table = np.sin(3 * grid)
+    for x in np.random.default_rng(0).uniform(0.05, 0.95, 20):
+        i = int(np.searchsorted(grid, x))
+        slope = (table[i] - table[i - 1]) / (grid[i] - grid[i - 1])
+        derivative = gradcheck.differentiate(lambda t: np.interp(t, grid, table), float(x))
+        assert abs(derivative.value - slope) <= derivative.error
+
+
+@pytest.mark.parametrize(
+    ("f", "x"),
+    [
+        (lambda x: (1 - np.cos(x)) / x**2, 1e-5),
+        (lambda x: (1 - np.cos(x)) / x**2, 1e-6),
+        (lambda x: (np.exp(x) - 1) / x, 1e-9),
+        (lambda x: np.log(1 + x) / x, 1e-9),
+    ],
+)
+def test_cancellation_that_looks_smooth_from_close_by_is_undecided(f, x):
+    derivative = gradcheck.differentiate(f, x)
+    assert derivative.error == math.inf
+    assert "jumps close to the point" in derivative.reason
+
+
+def test_any_error_at_a_displaced_point_leaves_the_domain():
+    def f(x):
+        assert x > 0.99
+        return math.log(x)
+
+    derivative = gradcheck.differentiate(f, 1.0)
+    assert abs(derivative.value - 1) <= derivative.error < 1e-9
+    power = gradcheck.differentiate(lambda a: (a - 1) ** 0.5, 1.01)  # complex below 1
+    assert abs(power.value - 5) <= power.error < 1e-8
 
 
 # --- directions and trees

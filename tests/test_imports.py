@@ -38,7 +38,7 @@ LAYERS = [
         "gradcheck.reports",
         "gradcheck.snippets",
     },
-    {"gradcheck.complex_steps", "gradcheck.probes", "gradcheck.subjects"},
+    {"gradcheck.probes", "gradcheck.subjects"},
     {
         "gradcheck.derivatives",
         "gradcheck.extrapolation",

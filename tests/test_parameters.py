@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from typing import NamedTuple
 
 import numpy as np
@@ -27,6 +28,8 @@ TREES = [
     [np.ones(2), [2.0, np.zeros((1, 1))]],
     {"b": np.ones(2), "a": {"w": np.zeros((2, 2))}},
     Pair(np.ones(1), np.ones((2, 1))),
+    defaultdict(list, w=np.ones(2)),
+    np.arange(3.0).astype(">f8"),
     (np.ones((0, 3)), np.ones(2)),
 ]
 
@@ -93,8 +96,13 @@ AT = [
     (3, TypeError, "x holds int64 numbers; floats were expected"),
     (np.array([True]), TypeError, "x holds bool numbers; floats were expected"),
     ({"w": np.arange(3)}, TypeError, r"x\['w'\] holds int64 numbers; floats were expected"),
-    (np.ones(2, dtype=np.complex128), TypeError, "x is an array of shape .* real numbers"),
+    (
+        np.ones(2, dtype=np.complex128),
+        TypeError,
+        "x is of dtype complex128; an array of real numbers",
+    ),
     (np.ones(2, dtype=np.float16), TypeError, "x has dtype float16; float64 or float32"),
+    (np.ma.masked_array([1.0]), TypeError, "x is a MaskedArray; a plain numpy.ndarray"),
     ("abc", TypeError, "x is str; an array of real numbers was expected"),
     (None, TypeError, "x is NoneType; an array of real numbers was expected"),
     (np.array([[1.0, np.nan]]), ValueError, r"x\[0, 1\] is nan; finite numbers were expected"),
