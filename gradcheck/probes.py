@@ -36,6 +36,10 @@ RESOLUTION = {float(np.finfo(np.float64).eps): 1e-6, float(np.finfo(np.float32).
 """Where the bound exceeds this part of the gradient, nothing is decided; by precision."""
 
 
+LEVEL = 3.0
+"""A gradient that is next to nothing beside the slopes around it is known well enough sooner."""
+
+
 @dataclass(frozen=True)
 class Probe:
     """A claimed gradient against the loss, along one direction z.
@@ -142,12 +146,14 @@ class Prober:
         self._epsilon = subject.parameters.epsilon
         self._resolution = precision or RESOLUTION[self._epsilon]
         self._step: float | None = None
+        self._steepness = 0.0
 
     def probe(self, label: str, direction: NDArray[np.float64]) -> Probe:
         """Compare along one direction (n,); a disagreement is measured twice."""
         first = self._measure(label, direction, self._step)
         if math.isfinite(first.numerical.step):
             self._step = first.numerical.step
+        self._steepness = max(self._steepness, first.numerical.steepness)
         if first.verdict != "disagrees":
             return first
         second = self._measure(label, direction, first.numerical.step * CONFIRMATION)
@@ -166,14 +172,15 @@ class Prober:
         rounding = ULPS * self._epsilon * float(np.abs(terms).sum())
         tolerance = numerical.error + rounding + self._allowed * norm(terms)
         claimed = float(terms.sum(dtype=np.longdouble))
-        scale = max(everything, numerical.steepness)
+        steepness = max(numerical.steepness, self._steepness)
+        enough = self._resolution * max(everything, LEVEL * steepness)
         is_constant = numerical.value == 0 and numerical.steepness == 0
         verdict: Verdict
         if not math.isfinite(tolerance):
             verdict = "undecided"
         elif not abs(claimed - numerical.value) <= tolerance:
             verdict = "disagrees"
-        elif not numerical.error <= self._resolution * scale and not (
+        elif not numerical.error <= enough and not (
             is_constant and everything == 0  # nothing moves, and nothing is claimed to
         ):
             verdict = "undecided"

@@ -355,7 +355,8 @@ class Search:
             steepest = self.ladder.steepest(best.top + best.count)
         if abs(self.ladder.value) < SATURATED * self.hidden:
             steepest = max(steepest, self.hidden / self.ladder.step(self.outermost))
-        return steepest
+        # An exponential is steep somewhere, and that excuses nothing here.
+        return min(steepest, max(abs(self.ladder.value), self.hidden) / self.ladder.step(0))
 
     def _undecided(self, reason: str) -> Derivative:
         return Derivative(math.nan, math.inf, self.ladder.evaluations, reason)

@@ -28,12 +28,14 @@ def _check(claimed, expected, **inputs):
         "    KEPT[0] += 1\n    return [KEPT[0], [1.0], [[1.0], []]]\n",
     ],
 )
-def test_answers_that_differ_are_shown_part_by_part(submit, line):
+def test_answers_that_differ_are_shown_whatever_their_shapes(submit, line):
     start = A2.index("def naiveSoftmax")
     text = A2[:start] + "KEPT = np.zeros(1)\n" + A2[start:].replace(LINE, line + LINE, 1)
     report = submit(text, only=["naiveSoftmaxLossAndGradient"])
     failed = {check.name: check for check in report.functions[0].checks if check.status == "failed"}
-    assert "value 3 of 3:" in render_check(failed["same-answer-twice"])
+    text = render_check(failed["same-answer-twice"])
+    assert "a second call with the same arguments" in text or "a call overwrites" in text
+    assert "The smallest case found:" in text
     assert "FAILED" in str(report)
 
 
