@@ -122,7 +122,8 @@ def test_a_single_wrong_entry_anywhere_is_found(seed, words, d):
 def test_a_right_gradient_is_never_called_wrong(seed, scale):
     at = point(*np.random.default_rng(seed).integers(1, 12, size=2), seed, scale)
     report = gradcheck.check(softmax_loss(0), softmax_gradient(0), at)
-    assert report.verdict == "agrees", str(report)
+    # Now and then one is undecided: `tests/benchmarks/false_alarms.py` counts how often.
+    assert report.verdict != "disagrees", str(report)
 
 
 @pytest.mark.parametrize(("words", "d"), [(5, 3), (50, 10), (500, 50)])

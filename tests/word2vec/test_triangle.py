@@ -61,6 +61,9 @@ def check(case, answer):
     return gradcheck.check(loss_and_gradient, (case.center, case.outside))
 
 
+ORDINARY = 5.0  # scores up to this saturate no loss
+
+
 def by_symbols(case):
     answer = oracle.negative_sampling(case) if case.negatives else oracle.naive_softmax(case)
     return answer.loss, answer.center, answer.outside
@@ -80,7 +83,9 @@ ANY_CASE = st.one_of(
 @example(NEARLY_STATIONARY)
 def test_by_hand_is_the_numerical_one(case):
     report = check(case, by_hand)
-    assert report, str(report)
+    assert report.verdict != "disagrees", str(report)
+    # A saturated loss may leave it open, one in thousands; an ordinary one may not.
+    assert report or np.abs(case.outside @ case.center).max() > ORDINARY, str(report)
 
 
 @given(ANY_CASE)
@@ -89,7 +94,8 @@ def test_by_hand_is_the_numerical_one(case):
 @example(NEARLY_STATIONARY)
 def test_the_symbolic_one_is_the_numerical_one(case):
     report = check(case, by_symbols)
-    assert report, str(report)
+    assert report.verdict != "disagrees", str(report)
+    assert report or np.abs(case.outside @ case.center).max() > ORDINARY, str(report)
 
 
 def scaled_by(factor):
