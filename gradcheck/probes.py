@@ -35,7 +35,6 @@ CONFIRMATION = 0.7136
 RESOLUTION = {float(np.finfo(np.float64).eps): 1e-6, float(np.finfo(np.float32).eps): 2e-2}
 """Where the bound exceeds this part of the gradient, nothing is decided; by precision."""
 
-
 LEVEL = 3.0
 """A gradient that is next to nothing beside the slopes around it is known well enough sooner."""
 

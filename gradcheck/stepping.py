@@ -56,8 +56,9 @@ class Derivative:
     step
         The largest step that went into the value.
     steepness
-        The slope of the steepest secant within that step: what a difference in the
-        derivative is large or small against, where the derivative itself is 0.
+        The slope of the steepest secant that was sampled, as far as the function's own size
+        explains it: what a difference in the derivative is large or small against, where
+        the derivative itself is next to 0.
     sweep
         What was seen on the way: (h, central difference quotient at h), smallest h first.
     """
@@ -273,7 +274,7 @@ class Search:
 
     def _after_success(self, estimate: Estimate, top: int, goal: float) -> int | None:
         self._is_settled = True
-        if estimate.error <= goal or goal == 0:
+        if estimate.error <= goal or goal == 0 or math.isinf(estimate.error):
             return None
         if estimate.truncation > 4 * estimate.noise:
             return top + self._levels_down(estimate)

@@ -122,6 +122,16 @@ def test_enormous_values_do_not_overflow_the_bound():
     assert abs(derivative.value - 5e300 * 1.5**4) <= derivative.error
 
 
+def test_noise_next_to_overflow_has_an_infinite_bound_and_no_traceback():
+    for k in range(60):
+        scale = 10.0 ** np.random.default_rng(k).uniform(300, 308.2)
+
+        def f(x, scale=scale):
+            return scale * float(np.random.default_rng(abs(hash(x))).random())
+
+        assert gradcheck.differentiate(f, float(k) + 0.3).error > scale
+
+
 def test_a_function_that_is_zero_everywhere():
     derivative = gradcheck.differentiate(lambda _: 0.0, 1.0)
     assert derivative.value == 0
