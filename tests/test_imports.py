@@ -18,7 +18,7 @@ ROOT = Path(__file__).parents[1]
 # all that is in it. Whoever adds a module says here where it belongs.
 LAYERS = [
     {"gradcheck", "gradcheck.__main__"},
-    {"gradcheck.cli", "gradcheck.pytest_plugin"},
+    {"gradcheck.cli", "gradcheck.commands", "gradcheck.pytest_plugin"},
     {"gradcheck.homework"},
     {"gradcheck.word2vec"},
     {

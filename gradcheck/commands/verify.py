@@ -1,0 +1,213 @@
+"""``gradcheck verify FILE``: check a homework file."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import secrets
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from gradcheck.commands.command import FAILED, PASSED, UNUSABLE, Command
+from gradcheck.commands.files import check_writable, write_text
+
+if TYPE_CHECKING:
+    from gradcheck.homework import HomeworkReport
+    from gradcheck.homework.verification import Progress
+
+__all__ = ["VERIFY"]
+
+# A progress bar for less than this only flickers.
+_PATIENCE_SECONDS = 2.0
+
+_HELP = """\
+Run the named checks on a homework file and say what is right, what is wrong, and where.
+
+FILE is a .py or .ipynb file with the functions of CS224n, CS224d or XCS224N word2vec
+homework. It is run, in this process, as `import` would run it, so verify only what you trust:
+a file that ends the process (os._exit) ends the report with it. Each check sees
+100 random cases; for one that fails, the smallest failing case is searched and shown beside
+the value that is expected, with a few lines that reproduce it.
+"""
+_EXAMPLES = """\
+examples:
+  gradcheck verify word2vec.py
+  gradcheck verify word2vec.py --only skipgram
+  gradcheck verify word2vec.py --seed 1234       the cases of an earlier report again
+  gradcheck verify word2vec.py --profile deep    2,000 cases a check
+  gradcheck verify *.py --json reports.json      for programs; - is standard output
+  pytest --homework word2vec.py                  the same checks, as tests
+
+exit status:
+  0  all required checks passed (advice may be given all the same)
+  1  something failed, is unfinished or is missing
+  2  a file cannot be used, or the command line is wrong
+"""
+
+
+def _add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("files", nargs="+", metavar="FILE", help="a .py or .ipynb file")
+    parser.add_argument(
+        "--only",
+        action="append",
+        default=[],
+        metavar="FUNCTION",
+        help="check this function only; may be given several times",
+    )
+    parser.add_argument(
+        "--seed", type=int, metavar="N", help="draw the cases of the report that names this seed"
+    )
+    parser.add_argument(
+        "--profile",
+        choices=("student", "grade", "deep"),
+        default="student",
+        help="student: 100 cases, shrunk where they fail (default); grade: always the same 100, "
+        "not shrunk; deep: 2,000",
+    )
+    parser.add_argument(
+        "--json",
+        metavar="OUT",
+        help="write the report to OUT too: an object, or a list for several files; - is standard "
+        "output, in place of the text",
+    )
+
+
+def _verify(arguments: argparse.Namespace) -> int:
+    check_writable("--json", arguments.json, arguments.files)
+    if arguments.seed is None and arguments.profile != "grade":
+        # One for all files: their cases are drawn once.
+        arguments.seed = secrets.randbelow(2**32)
+    status = PASSED
+    reports = []
+    # Absolute, so that it stays the same file wherever the process is led meanwhile.
+    target = arguments.json if arguments.json in {None, "-"} else Path(arguments.json).absolute()
+    with _standard_output_kept() if target == "-" else nullcontext():
+        for file in arguments.files:
+            report = _verify_file(file, arguments)
+            if report is None:
+                status = UNUSABLE
+                continue
+            status = max(status, PASSED if report.passed else FAILED)
+            reports.append(report)
+            if target != "-":
+                _print_report(report)
+    if target:
+        _write_json(target, reports, single=len(arguments.files) == 1)
+    return status
+
+
+@contextmanager
+def _standard_output_kept() -> Iterator[None]:
+    """Send what files write past Python, by a subprocess say, to standard error.
+
+    Standard output is then the report alone.
+    """
+    sys.stdout.flush()
+    try:
+        saved = os.dup(1)
+    except OSError:  # there is none
+        yield
+        return
+    os.dup2(2, 1)
+    try:
+        yield
+    finally:
+        sys.stdout.flush()
+        os.dup2(saved, 1)
+        os.close(saved)
+
+
+def _verify_file(file: str, arguments: argparse.Namespace) -> HomeworkReport | None:
+    from gradcheck.homework import SubmissionError, verify
+
+    try:
+        with _progress_bar(file) as show:
+
+            def progress(done: int, total: int, what: str) -> None:
+                arguments.check_interruption()
+                show(done, total, what)
+
+            report = verify(
+                file,
+                profile=arguments.profile,
+                seed=arguments.seed,
+                only=arguments.only,
+                progress=progress,
+            )
+            arguments.check_interruption()
+            return report
+    except SubmissionError as error:
+        print(f"gradcheck: {error}", file=sys.stderr)
+        return None
+
+
+def _print_report(report: HomeworkReport) -> None:
+    from rich.console import Console
+
+    from gradcheck.homework.rendering import render, render_to_text
+
+    if sys.stdout.isatty():
+        render(report, Console(highlight=False))
+    else:
+        print(render_to_text(report))
+
+
+@contextmanager
+def _progress_bar(file: str) -> Iterator[Progress]:
+    """Give a function that draws a bar on standard error, once there is something to wait for."""
+    if not sys.stderr.isatty():
+        yield lambda _done, _total, _what: None
+        return
+    from rich.console import Console
+    from rich.progress import Progress as Bar
+
+    started = time.monotonic()
+    # Not standard error as it is then: the file's own output is caught meanwhile.
+    bar = Bar(
+        console=Console(file=sys.stderr),
+        transient=True,
+        redirect_stdout=False,
+        redirect_stderr=False,
+        auto_refresh=False,
+    )
+    task = bar.add_task(file)
+
+    def show(done: int, total: int, what: str) -> None:
+        if time.monotonic() - started > _PATIENCE_SECONDS:
+            bar.start()
+            bar.update(task, completed=done, total=total, description=what, refresh=True)
+
+    try:
+        yield show
+    finally:
+        bar.stop()
+
+
+def _write_json(
+    target: Path | Literal["-"], reports: Sequence[HomeworkReport], *, single: bool
+) -> None:
+    content: Any = [report.to_dict() for report in reports]
+    if single:
+        if not reports:
+            return  # the file could not be used, and the reason has been printed
+        content = content[0]
+    text = json.dumps(content, indent=1, allow_nan=False) + "\n"
+    if target == "-":
+        print(text, end="")
+        return
+    write_text("--json", target, text)
+
+
+VERIFY = Command(
+    name="verify",
+    summary="check a homework file",
+    description=_HELP,
+    epilog=_EXAMPLES,
+    add_arguments=_add_arguments,
+    run=_verify,
+)
