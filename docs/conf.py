@@ -1,0 +1,90 @@
+"""How Sphinx builds the site; README has the command."""
+
+from __future__ import annotations
+
+import os
+import sys
+from importlib.metadata import version as version_of
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sphinx.util.fileutil import copy_asset
+
+if TYPE_CHECKING:
+    from sphinx.application import Sphinx
+
+DOCS = Path(__file__).parent
+ROOT = DOCS.parent
+
+# `models` is in no wheel: the pages, and the kernels that execute them, take it from the checkout.
+sys.path.insert(0, str(DOCS / "extensions"))
+os.environ["PYTHONPATH"] = os.pathsep.join(
+    filter(None, [str(ROOT), os.environ.get("PYTHONPATH", "")])
+)
+
+project = "gradcheck"
+author = "the gradcheck developers"
+version = release = version_of("gradcheck")
+
+extensions = [
+    "myst_nb",
+    "sphinx.ext.autodoc",
+    "sphinx.ext.mathjax",
+    "sphinx.ext.napoleon",
+    "terminal",
+]
+exclude_patterns = ["_build", "examples", "interactive", "extensions"]
+
+# A broken reference is a warning, and the build's command makes each warning an error. Backquoted
+# names in docstrings are links where the reference has such an object; parameters stay code.
+nitpicky = True
+nitpick_ignore_regex = [("py:obj", ".*")]
+default_role = "py:obj"
+
+# Every page is executed at each build; what it shows is never kept from an earlier one.
+nb_execution_mode = "force"
+nb_execution_raise_on_error = True
+nb_execution_timeout = 60
+nb_merge_streams = True
+
+myst_enable_extensions = ["amsmath", "colon_fence", "deflist", "dollarmath"]
+myst_heading_anchors = 3
+
+# The docstrings state types and shapes; the signatures need not repeat them.
+autodoc_typehints = "none"
+autodoc_member_order = "bysource"
+napoleon_google_docstring = False
+napoleon_attr_annotations = False
+napoleon_use_ivar = True
+napoleon_use_rtype = False
+
+html_theme = "furo"
+html_title = "gradcheck"
+html_show_copyright = False
+html_copy_source = False
+html_show_sourcelink = False
+html_css_files = ["site.css"]
+html_theme_options = {
+    # The site is read from a folder; there is no page of the source to point to.
+    "source_edit_link": "",
+}
+
+# MathJax that draws SVG is one file and needs no fonts, which browsers refuse to load from file://.
+# The distribution that bundles it is a Sphinx extension, too; as that it would copy 24 MB.
+_MATHJAX = files("sphinx-mathjax-offline") / "static" / "mathjax" / "tex-svg-full.js"
+html_static_path = ["_static", str(_MATHJAX)]
+mathjax_path = "tex-svg-full.js"
+# Its menu can switch on parts that are not there, or elsewhere on the network.
+mathjax3_config = {"options": {"enableMenu": False}}
+
+
+def copy_interactive_page(app: Sphinx, error: Exception | None) -> None:
+    """Copy the interactive page as it is: html_extra_path would lay its files beside ours."""
+    if error is None:
+        copy_asset(DOCS / "interactive", app.outdir / "interactive")
+
+
+def setup(app: Sphinx) -> None:
+    """Connect what has no option."""
+    app.connect("build-finished", copy_interactive_page)
