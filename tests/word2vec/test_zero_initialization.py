@@ -169,7 +169,9 @@ def assert_hessian(gradient, case, a, rng):
 def test_the_hessian_is_the_mixed_block_alone(loss):
     @given(DRAWN[loss].filter(lambda case: case.outside.size <= 400), generators())
     def holds(case, rng):
-        assert_hessian(gradients, case, coefficients(case), rng)
+        a = coefficients(case)
+        assume(a.any())  # nothing but rounding is left of the gradient otherwise
+        assert_hessian(gradients, case, a, rng)
 
     holds()
 
