@@ -47,6 +47,8 @@ nb_execution_mode = "force"
 nb_execution_raise_on_error = True
 nb_execution_timeout = 60
 nb_merge_streams = True
+# Markdown that a cell shows may hold tables and mathematics, as a page may.
+nb_render_markdown_format = "myst"
 
 myst_enable_extensions = ["amsmath", "colon_fence", "deflist", "dollarmath"]
 myst_heading_anchors = 3

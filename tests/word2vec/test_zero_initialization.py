@@ -75,7 +75,7 @@ def descended(case, steps, rate=0.5):
 
 
 def assert_exactly_zero(arrays):
-    for array in arrays:
+    for array in map(np.asarray, arrays):
         assert (array == 0.0).all(), f"{np.count_nonzero(array)} entries are not zero"
 
 
@@ -109,6 +109,19 @@ def test_a_thousand_steps_from_zero_lead_nowhere(loss):
     def holds(case):
         after = descended(at_zero(case), 1000)
         assert_exactly_zero([after.center, after.outside])
+
+    holds()
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+def test_a_coordinate_that_is_zero_in_all_vectors_stays_zero(loss):
+    @given(DRAWN[loss], st.integers(0, 99))
+    def holds(case, position):
+        column = position % len(case.center)
+        center, outside = case.center.copy(), case.outside.copy()
+        center[column] = outside[:, column] = 0.0
+        by_center, by_outside = gradients(moved_to(case, center, outside))
+        assert_exactly_zero([by_center[column], by_outside[:, column]])
 
     holds()
 
