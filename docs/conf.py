@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from importlib.metadata import version as version_of
 from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sphinx.util.fileutil import copy_asset
 
@@ -17,8 +18,9 @@ if TYPE_CHECKING:
 DOCS = Path(__file__).parent
 ROOT = DOCS.parent
 
-# `models` is in no wheel: the pages, and the kernels that execute them, take it from the checkout.
-sys.path.insert(0, str(DOCS / "extensions"))
+# The pages show what is in this checkout, `models` too, which no wheel has: here and in the
+# processes that execute them.
+sys.path[:0] = [str(DOCS / "extensions"), str(ROOT)]
 os.environ["PYTHONPATH"] = os.pathsep.join(
     filter(None, [str(ROOT), os.environ.get("PYTHONPATH", "")])
 )
@@ -29,9 +31,9 @@ version = release = version_of("gradcheck")
 
 extensions = [
     "myst_nb",
+    "numpydoc",
     "sphinx.ext.autodoc",
     "sphinx.ext.mathjax",
-    "sphinx.ext.napoleon",
     "terminal",
 ]
 exclude_patterns = ["_build", "examples", "interactive", "extensions"]
@@ -56,10 +58,8 @@ myst_heading_anchors = 3
 # The docstrings state types and shapes; the signatures need not repeat them.
 autodoc_typehints = "none"
 autodoc_member_order = "bysource"
-napoleon_google_docstring = False
-napoleon_attr_annotations = False
-napoleon_use_ivar = True
-napoleon_use_rtype = False
+# autodoc lists the members; numpydoc would make a page of each.
+numpydoc_show_class_members = False
 
 html_theme = "furo"
 html_title = "gradcheck"
@@ -87,6 +87,23 @@ def copy_interactive_page(app: Sphinx, error: Exception | None) -> None:
         copy_asset(DOCS / "interactive", app.outdir / "interactive")
 
 
+_BARS = re.compile(r"``.*?``|\|(\w[^|`]*)\|")
+
+
+def keep_bars(*event: Any) -> None:
+    """Let |V| be a size in docstrings: reStructuredText takes it for a name to substitute.
+
+    A line with a backslash is LaTeX, or escaped already.
+    """
+    lines = event[-1]
+    lines[:] = [line if "\\" in line else _BARS.sub(_escape_bars, line) for line in lines]
+
+
+def _escape_bars(match: re.Match[str]) -> str:
+    return rf"\|{match[1]}\|" if match[1] else match[0]
+
+
 def setup(app: Sphinx) -> None:
     """Connect what has no option."""
+    app.connect("autodoc-process-docstring", keep_bars)
     app.connect("build-finished", copy_interactive_page)
