@@ -23,6 +23,7 @@ LAYERS = [
     {"gradcheck.word2vec"},
     {
         "gradcheck.checking",
+        "gradcheck.equations",
         "gradcheck.index_notation",
         "gradcheck.stabilization",
         "gradcheck.strategies",

@@ -1,0 +1,188 @@
+"""The value of an expression in index notation for given sizes, indices and arrays.
+
+It shares nothing with the rules that it is there to check: sums are added up term by term,
+derivatives are central differences in 60-digit arithmetic, and an abbreviation is looked up in its
+definition.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import mpmath
+import sympy
+from sympy import Add, KroneckerDelta, Lambda, Mul, Pow, Sum, Symbol
+from sympy.matrices.expressions.matexpr import MatrixElement
+from sympy.tensor.indexed import Indexed
+
+from gradcheck.equations.notation import Abbreviation, At, Partial, defined
+
+__all__ = ["AGREEMENT", "Point", "evaluate"]
+
+# SymPy has no type information.
+Expr: TypeAlias = Any
+Number: TypeAlias = Any
+
+_DIGITS = 60
+# The truncation error of a central difference is of the order of the step's square, and the
+# rounding error of the third one of 1e-60 over the step's cube.
+_STEP = mpmath.mpf(10) ** -13
+# Two values that differ by less, relative to the larger or to 1, are the same.
+AGREEMENT = 1e-15
+
+
+@dataclass(frozen=True)
+class Point:
+    """Values for everything that is free in an expression.
+
+    Attributes
+    ----------
+    symbols : dict
+        From a symbol to its value: sizes, free indices, real numbers.
+    entries : dict
+        From (name of an array, subscripts) to the value of the entry.
+    """
+
+    symbols: Mapping[Any, Number]
+    entries: Mapping[tuple[str, tuple[int, ...]], Number]
+
+
+def evaluate(expression: Expr, point: Point) -> Number:
+    """Return the value of an expression as an mpmath number of 60 digits.
+
+    Raises
+    ------
+    ValueError
+        If it has none here: the logarithm of a number that is not positive, a division by 0, an
+        even root of a negative number.
+    TypeError
+        If a part is of a kind that index notation does not have.
+    """
+    with mpmath.workdps(_DIGITS):
+        return _value(expression, point)
+
+
+def _value(expression: Expr, point: Point) -> Number:
+    for kinds, rule in _RULES.items():
+        if isinstance(expression, kinds):
+            return rule(expression, point)
+    name = _NAMES.get(type(expression).__name__, type(expression).__name__)
+    if expression.is_Function and hasattr(mpmath, name):
+        value = getattr(mpmath, name)(*(_value(part, point) for part in expression.args))
+        return _real(value, expression)
+    if expression.is_number and not expression.args:
+        return mpmath.mpf(expression.evalf(_DIGITS))
+    raise TypeError(f"expected index notation, got {expression} ({type(expression).__name__})")
+
+
+def _symbol(symbol: Expr, point: Point) -> Number:
+    return mpmath.mpf(point.symbols[symbol])
+
+
+def _entry(entry: Expr, point: Point) -> Number:
+    name, subscripts = _place(entry, point)
+    if (name, subscripts) not in point.entries:
+        raise ValueError(f"{entry}: {name} has no entry {list(subscripts)}")
+    return mpmath.mpf(point.entries[name, subscripts])
+
+
+def _place(entry: Expr, point: Point) -> tuple[str, tuple[int, ...]]:
+    array = entry.parent if isinstance(entry, MatrixElement) else entry.base
+    return str(array), tuple(int(_value(index, point)) for index in entry.indices)
+
+
+def _sum(summation: Expr, point: Point) -> Number:
+    *inner, (index, first, last) = summation.limits
+    body = Sum(summation.function, *inner) if inner else summation.function
+    indices = range(int(_value(first, point)), int(_value(last, point)) + 1)
+    return mpmath.fsum(_value(body, _with_symbol(point, index, i)) for i in indices)
+
+
+def _addition(addition: Expr, point: Point) -> Number:
+    return mpmath.fsum(_value(part, point) for part in addition.args)
+
+
+def _product(product: Expr, point: Point) -> Number:
+    return mpmath.fprod(_value(part, point) for part in product.args)
+
+
+def _power(power: Expr, point: Point) -> Number:
+    base, exponent = _value(power.base, point), _value(power.exp, point)
+    if base == 0 and exponent < 0:
+        raise ValueError(f"{power.base} is 0, and divides")
+    return _real(base**exponent, power)
+
+
+def _logarithm(logarithm: Expr, point: Point) -> Number:
+    argument = _value(logarithm.args[0], point)
+    if argument <= 0:
+        raise ValueError(f"log of {mpmath.nstr(argument, 5)}")
+    return mpmath.log(argument)
+
+
+def _delta(kronecker: Expr, point: Point) -> Number:
+    left, right = (_value(index, point) for index in kronecker.args[:2])
+    return mpmath.mpf(left == right)
+
+
+def _abbreviation(abbreviation: Expr, point: Point) -> Number:
+    return _value(defined(abbreviation), point)
+
+
+def _derivative(derivative: Expr, point: Point) -> Number:
+    """Return a central difference, of a central difference, …."""
+    *before, by = derivative.args
+    function = Partial(*before) if len(before) > 1 else before[0]
+    ahead, behind = (_value(function, _moved(point, by, step)) for step in (_STEP, -_STEP))
+    return (ahead - behind) / (2 * _STEP)
+
+
+def _moved(point: Point, by: Expr, step: Number) -> Point:
+    if isinstance(by, Symbol):
+        return _with_symbol(point, by, _symbol(by, point) + step)
+    place = _place(by, point)
+    return Point(point.symbols, {**point.entries, place: _entry(by, point) + step})
+
+
+def _at(expression: Expr, point: Point) -> Number:
+    """Put the values in first, and differentiate around them."""
+    value, *replacements = expression.args
+    symbols, entries = dict(point.symbols), dict(point.entries)
+    for replacement in replacements:
+        variable, new = replacement.args
+        if isinstance(new, Lambda):
+            for name, subscripts in point.entries:
+                if name == str(variable):
+                    entries[name, subscripts] = _value(new(*map(sympy.Integer, subscripts)), point)
+        else:
+            symbols[variable] = _value(new, point)
+    return _value(value, Point(symbols, entries))
+
+
+def _with_symbol(point: Point, symbol: Symbol, value: Number) -> Point:
+    return Point({**point.symbols, symbol: value}, point.entries)
+
+
+def _real(value: Number, expression: Expr) -> Number:
+    if not mpmath.isfinite(value) or mpmath.im(value):
+        raise ValueError(f"{expression} is not real here")
+    return mpmath.re(value)
+
+
+# What mpmath calls otherwise.
+_NAMES = {"Abs": "fabs"}
+_RULES: dict[Any, Callable[[Expr, Point], Number]] = {
+    Abbreviation: _abbreviation,
+    Partial: _derivative,
+    At: _at,
+    Symbol: _symbol,
+    (MatrixElement, Indexed): _entry,
+    Sum: _sum,
+    Add: _addition,
+    Mul: _product,
+    Pow: _power,
+    sympy.log: _logarithm,
+    KroneckerDelta: _delta,
+}
