@@ -15,10 +15,11 @@ from typing import Any, TextIO
 
 from gradcheck.commands.command import FAILED, INTERRUPTED, UNUSABLE, UsageError
 from gradcheck.commands.verify import VERIFY
+from gradcheck.commands.walkthrough import WALKTHROUGH
 
 __all__ = ["main"]
 
-_COMMANDS = (VERIFY,)
+_COMMANDS = (VERIFY, WALKTHROUGH)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

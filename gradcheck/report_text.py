@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 __all__ = [
     "HEADLINES",
     "Table",
+    "aligned",
     "closing",
     "entry_table",
     "findings",
@@ -99,15 +100,15 @@ def entry_table(wrong: tuple[Entry, ...], most: int | None = None) -> Table:
     entries = wrong[:most]
     digits = _digits([(entry.claimed, entry.numerical) for entry in entries])
     columns = [
-        _aligned([f"{entry.claimed:.{digits}g}" for entry in entries]),
-        _aligned([f"{entry.numerical:.{digits}g}" for entry in entries]),
-        _aligned([f"{entry.tolerance:.1e}" for entry in entries]),
+        aligned([f"{entry.claimed:.{digits}g}" for entry in entries]),
+        aligned([f"{entry.numerical:.{digits}g}" for entry in entries]),
+        aligned([f"{entry.tolerance:.1e}" for entry in entries]),
     ]
     header = ["entry", "claimed", "numerical", "tolerance"]
     ratios = [_ratio(entry) for entry in entries]
     if not common_ratio(wrong) and any(ratios):
         header.append("ratio")
-        columns.append(_aligned(ratios))
+        columns.append(aligned(ratios))
     names = [entry.name for entry in entries]
     return Table(header, [list(row) for row in zip(names, *columns, strict=True)])
 
@@ -117,9 +118,9 @@ def probe_table(probes: tuple[Probe, ...]) -> Table:
     differing = [probe for probe in probes if probe.verdict == "disagrees"]
     digits = _digits([(probe.claimed, probe.numerical.value) for probe in differing])
     columns = [
-        _aligned([f"{probe.claimed:.{digits}g}" for probe in probes]),
-        _aligned([f"{probe.numerical.value:.{digits}g}" for probe in probes]),
-        _aligned([f"{probe.tolerance:.1e}" for probe in probes]),
+        aligned([f"{probe.claimed:.{digits}g}" for probe in probes]),
+        aligned([f"{probe.numerical.value:.{digits}g}" for probe in probes]),
+        aligned([f"{probe.tolerance:.1e}" for probe in probes]),
         [probe.verdict for probe in probes],
     ]
     labels = [probe.label for probe in probes]
@@ -169,7 +170,7 @@ def _ratio(entry: Entry) -> str:
     return ratio if ratio != "1" else ""
 
 
-def _aligned(numbers: list[str]) -> list[str]:
+def aligned(numbers: list[str]) -> list[str]:
     """Pad numbers so that their decimal points are one below the other."""
     wholes = [len(number.split("e")[0].split(".")[0]) for number in numbers]
     padded = [

@@ -1,0 +1,201 @@
+"""``gradcheck walkthrough``: one update of word2vec, every number of it."""
+
+from __future__ import annotations
+
+import argparse
+import io
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from gradcheck.commands.command import PASSED, Command, UsageError
+from gradcheck.commands.files import check_writable, write_text
+
+if TYPE_CHECKING:
+    from gradcheck.word2vec.walkthrough import Walkthrough
+
+__all__ = ["WALKTHROUGH"]
+
+_LONGEST_FILE = 100_000
+"""Characters; the numbers of a walkthrough take a few hundred."""
+
+_HELP = """\
+Work out one step of skip-gram on paper: one (center, outside) pair of a sentence, and every
+number of the update, from the scores u_w·v_c to the new vectors and the new loss.
+
+What is exact is shown exactly, other numbers to four significant digits. The gradient is
+checked by finite differences. Without arguments, it takes the sentence "the cat drinks milk".
+"""
+_EXAMPLES = """\
+examples:
+  gradcheck walkthrough
+  gradcheck walkthrough the quick brown fox --pair quick:fox --window 2
+  gradcheck walkthrough --loss negative-sampling --negatives 2
+  gradcheck walkthrough --loss negative-sampling --negatives milk,the,milk
+  gradcheck walkthrough --init zeros              why nothing moves
+  gradcheck walkthrough --init half-zeros         as word2vec starts: V random, U zero
+  gradcheck walkthrough --init vectors.json       your own numbers
+  gradcheck walkthrough hot tea --init '{"U": [[1, 0], [0, 1]], "V": [[0.5, "1/3"], [0, 0]]}'
+  gradcheck walkthrough --html step.html --latex step.tex
+
+U and V are given as JSON: a list of rows, one for each word in order of first appearance, or
+{"word": row}. A number may be a string, as in "1/3".
+
+To follow it: do one line with a pencil, then compare. Then --seed 1 for another one.
+"""
+
+
+def _add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "sentence", nargs="*", metavar="SENTENCE", help='words (default: "the cat drinks milk")'
+    )
+    parser.add_argument(
+        "--pair",
+        metavar="PAIR",
+        help="the pair of this step, CENTER:OUTSIDE or its number in the sentence",
+    )
+    parser.add_argument(
+        "--window", type=int, default=1, metavar="N", help="words to either side (default: 1)"
+    )
+    parser.add_argument(
+        "-d", "--dimension", type=int, metavar="D", help="length of a vector (default: 2)"
+    )
+    parser.add_argument(
+        "--loss",
+        choices=("naive-softmax", "negative-sampling"),
+        default="naive-softmax",
+        help="default: naive-softmax",
+    )
+    parser.add_argument(
+        "--negatives",
+        metavar="N",
+        help="for negative sampling: how many to draw, or words with commas (default: 2)",
+    )
+    parser.add_argument(
+        "--init",
+        default="random",
+        metavar="INIT",
+        help="zeros, half-zeros, random (default), a JSON file with U and V, or the JSON itself",
+    )
+    parser.add_argument(
+        "--seed", type=int, default=0, metavar="N", help="of what is random (default: 0)"
+    )
+    parser.add_argument(
+        "--rate",
+        default="0.5",
+        metavar="η",
+        help="learning rate, such as 0.5 or 1/3 (default: 0.5)",
+    )
+    parser.add_argument(
+        "--html",
+        metavar="OUT",
+        help="write a page to OUT too; - is standard output, in place of the text",
+    )
+    parser.add_argument("--latex", metavar="OUT", help="write a LaTeX document to OUT, likewise")
+
+
+def _walkthrough(arguments: argparse.Namespace) -> int:
+    outputs = {"--html": arguments.html, "--latex": arguments.latex}
+    if arguments.html is not None and arguments.html == arguments.latex:
+        raise UsageError(f"--html and --latex: both are {arguments.html}; expected two outputs")
+    for option, path in outputs.items():
+        check_writable(option, path, [arguments.init])
+    step = _walk(arguments)
+    documents = {"--html": step.to_html, "--latex": step.to_latex}
+    for option, path in outputs.items():
+        if path not in {None, "-"}:
+            write_text(option, Path(path).absolute(), documents[option]())
+    for option, path in outputs.items():
+        if path == "-":
+            _print_document(documents[option]())
+            return PASSED
+    print(step.to_text(sys.stdout.encoding or "utf-8"))
+    return PASSED
+
+
+def _print_document(text: str) -> None:
+    """Print what names its own encoding, which is UTF-8, in that encoding."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(encoding="utf-8")
+    print(text, end="")
+
+
+def _walk(arguments: argparse.Namespace) -> Walkthrough:
+    from gradcheck.word2vec.walkthrough import walk
+    from gradcheck.word2vec.walkthrough.steps import SENTENCE
+
+    init = _initialization(arguments.init)
+    try:
+        return walk(
+            " ".join(arguments.sentence) if arguments.sentence else SENTENCE,
+            dimension=arguments.dimension,
+            window=arguments.window,
+            loss=arguments.loss,
+            negatives=_negatives(arguments.negatives),
+            init=init,
+            seed=arguments.seed,
+            rate=arguments.rate,
+            pair=arguments.pair,
+        )
+    except ValueError as error:
+        message = str(error)
+        # The arguments of `walk` are called as the options are.
+        raise UsageError(message if message.startswith("sentence:") else f"--{message}") from None
+
+
+def _negatives(given: str | None) -> int | list[str] | None:
+    if given is None:
+        return None
+    return int(given) if given.isdecimal() and len(given) < 10 else given.split(",")
+
+
+def _initialization(given: str) -> Any:
+    """Return the name of an initialization, or the matrices of a file or of the option itself."""
+    from gradcheck.word2vec.walkthrough.inputs import INITIALIZATIONS
+
+    if given in INITIALIZATIONS:
+        return given
+    inline = given.lstrip().startswith("{")
+    text = given if inline else _read(given)
+    where = "--init" if inline else f"--init {given}"
+    try:
+        # As they are written: 0.1 is then a tenth, and no float near it.
+        matrices = json.loads(text, parse_float=str, parse_int=str, parse_constant=str)
+    except json.JSONDecodeError as error:
+        raise UsageError(
+            f"{where}: not JSON: {error.msg} in line {error.lineno}, column {error.colno}"
+        ) from None
+    except RecursionError:
+        raise UsageError(f"{where}: not JSON that can be read: nested too deeply") from None
+    if not isinstance(matrices, dict):
+        raise UsageError(f'{where}: expected {{"U": rows, "V": rows}}')
+    return matrices
+
+
+def _read(path: str) -> str:
+    try:
+        with Path(path).open(encoding="utf-8") as file:
+            text = file.read(_LONGEST_FILE + 1)
+    except FileNotFoundError:
+        raise UsageError(
+            f"--init: expected zeros, half-zeros, random, or a JSON file with U and V; there is no "
+            f"file {path}"
+        ) from None
+    except OSError as error:
+        raise UsageError(f"--init {path}: cannot be read: {error.strerror}") from None
+    except ValueError:
+        raise UsageError(f"--init {path}: not text in UTF-8") from None
+    if len(text) > _LONGEST_FILE:
+        raise UsageError(f"--init {path}: too long; expected the numbers of U and V")
+    return text
+
+
+WALKTHROUGH = Command(
+    name="walkthrough",
+    summary="work out one step on paper",
+    description=_HELP,
+    epilog=_EXAMPLES,
+    add_arguments=_add_arguments,
+    run=_walkthrough,
+)

@@ -1,0 +1,5 @@
+"""One update of word2vec worked by hand, every number shown."""
+
+from gradcheck.word2vec.walkthrough.steps import Walkthrough, walk
+
+__all__ = ["Walkthrough", "walk"]

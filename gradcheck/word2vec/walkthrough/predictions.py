@@ -1,0 +1,157 @@
+"""What the model predicts about a pair, and what the loss and its gradient make of it.
+
+Both losses say the same of every vector that they look at: ∂J/∂score = predicted - observed.
+Naive softmax looks at each word once, negative sampling at the observed word and at each draw.
+The formulas are those of the lecture; `gradcheck.word2vec.losses` has them as mathematics.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from gradcheck.word2vec.walkthrough.arithmetic import (
+    Matrix,
+    Number,
+    Vector,
+    exponential,
+    log_odds_against,
+    product,
+    scaled,
+    sigmoid,
+    softmax,
+    softplus,
+    total,
+)
+
+__all__ = [
+    "Prediction",
+    "gradient",
+    "negative_sampling_loss",
+    "negative_sampling_predictions",
+    "softmax_loss",
+    "softmax_predictions",
+]
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """One number that the model predicts, and its part in the loss.
+
+    Attributes
+    ----------
+    word : int
+        Whose outside vector it is about.
+    score : Number
+        u_w·v_c.
+    exponential : Number
+        exp(u_w·v_c) for naive softmax, exp(-u_w·v_c) for negative sampling.
+    predicted : Number
+        p(w|c), or σ(u_w·v_c).
+    observed : int
+        1 for the observed outside word, 0 for a word that is not, or for a negative.
+    residual : Number
+        predicted - observed, which is ∂J/∂score.
+    loss : float or None
+        Its term of J; None for a term that naive softmax does not have.
+    """
+
+    word: int
+    score: Number
+    exponential: Number
+    predicted: Number
+    observed: int
+    residual: Number
+    loss: float | None
+
+
+def softmax_predictions(scores: Vector, target: int) -> tuple[Prediction, ...]:
+    """Return what naive softmax predicts: one p(w|c) for each word.
+
+    Parameters
+    ----------
+    scores : tuple of Number
+        u_w·v_c of each word w.
+    target : int
+        The index o of the observed word.
+    """
+    probabilities = softmax(scores)
+    return tuple(
+        Prediction(
+            word=word,
+            score=score,
+            exponential=exponential(score),
+            predicted=probability,
+            observed=int(word == target),
+            residual=_softmax_residual(probabilities, scores, target, word),
+            loss=softmax_loss(scores, target) if word == target else None,
+        )
+        for word, (score, probability) in enumerate(zip(scores, probabilities, strict=True))
+    )
+
+
+def _softmax_residual(probabilities: Vector, scores: Vector, target: int, word: int) -> Number:
+    if word != target or not isinstance(probabilities[target], float):
+        return probabilities[word] - int(word == target)
+    return product(-1, sigmoid(log_odds_against(scores, target)))
+
+
+def softmax_loss(scores: Vector, target: int) -> float:
+    """Return J = -log p(o|c)."""
+    return softplus(log_odds_against(scores, target))
+
+
+def negative_sampling_predictions(
+    scores: Vector, target: int, negatives: Sequence[int]
+) -> tuple[Prediction, ...]:
+    """Return what negative sampling predicts: one σ for the target and for each draw.
+
+    Parameters
+    ----------
+    scores : tuple of Number
+        u_w·v_c of each word w.
+    target : int
+        The index o of the observed word.
+    negatives : sequence of int
+        n_1, …, n_K, repeats allowed, the target allowed.
+    """
+    observed = [(target, 1), *((word, 0) for word in negatives)]
+    return tuple(
+        Prediction(
+            word=word,
+            score=scores[word],
+            exponential=exponential(-scores[word]),
+            predicted=sigmoid(scores[word]),
+            observed=y,
+            # Not σ - 1, which is rounding error where σ is near to 1.
+            residual=-sigmoid(-scores[word]) if y else sigmoid(scores[word]),
+            loss=_sigmoid_loss(scores[word], y),
+        )
+        for word, y in observed
+    )
+
+
+def negative_sampling_loss(scores: Vector, target: int, negatives: Sequence[int]) -> float:
+    """Return J = -log σ(u_o·v_c) - Σ_k log σ(-u_{n_k}·v_c)."""
+    terms = [_sigmoid_loss(scores[word], 0) for word in negatives]
+    return math.fsum([_sigmoid_loss(scores[target], 1), *terms])
+
+
+def _sigmoid_loss(score: Number, observed: int) -> float:
+    return softplus(-score if observed else score)
+
+
+def gradient(
+    predictions: Sequence[Prediction], center: Vector, outside: Matrix
+) -> tuple[Vector, Matrix]:
+    """Return ∂J/∂v_c and ∂J/∂U (a row for each word) from ∂J/∂score of each prediction."""
+    grad_center = tuple(
+        total(product(each.residual, outside[each.word][k]) for each in predictions)
+        for k in range(len(center))
+    )
+    weights = [
+        total(each.residual for each in predictions if each.word == word)
+        for word in range(len(outside))
+    ]
+    return grad_center, tuple(scaled(weight, center) for weight in weights)
