@@ -100,7 +100,7 @@ def _walkthrough(arguments: argparse.Namespace) -> int:
     if arguments.html is not None and arguments.html == arguments.latex:
         raise UsageError(f"--html and --latex: both are {arguments.html}; expected two outputs")
     for option, path in outputs.items():
-        check_writable(option, path, [arguments.init])
+        check_writable(option, path, [] if _is_json(arguments.init) else [arguments.init])
     step = _walk(arguments)
     documents = {"--html": step.to_html, "--latex": step.to_latex}
     for option, path in outputs.items():
@@ -156,9 +156,7 @@ def _initialization(given: str) -> Any:
 
     if given in INITIALIZATIONS:
         return given
-    inline = given.lstrip().startswith("{")
-    text = given if inline else _read(given)
-    where = "--init" if inline else f"--init {given}"
+    text, where = (given, "--init") if _is_json(given) else (_read(given), f"--init {given}")
     try:
         # As they are written: 0.1 is then a tenth, and no float near it.
         matrices = json.loads(text, parse_float=str, parse_int=str, parse_constant=str)
@@ -171,6 +169,11 @@ def _initialization(given: str) -> Any:
     if not isinstance(matrices, dict):
         raise UsageError(f'{where}: expected {{"U": rows, "V": rows}}')
     return matrices
+
+
+def _is_json(given: str) -> bool:
+    """Say whether the numbers stand on the command line, not in a file."""
+    return given.lstrip().startswith(("{", "["))
 
 
 def _read(path: str) -> str:

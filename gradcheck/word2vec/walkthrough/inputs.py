@@ -305,8 +305,8 @@ def _given_matrix(name: str, given: Any, words: Sequence[str], dimension: int | 
         rows = _listed(f"init: {name}", given)
     if len(rows) != len(words):
         raise ValueError(
-            f"init: {name} has {len(rows)} rows; expected {len(words)}, one for each word: "
-            f"{', '.join(words)}"
+            f"init: {name}: expected {len(words)} rows, one for each word ({', '.join(words)}); "
+            f"got {len(rows)}"
         )
     matrix = []
     for word, row in zip(words, rows, strict=True):
@@ -315,7 +315,9 @@ def _given_matrix(name: str, given: Any, words: Sequence[str], dimension: int | 
         if dimension is None:
             dimension = _checked_dimension(len(entries)) if entries else 1
         if len(entries) != dimension:
-            raise ValueError(f"{where}: expected {dimension} numbers, got {len(entries)}")
+            raise ValueError(
+                f"{where}: expected a vector of length {dimension}, got {len(entries)}"
+            )
         matrix.append(tuple(_bounded(where, entry) for entry in entries))
     return tuple(matrix)
 

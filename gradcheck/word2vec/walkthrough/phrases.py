@@ -207,7 +207,7 @@ def escape_latex(text: str) -> str:
 def number(value: Number, style: Style = "decimal") -> Phrase:
     """Return a number as it stands in a sentence."""
     text = written(value, style)
-    return Phrase(text, f'<span class="math">{text.replace("-", "−")}</span>', latex_number(text))
+    return Phrase(text, text.replace("-", "−"), latex_number(text))
 
 
 def written(value: Number, style: Style = "decimal") -> str:

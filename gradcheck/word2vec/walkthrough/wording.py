@@ -1,0 +1,138 @@
+"""The formulas and names of a walkthrough, each as a phrase."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gradcheck.word2vec.walkthrough.arithmetic import Vector
+from gradcheck.word2vec.walkthrough.phrases import (
+    Phrase,
+    formula,
+    joined,
+    latex_number,
+    number,
+    phrase,
+    vector_of,
+    word,
+)
+
+if TYPE_CHECKING:
+    from gradcheck.word2vec.walkthrough.steps import Walkthrough
+
+__all__ = [
+    "DESCENT",
+    "EMPTY",
+    "ETA",
+    "GRADIENT",
+    "LOG_P",
+    "LOG_P_GRADIENT",
+    "SAMPLING_CENTER",
+    "SAMPLING_LOSS",
+    "SAMPLING_OUTSIDE",
+    "SCORE",
+    "SIGMOID",
+    "SOFTMAX_CENTER",
+    "SOFTMAX_LOSS",
+    "SOFTMAX_OUTSIDE",
+    "SOFTMAX_PROBABILITY",
+    "U_W",
+    "V_W",
+    "C",
+    "J",
+    "K",
+    "O",
+    "U",
+    "V",
+    "center_vector",
+    "center_word",
+    "count",
+    "loss_name",
+    "old_center",
+    "outside_vector",
+    "outside_word",
+    "shown_vector",
+    "verbatim",
+]
+
+EMPTY = phrase("")
+
+J = formula("J", "J")
+K = formula("K", "K")
+ETA = formula("η", r"\eta")
+C = formula("c", "c")
+O = formula("o", "o")  # noqa: E741 - the lecture's name, and the point of it
+U = formula("U", "U")
+V = formula("V", "V")
+U_W = formula("u_w", "u_w")
+V_W = formula("v_w", "v_w")
+SCORE = formula("u_w·v_c", r"u_w \cdot v_c")
+
+SOFTMAX_LOSS = formula("J = -log p(o|c)", r"J = -\log p(o|c)")
+SOFTMAX_PROBABILITY = formula(
+    "p(w|c) = exp(u_w·v_c) / sum", r"p(w|c) = \exp(u_w \cdot v_c) / \text{sum}"
+)
+SOFTMAX_CENTER = formula(
+    "∂J/∂v_c = -u_o + Σ_x p(x|c) u_x", r"\partial J/\partial v_c = -u_o + \sum_x p(x|c)\, u_x"
+)
+SOFTMAX_OUTSIDE = formula(
+    "∂J/∂u_w = (ŷ_w - y_w) v_c", r"\partial J/\partial u_w = (\hat y_w - y_w)\, v_c"
+)
+LOG_P_GRADIENT = formula("u_o - Σ_x p(x|c) u_x", r"u_o - \sum_x p(x|c)\, u_x")
+LOG_P = formula("log p(o|c) = -J", r"\log p(o|c) = -J")
+
+SAMPLING_LOSS = formula(
+    "J = -log σ(u_o·v_c) - Σ_k log σ(-u_{n_k}·v_c)",
+    r"J = -\log \sigma(u_o \cdot v_c) - \sum_k \log \sigma(-u_{n_k} \cdot v_c)",
+)
+SIGMOID = formula("σ(s) = 1 / (1 + exp(-s))", r"\sigma(s) = 1 / (1 + \exp(-s))")
+SAMPLING_CENTER = formula(
+    "∂J/∂v_c = Σ (σ - y) u_w", r"\partial J/\partial v_c = \sum (\sigma - y)\, u_w"
+)
+SAMPLING_OUTSIDE = formula("∂J/∂u_w = (σ - y) v_c", r"\partial J/\partial u_w = (\sigma - y)\, v_c")
+DESCENT = formula("new = old - η ∂J", r"\text{new} = \text{old} - \eta\, \partial J")
+GRADIENT = formula("∂J", r"\partial J")
+
+
+def loss_name(step: Walkthrough) -> str:
+    """Return the name of the loss, in words."""
+    return step.loss.replace("-", " ")
+
+
+def center_word(step: Walkthrough) -> Phrase:
+    """Return the center word."""
+    return word(step.words[step.center])
+
+
+def outside_word(step: Walkthrough) -> Phrase:
+    """Return the observed outside word."""
+    return word(step.words[step.target])
+
+
+def center_vector(step: Walkthrough) -> Phrase:
+    """Return the name of v_c, after its word."""
+    return vector_of("v", step.words[step.center])
+
+
+def outside_vector(step: Walkthrough, index: int) -> Phrase:
+    """Return the name of a word's outside vector."""
+    return vector_of("u", step.words[index])
+
+
+def old_center(step: Walkthrough) -> Vector:
+    """Return v_c before the step."""
+    return step.V[step.center]
+
+
+def shown_vector(vector: Vector) -> Phrase:
+    """Return a vector as it stands in a sentence."""
+    return phrase("({entries})", entries=joined(number(entry) for entry in vector))
+
+
+def verbatim(written: str) -> Phrase:
+    """Return a number that is already written."""
+    return Phrase(written, written.replace("-", "−"), latex_number(written))
+
+
+def count(number_of: int) -> Phrase:
+    """Return a whole number."""
+    return phrase(f"{number_of:,}")
