@@ -1,0 +1,451 @@
+/**
+ * The page: reads the settings, keeps the state of training, and shows the step that comes next.
+ *
+ * What is shown always belongs to the next step, at the vectors of this moment: a reader can work
+ * it out on paper, press "Step" and compare.
+ */
+(() => {
+  "use strict";
+
+  const D = 2;
+  const NUDGE = 0.01;
+  const LIMITS = { words: [2, 8], tokens: 24, letters: 14, trail: 200, log: 6 };
+  const STEPS_AT_ONCE = 100;
+
+  // ---- building blocks -------------------------------------------------------------------------
+
+  const byId = (id) => document.getElementById(id);
+
+  /** An element; strings among the children become text, so no markup in a word takes effect. */
+  function element(name, attributes = {}, ...children) {
+    const made = document.createElement(name);
+    for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
+    made.append(...children);
+    return made;
+  }
+
+  /** The name of a vector: the letter v or u with a word as its index. */
+  const vectorName = (letter, word) =>
+    element("span", { class: "nobreak" }, element("i", { class: letter }, letter),
+      element("sub", {}, word));
+
+  /** Three decimals, none for whole numbers; what is not 0 never reads as 0. */
+  function format(x) {
+    if (Number.isInteger(x) && Math.abs(x) < 1000) return String(x).replace("-", "−");
+    const size = Math.abs(x);
+    const digits = size < 0.0005 || size >= 1000 ? x.toExponential(1) : x.toFixed(3);
+    return digits.replaceAll("-", "−");
+  }
+
+  const formatVector = (vector) => `(${vector.map(format).join(", ")})`;
+
+  /** Show a number; data-value has all its digits. */
+  function show(target, x) {
+    target.textContent = format(x);
+    target.dataset.value = String(x);
+  }
+
+  /** A table cell for a number; null, a dash. */
+  function numberCell(x) {
+    const cell = element("td");
+    if (x === null) cell.textContent = "–";
+    else show(cell, x);
+    return cell;
+  }
+
+  /** Fill every place of the page that is named `slot`. */
+  function fill(slot, ...children) {
+    for (const place of document.querySelectorAll(`[data-slot="${slot}"]`)) {
+      place.replaceChildren(...children.map((child) => child.cloneNode?.(true) ?? child));
+    }
+  }
+
+  /** Children with commas between them and "and" before the last. */
+  function enumerate(children) {
+    return children.flatMap((child, i) => {
+      if (i === 0) return [child];
+      return [i === children.length - 1 ? " and " : ", ", child];
+    });
+  }
+
+  // ---- settings --------------------------------------------------------------------------------
+
+  /** What is wrong with the words of a sentence, or "". */
+  function sentenceProblem(tokens) {
+    const words = word2vec.vocabulary(tokens);
+    const [fewest, most] = LIMITS.words;
+    const long = words.find((word) => [...word].length > LIMITS.letters);
+    if (long !== undefined) {
+      return `“${long}” has ${[...long].length} letters; a word may have ${LIMITS.letters}.`;
+    }
+    if (words.length < fewest || words.length > most) {
+      const count = words.length === 1 ? "1 different word" : `${words.length} different words`;
+      return `The sentence has ${count}; it needs ${fewest} to ${most}.`;
+    }
+    if (tokens.length > LIMITS.tokens) {
+      return `The sentence has ${tokens.length} words; it may have ${LIMITS.tokens}.`;
+    }
+    return "";
+  }
+
+  /** What is wrong with a number field, or "". */
+  function numberProblem(field) {
+    const label = field.labels[0].textContent;
+    const whole = field.step === "1";
+    const value = field.valueAsNumber;
+    const inRange = value >= Number(field.min) && value <= Number(field.max);
+    if (inRange && (!whole || Number.isInteger(value))) return "";
+    const kind = whole ? "a whole number" : "a number";
+    const got = field.value === "" ? "" : `, not ${field.value}`;
+    return `${label}: ${kind} from ${field.min} to ${field.max}${got}.`;
+  }
+
+  /** Show a problem beside its field, or take it away. */
+  function report(field, problem) {
+    const place = byId(`${field.id}-problem`);
+    place.textContent = problem === "" ? "" : `${problem} Until then the last valid value holds.`;
+    field.setAttribute("aria-invalid", String(problem !== ""));
+  }
+
+  /** Take over every field that is valid; the others keep what they had. */
+  function readSettings(previous) {
+    const settings = { ...previous };
+    const tokens = word2vec.tokenize(byId("sentence").value);
+    const problem = sentenceProblem(tokens);
+    report(byId("sentence"), problem);
+    if (problem === "") settings.tokens = tokens;
+    for (const id of ["window", "negatives", "seed", "rate"]) {
+      const field = byId(id);
+      const found = numberProblem(field);
+      report(field, found);
+      if (found === "") settings[id] = field.valueAsNumber;
+    }
+    settings.loss = byId("loss").value;
+    settings.init = byId("init").value;
+    return settings;
+  }
+
+  // ---- the state of training -------------------------------------------------------------------
+
+  /** K where negatives are drawn, null for naive softmax. */
+  const negativeCount = ({ loss, negatives }) => (loss === "negative-sampling" ? negatives : null);
+
+  /** Training before its first step. */
+  function begin(settings) {
+    const { tokens, window, init, seed } = settings;
+    const words = word2vec.vocabulary(tokens);
+    const places = word2vec.positions(tokens.length, window);
+    const index = (position) => words.indexOf(tokens[position]);
+    const pairs = places.map(([i, j]) => [index(i), index(j)]);
+    const vectors = word2vec.initialVectors(init, words.length, D, seed);
+    return {
+      settings,
+      words,
+      places,
+      pairs,
+      vectors,
+      step: 0,
+      losses: [word2vec.meanLoss(vectors, pairs, negativeCount(settings))],
+      lowest: word2vec.lowestMeanLoss(pairs, words.length, negativeCount(settings)),
+      trail: [vectors],
+      log: [],
+      nudges: 0,
+    };
+  }
+
+  /** The pair of a step: one after the other, then from the start again. */
+  const pairOf = ({ pairs }, step) => pairs[step % pairs.length];
+
+  /** Loss and gradient of a pair with the vectors given. */
+  function gradientOf({ settings }, { center, outside }, [c, o], negatives) {
+    return settings.loss === "naive-softmax"
+      ? word2vec.naiveSoftmax(center[c], outside, o)
+      : word2vec.negativeSampling(center[c], outside, o, negatives);
+  }
+
+  /** Everything about the step that comes next. */
+  function plan(state) {
+    const { settings, words, vectors, step } = state;
+    const [c, o] = pairOf(state, step);
+    const count = negativeCount(settings);
+    const negatives =
+      count === null ? [] : word2vec.drawNegatives(words.length, o, count, settings.seed, step);
+    const gradient = gradientOf(state, vectors, [c, o], negatives);
+    const touched = count === null ? words.map((_, w) => w) : [...new Set([o, ...negatives])];
+    return { c, o, negatives, gradient, touched };
+  }
+
+  /** Replace the vectors, and note the mean loss and the trail. */
+  function move(state, vectors) {
+    state.vectors = vectors;
+    state.trail = [...state.trail.slice(-LIMITS.trail), vectors];
+  }
+
+  /** Make one step; false where its numbers are too large for the machine. */
+  function advance(state) {
+    const { settings, pairs } = state;
+    const { c, o, negatives, gradient } = plan(state);
+    const vectors = word2vec.descend(state.vectors, [c, o], gradient, settings.rate);
+    const loss = word2vec.meanLoss(vectors, pairs, negativeCount(settings));
+    if (!word2vec.isFinite(vectors) || !Number.isFinite(loss)) return false;
+    move(state, vectors);
+    state.step += 1;
+    state.losses.push(loss);
+    const after = gradientOf(state, vectors, [c, o], negatives).loss;
+    const entry = { step: state.step, c, o, before: gradient.loss, after };
+    state.log = [entry, ...state.log].slice(0, LIMITS.log);
+    return true;
+  }
+
+  /** Add a tiny vector, in another direction each time, to the next center vector. */
+  function nudge(state) {
+    const [c] = pairOf(state, state.step);
+    // The golden angle: no two directions are nearly the same.
+    const angle = 0.5 + 2.4 * state.nudges;
+    const tiny = [NUDGE * Math.cos(angle), NUDGE * Math.sin(angle)];
+    const { center, outside } = state.vectors;
+    move(state, { center: center.map((row, w) => (w === c ? word2vec.add(row, tiny) : row)), outside });
+    state.nudges += 1;
+    state.losses[state.step] = word2vec.meanLoss(
+      state.vectors, state.pairs, negativeCount(state.settings));
+    return state.words[c];
+  }
+
+  // ---- showing the next step -------------------------------------------------------------------
+
+  const pairText = ({ words }, [c, o]) => `${words[c]} → ${words[o]}`;
+
+  function showSentence({ settings, places, step }) {
+    const [center, observed] = places[step % places.length];
+    const word = (token, i) => {
+      const near = Math.abs(i - center) <= settings.window ? "in-window" : "";
+      if (i === center) {
+        return element("span", { class: `${near} center` }, token, element("small", {}, "c"));
+      }
+      if (i === observed) {
+        return element(
+          "span", { class: `${near} observed` }, token, element("small", {}, "o"));
+      }
+      return element("span", { class: near }, token);
+    };
+    byId("sentence-strip").replaceChildren(...settings.tokens.flatMap((token, i) => [word(token, i), " "]));
+  }
+
+  function showQueue(state) {
+    const { step, pairs } = state;
+    const entry = (which, at, name) =>
+      element("li", { class: name },
+        `${which} ${(at % pairs.length) + 1} of ${pairs.length}: ${pairText(state, pairOf(state, at))}`);
+    byId("queue").replaceChildren(
+      ...(step > 0 ? [entry("last: pair", step - 1, "last")] : []),
+      entry("next: pair", step, "next"),
+      entry("then: pair", step + 1, "then"),
+    );
+  }
+
+  /** Which rows move, in words and names. */
+  function movingRows({ words, settings }, { c, gradient, touched }) {
+    const zero = (row) => row.every((x) => x === 0);
+    const [centerStays, outsideStays] = [zero(gradient.gradCenter), gradient.gradOutside.every(zero)];
+    if (centerStays && outsideStays) return ["nothing; both gradients are exactly 0"];
+    const v = centerStays
+      ? ["not ", vectorName("v", words[c]), ", whose gradient is exactly 0; but "]
+      : [vectorName("v", words[c]), ", one row of V, and "];
+    if (settings.loss === "naive-softmax") return [...v, `every u, all ${words.length} rows of U`];
+    const count = `${touched.length} ${touched.length === 1 ? "row" : "rows"} of U`;
+    return [...v, ...enumerate(touched.map((w) => vectorName("u", words[w]))),
+      `, ${count}: never more than K + 1 = ${settings.negatives + 1}`];
+  }
+
+  function showExplanations(state, next) {
+    const { words, pairs } = state;
+    fill("c", words[next.c]);
+    fill("o", words[next.o]);
+    fill("u-o", vectorName("u", words[next.o]));
+    fill("v-c", vectorName("v", words[next.c]));
+    fill("all-words", `all ${words.length} words of the vocabulary`);
+    fill("uniform", `1/${words.length}`);
+    fill("pair-count", String(pairs.length));
+    fill("negatives", ...enumerate(next.negatives.map((n) => element("b", {}, words[n]))));
+    fill("moving", ...movingRows(state, next));
+  }
+
+  /** A table row: what it is about, a bar as long as `value` of 1, the value, and further cells. */
+  function barRow(name, value, further, observed) {
+    const bar = element("div", { style: `width: ${100 * value}%` });
+    return element("tr", { class: observed ? "observed" : "" },
+      element("th", { scope: "row" }, ...name),
+      element("td", { class: "bar" }, bar), numberCell(value), ...further);
+  }
+
+  function showProbabilities({ words, vectors, settings }, { c, o, negatives }) {
+    const v = vectors.center[c];
+    const softmax = settings.loss === "naive-softmax";
+    const rows = word2vec.probabilities(v, vectors.outside).map((p, x) => {
+      const y = x === o ? 1 : 0;
+      const name = x === o ? [words[x], " (o)"] : [words[x]];
+      const residual = softmax ? [numberCell(p - y)] : [];
+      return barRow(name, p, [numberCell(y), ...residual], x === o);
+    });
+    byId("probabilities").tBodies[0].replaceChildren(...rows);
+
+    const sigma = (x) => word2vec.sigmoid(word2vec.dot(vectors.outside[x], v));
+    const drawn = negatives.map((n, k) =>
+      barRow([words[n], " (n", element("sub", {}, String(k + 1)), ")"],
+        sigma(n), [numberCell(0)], false));
+    byId("sigmas").tBodies[0].replaceChildren(
+      barRow([words[o], " (o)"], sigma(o), [numberCell(1)], true), ...drawn);
+  }
+
+  function showForces({ settings, words }, { c, gradient }) {
+    const sum = word2vec.add(gradient.pull, gradient.push);
+    const change = word2vec.scale(settings.rate, sum);
+    const rows = { pull: gradient.pull, push: gradient.push, sum, change };
+    for (const [name, vector] of Object.entries(rows)) {
+      const row = document.querySelector(`#force-numbers [data-row="${name}"]`);
+      row.replaceChildren(row.cells[0], ...vector.map(numberCell));
+    }
+    figures.drawForces(byId("forces"), gradient.pull, gradient.push,
+      `On v of ${words[c]}: pull ${formatVector(gradient.pull)}, ` +
+      `push ${formatVector(gradient.push)}, sum ${formatVector(sum)}`);
+  }
+
+  /** One matrix, and beside each row what the next step adds to it. */
+  function showMatrix(table, words, rows, changes) {
+    const shown = rows.map((row, w) => {
+      const change = changes[w] ?? row.map(() => null);
+      return element("tr", { class: changes[w] ? "moves" : "" },
+        element("th", { scope: "row" }, words[w]), ...row.map(numberCell),
+        ...change.map(numberCell));
+    });
+    table.tBodies[0].replaceChildren(...shown);
+  }
+
+  function showNumbers({ settings, words, vectors }, { c, gradient, touched }) {
+    const step = (row) => word2vec.scale(-settings.rate, row);
+    showMatrix(byId("center"), words, vectors.center, { [c]: step(gradient.gradCenter) });
+    showMatrix(byId("outside"), words, vectors.outside,
+      Object.fromEntries(touched.map((w) => [w, step(gradient.gradOutside[w])])));
+  }
+
+  function showVectors({ words, vectors, trail }, { c, touched }) {
+    const items = words.flatMap((word, w) => [
+      { letter: "v", word, at: vectors.center[w], moves: w === c,
+        trail: trail.map(({ center }) => center[w]) },
+      { letter: "u", word, at: vectors.outside[w], moves: touched.includes(w),
+        trail: trail.map(({ outside }) => outside[w]) },
+    ]);
+    const label = items.map(({ letter, word, at }) => `${letter} of ${word} ${formatVector(at)}`);
+    figures.drawVectors(byId("vectors"), items, `The vectors: ${label.join("; ")}`);
+    const atOrigin = (letter) =>
+      items.filter((item) => item.letter === letter && item.at.every((x) => x === 0)).length;
+    const groups = ["v", "u"].filter((letter) => atOrigin(letter) > 0).map((letter) =>
+      `${atOrigin(letter) === words.length ? "every" : `${atOrigin(letter)} of the`} ${letter}`);
+    byId("at-origin").textContent = groups.length ? `At the origin: ${groups.join(" and ")}.` : "";
+  }
+
+  function showLosses(state) {
+    const { losses, lowest, log } = state;
+    const current = losses[losses.length - 1];
+    figures.drawLosses(byId("losses"), losses, lowest,
+      `Mean loss: ${format(losses[0])} at the start, ${format(current)} after ${state.step} steps; ` +
+      `no vectors get below ${format(lowest)}`);
+    byId("step-count").textContent = String(state.step);
+    show(byId("mean-loss"), current);
+    const rows = log.map(({ step, c, o, before, after }) =>
+      element("tr", {}, element("td", {}, String(step)), element("td", {}, pairText(state, [c, o])),
+        numberCell(before), numberCell(after)));
+    byId("log").tBodies[0].replaceChildren(...rows);
+    byId("log").hidden = log.length === 0;
+  }
+
+  function render(state) {
+    const next = plan(state);
+    const stuck = word2vec.isZero(state.vectors);
+    document.body.dataset.loss = state.settings.loss;
+    document.body.toggleAttribute("data-stuck", stuck);
+    byId("stuck").hidden = !stuck;
+    showSentence(state);
+    showQueue(state);
+    showExplanations(state, next);
+    showProbabilities(state, next);
+    showForces(state, next);
+    showNumbers(state, next);
+    showVectors(state, next);
+    showLosses(state);
+  }
+
+  // ---- what the reader does --------------------------------------------------------------------
+
+  const say = (message) => {
+    byId("status").textContent = message;
+  };
+
+  const tooLarge = "The numbers became too large for the machine: take a smaller learning rate, and reset.";
+
+  /** What one step did, in words. */
+  function outcome(state) {
+    const [{ step, c, o, before, after }] = state.log;
+    const pair = pairText(state, [c, o]);
+    if (word2vec.isZero(state.vectors)) {
+      return `Step ${step}, ${pair}: the gradient is exactly 0. Nothing moved.`;
+    }
+    return `Step ${step}, ${pair}: the loss of this pair went from ${format(before)} to ${format(after)}.`;
+  }
+
+  /** What many steps did, in words. */
+  function summary(state, from) {
+    const first = state.losses[from];
+    const last = state.losses[state.step];
+    if (word2vec.isZero(state.vectors)) {
+      return `${state.step - from} steps: the gradient was exactly 0 at each. Nothing moved.`;
+    }
+    return `${state.step - from} steps: the mean loss went from ${format(first)} to ${format(last)}.`;
+  }
+
+  let state;
+
+  function restart(message) {
+    state = begin(readSettings(state?.settings ?? {}));
+    say(message);
+    render(state);
+  }
+
+  function train(steps) {
+    const from = state.step;
+    while (state.step < from + steps && advance(state));
+    if (state.step < from + steps) say(tooLarge);
+    else say(steps === 1 ? outcome(state) : summary(state, from));
+    render(state);
+  }
+
+  /** A learning rate holds from now on; anything else, where it changed, starts again. */
+  function changeSettings() {
+    const before = state.settings;
+    const after = readSettings(before);
+    const { rate, ...rest } = after;
+    const { rate: _, ...restBefore } = before;
+    if (JSON.stringify(rest) === JSON.stringify(restBefore)) {
+      state.settings = after;
+      if (rate !== before.rate) say(`The learning rate is ${rate} from the next step on.`);
+      render(state);
+    } else {
+      restart("Started again with the new settings.");
+    }
+  }
+
+  byId("step").addEventListener("click", () => train(1));
+  byId("many-steps").addEventListener("click", () => train(STEPS_AT_ONCE));
+  byId("reset").addEventListener("click", () => restart("Back at the start."));
+  byId("nudge").addEventListener("click", () => {
+    const word = nudge(state);
+    say(`Added a vector of length ${NUDGE} to v of “${word}”. The next steps show what becomes of it.`);
+    render(state);
+  });
+  for (const field of document.querySelectorAll("#settings input, #settings select")) {
+    field.addEventListener("change", changeSettings);
+  }
+  // Drawings are as wide as their place.
+  window.addEventListener("resize", () => render(state));
+  restart("Press Step: one pair, one step of gradient descent.");
+})();
