@@ -9,7 +9,8 @@
 
   const D = 2;
   const NUDGE = 0.01;
-  const LIMITS = { words: [2, 8], tokens: 24, letters: 14, trail: 200, log: 6 };
+  // Below `entry` no score, loss or gradient overflows.
+  const LIMITS = { entry: 1e100, words: [2, 8], tokens: 24, letters: 14, trail: 200, log: 6 };
   const STEPS_AT_ONCE = 100;
 
   // ---- building blocks -------------------------------------------------------------------------
@@ -26,8 +27,7 @@
 
   /** The name of a vector: the letter v or u with a word as its index. */
   const vectorName = (letter, word) =>
-    element("span", { class: "nobreak" }, element("i", { class: letter }, letter),
-      element("sub", {}, word));
+    element("span", {}, element("i", { class: letter }, letter), element("sub", {}, word));
 
   /** Three decimals, none for whole numbers; what is not 0 never reads as 0. */
   function format(x) {
@@ -181,16 +181,15 @@
     state.trail = [...state.trail.slice(-LIMITS.trail), vectors];
   }
 
-  /** Make one step; false where its numbers are too large for the machine. */
+  /** Make one step; false, and none made, where its numbers would be too large. */
   function advance(state) {
     const { settings, pairs } = state;
     const { c, o, negatives, gradient } = plan(state);
     const vectors = word2vec.descend(state.vectors, [c, o], gradient, settings.rate);
-    const loss = word2vec.meanLoss(vectors, pairs, negativeCount(settings));
-    if (!word2vec.isFinite(vectors) || !Number.isFinite(loss)) return false;
+    if (!word2vec.isBelow(vectors, LIMITS.entry)) return false;
     move(state, vectors);
     state.step += 1;
-    state.losses.push(loss);
+    state.losses.push(word2vec.meanLoss(vectors, pairs, negativeCount(settings)));
     const after = gradientOf(state, vectors, [c, o], negatives).loss;
     const entry = { step: state.step, c, o, before: gradient.loss, after };
     state.log = [entry, ...state.log].slice(0, LIMITS.log);
@@ -381,7 +380,7 @@
     byId("status").textContent = message;
   };
 
-  const tooLarge = "The numbers became too large for the machine: take a smaller learning rate, and reset.";
+  const tooLarge = "The numbers became too large: take a smaller learning rate, and reset.";
 
   /** What one step did, in words. */
   function outcome(state) {

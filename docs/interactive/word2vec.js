@@ -40,8 +40,9 @@ const word2vec = (() => {
   /** @type {(vectors: Vectors) => boolean} */
   const isZero = ({ center, outside }) => [...center, ...outside].flat().every((x) => x === 0);
 
-  /** @type {(vectors: Vectors) => boolean} */
-  const isFinite = ({ center, outside }) => [...center, ...outside].flat().every(Number.isFinite);
+  /** Is every entry smaller than `bound` in size? NaN is not. */
+  const isBelow = ({ center, outside }, bound) =>
+    [...center, ...outside].flat().every((x) => Math.abs(x) < bound);
 
   // ---- the two losses --------------------------------------------------------------------------
 
@@ -304,7 +305,7 @@ const word2vec = (() => {
     expectedNegativeSamplingLoss,
     generator,
     initialVectors,
-    isFinite,
+    isBelow,
     isZero,
     lowestMeanLoss,
     meanLoss,
