@@ -9,8 +9,8 @@
 
   const D = 2;
   const NUDGE = 0.01;
-  // Below `entry` no score, loss or gradient overflows.
-  const LIMITS = { entry: 1e100, words: [2, 8], tokens: 24, letters: 14, trail: 200, log: 6 };
+  // A vector with an entry of `entry` is lost; stopping there keeps all numbers short and finite.
+  const LIMITS = { entry: 1e9, words: [2, 8], tokens: 24, letters: 14, trail: 200, log: 6 };
   const STEPS_AT_ONCE = 100;
 
   // ---- building blocks -------------------------------------------------------------------------
@@ -34,7 +34,7 @@
     if (Number.isInteger(x) && Math.abs(x) < 1000) return String(x).replace("-", "−");
     const size = Math.abs(x);
     const digits = size < 0.0005 || size >= 1000 ? x.toExponential(1) : x.toFixed(3);
-    return digits.replaceAll("-", "−");
+    return digits.replaceAll("-", "−").replace("+", "");
   }
 
   const formatVector = (vector) => `(${vector.map(format).join(", ")})`;

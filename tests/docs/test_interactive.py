@@ -218,7 +218,7 @@ def test_a_number_that_will_not_do_is_told(page, field, value, problem):
 
 
 def test_markup_in_words_stays_text(page):
-    words = ["<b>bold</b>", "<img", "src=x", 'onerror="1"', "&amp;", "'q'"]
+    words = ["<b>bold</b>", "<img", "src=x", 'onerror="1"', "&lt;b", "'q'"]
     before = page.run("return document.querySelectorAll('*').length")
     page.set(sentence="one two three four five six")
     plain = page.run("return document.querySelectorAll('*').length")
@@ -227,7 +227,7 @@ def test_markup_in_words_stays_text(page):
     shown = page.run(
         "return [...document.querySelectorAll('#outside tbody th')].map((e) => e.textContent)"
     )
-    assert shown == ["<b>bold</b>", "<img", "src=x", 'onerror="1', "&amp;", "'q'"]
+    assert shown == ["<b>bold</b>", "<img", "src=x", 'onerror="1', "&lt;b", "'q'"]
     page.press("many-steps")
     assert page.text("#step-count") == "100"
     assert page.console() == []
@@ -376,17 +376,14 @@ def test_contrast_is_measured_as_wcag_defines_it():
     assert contrast("rgb(119, 119, 119)", "rgb(255, 255, 255)") == pytest.approx(4.48, abs=0.005)
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_all_text_is_readable(page, scheme):
-    grounds = set()
-    for state in STATES:
-        page.driver.get(page.address)
+@pytest.mark.parametrize("state", STATES)
+def test_all_text_is_readable_in_light_and_dark(page, state):
+    reach(page, state)
+    for scheme in ("light", "dark"):
         page.emulate(width=1280, scheme=scheme)
-        reach(page, state)
-        assert hard_to_read(page) == [], state
-        grounds.add(page.run("return getComputedStyle(document.body).backgroundColor"))
-    (ground,) = grounds
-    assert (luminance(ground) > 0.5) == (scheme == "light")
+        assert hard_to_read(page) == []
+        ground = page.run("return getComputedStyle(document.body).backgroundColor")
+        assert (luminance(ground) > 0.5) == (scheme == "light")
 
 
 @pytest.mark.parametrize(
@@ -397,19 +394,17 @@ def test_faint_text_is_seen(chromium, tmp_path, rule):
     assert hard_to_read(InteractivePage(chromium, folder)) != []
 
 
-def sticks_out(page):
-    """How many pixels the page is wider than the screen."""
-    return page.run("return document.documentElement.scrollWidth - window.innerWidth")
+def width_of(page):
+    """What the page needs, in pixels, where it is more than the screen has."""
+    return page.run("return document.documentElement.scrollWidth")
 
 
-@pytest.mark.parametrize("width", [320, 390, 730])
-def test_a_phone_need_not_scroll_sideways(page, width):
-    for state in STATES:
+@pytest.mark.parametrize("state", STATES)
+def test_a_phone_need_not_scroll_sideways(page, state):
+    reach(page, state)
+    for width in (730, 390, 320):
         page.emulate(width=width)
-        page.driver.get(page.address)
-        reach(page, state)
-        assert page.run("return window.innerWidth") == width
-        assert sticks_out(page) <= 0, state
+        assert width_of(page) <= width
 
 
 def test_what_sticks_out_is_seen(chromium, tmp_path):
@@ -420,7 +415,7 @@ def test_what_sticks_out_is_seen(chromium, tmp_path):
     page.emulate(width=390)
     page.driver.get(page.address)
     page.press("step")
-    assert sticks_out(page) > 0
+    assert width_of(page) > 390
 
 
 def test_nothing_moves_by_itself_where_the_reader_asks_for_that(page):
