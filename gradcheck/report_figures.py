@@ -47,7 +47,8 @@ def sweep_figure(report: GradientReport) -> Figure:
     axes.set_xlabel(f"step h along a direction z through {probe.label}")
     axes.grid(visible=True, color="#d5dae1", linewidth=0.6)
     axes.set_axisbelow(True)
-    axes.legend(frameon=False, fontsize="small")
+    # Below the axes: inside, it would lie on one of the horizontal lines.
+    figure.legend(loc="outside lower center", ncols=2, frameon=False, fontsize="small")
     return figure
 
 
