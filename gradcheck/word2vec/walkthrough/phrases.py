@@ -33,6 +33,7 @@ __all__ = [
     "latex_number",
     "number",
     "phrase",
+    "prose",
     "vector_of",
     "word",
     "written",
@@ -127,7 +128,7 @@ def phrase(template: str, **fields: Phrase) -> Phrase:
     """Return a sentence with phrases in place of its ``{fields}``; the rest is plain prose."""
     parts = []
     for literal, field, _, _ in string.Formatter().parse(template):
-        parts.append(_prose(literal))
+        parts.append(prose(literal))
         if field is not None:
             parts.append(fields[field])
     return joined(parts, _NOTHING)
@@ -136,7 +137,7 @@ def phrase(template: str, **fields: Phrase) -> Phrase:
 def joined(phrases: Iterable[Phrase], between: Phrase | None = None) -> Phrase:
     """Return phrases one after the other, commas or something else between them."""
     phrases = list(phrases)
-    between = between or _prose(", ")
+    between = between or prose(", ")
     return Phrase(
         between.text.join(each.text for each in phrases),
         between.html.join(each.html for each in phrases),
@@ -147,7 +148,8 @@ def joined(phrases: Iterable[Phrase], between: Phrase | None = None) -> Phrase:
 _NOTHING = Phrase("", "", "")
 
 
-def _prose(text: str) -> Phrase:
+def prose(text: str) -> Phrase:
+    """Return plain words, whatever characters they hold."""
     return Phrase(text, escape(text), escape_latex(text))
 
 
@@ -191,6 +193,7 @@ _LATEX_CHARACTERS = {
     "<": r"\textless{}",
     ">": r"\textgreater{}",
     "|": r"\textbar{}",
+    "…": r"\dots{}",
     '"': r"\textquotedbl{}",
     **{character: f"\\{character}" for character in "{}$&#_%"},
 }

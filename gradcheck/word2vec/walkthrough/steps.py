@@ -51,8 +51,10 @@ class Confirmation(NamedTuple):
         The numerical derivative and the bound on its error.
     verdict : {"agrees", "disagrees", "undecided"}
         Of `gradcheck.check` on all entries of v_c and U.
+    reason : str
+        Why, in a sentence or two.
     entries : int
-        How many they are.
+        How many entries they are.
     """
 
     word: int
@@ -62,6 +64,7 @@ class Confirmation(NamedTuple):
     numerical: float
     error: float
     verdict: Verdict
+    reason: str
     entries: int
 
 
@@ -369,6 +372,7 @@ def _confirm(
         numerical=derivative.value,
         error=derivative.error,
         verdict=report.verdict,
+        reason=report.reason,
         entries=report.size,
     )
 

@@ -23,6 +23,7 @@ from gradcheck.word2vec.walkthrough.phrases import (
     joined,
     number,
     phrase,
+    prose,
     vector_of,
     word,
 )
@@ -31,6 +32,7 @@ from gradcheck.word2vec.walkthrough.wording import (
     EMPTY,
     ETA,
     GRADIENT,
+    PLUS_MINUS,
     SAMPLING_OUTSIDE,
     SCORE,
     SOFTMAX_OUTSIDE,
@@ -86,8 +88,8 @@ def _setting(step: Walkthrough) -> Iterator[Block]:
         phrase(
             "Sentence: {sentence}. A window of {size} gives {count} (center, outside) pairs; for "
             "{c}: {pairs}. This step: center {C} = {c}, observed outside word {O} = {o}."
-            "{negatives} Numbers of four significant digits are rounded, shorter ones exact. Rows "
-            "of {U} and {V} are columns in the lecture:",
+            "{negatives} Numbers of four digits are rounded, shorter ones exact. Rows of "
+            "{U} and {V} are columns in the lecture:",
             sentence=_sentence(step),
             size=count(step.window),
             count=count(len(step.pairs)),
@@ -195,15 +197,12 @@ def _why_the_center_rests(step: Walkthrough) -> Phrase:
 def _repeats(step: Walkthrough) -> Phrase:
     drawn = [row.word for row in step.predictions]
     repeated = [w for w in dict.fromkeys(drawn) if drawn.count(w) > 1]
-    sentences = (
-        phrase(
-            " {u} has {n} terms, one each time it was looked at.",
-            u=outside_vector(step, w),
-            n=count(drawn.count(w)),
-        )
-        for w in repeated
+    if not repeated:
+        return EMPTY
+    terms = (
+        phrase("{u} has {n}", u=outside_vector(step, w), n=count(drawn.count(w))) for w in repeated
     )
-    return joined(sentences, EMPTY)
+    return phrase(" Terms add up: {terms}.", terms=joined(terms))
 
 
 # ------------------------------------------------------------------------------- outcome
@@ -263,7 +262,7 @@ def _effect(step: Walkthrough, index: int) -> Phrase:
     if index == step.target:
         return phrase("pulled together")
     # A word that was not observed is never pulled by its own row of the gradient.
-    return phrase("pulled together, as {v} moved", v=center_vector(step))
+    return phrase("pulled together ({v} moved)", v=center_vector(step))
 
 
 def _why_nothing_moves(step: Walkthrough) -> Phrase:
@@ -296,15 +295,17 @@ def _confirmation(step: Walkthrough) -> Phrase:
     found = step.confirmation
     vector = vector_of("v" if found.of_center else "u", step.words[found.word])
     return phrase(
-        "Finite difference, component {k} of {vector}: {numerical} (± {error}); the gradient "
-        "above: {claimed}. gradcheck.check, all {n} entries of {v} and {U}: {verdict}.",
+        "Finite difference, component {k} of {vector}: {numerical} ({pm} {error}); the gradient "
+        "above: {claimed}. gradcheck.check, all {n} entries of {v} and {U}: {verdict}.{reason}",
         k=count(found.component),
         vector=vector,
         numerical=verbatim(f"{found.numerical:.10g}"),
+        pm=PLUS_MINUS,
         error=verbatim(f"{found.error:.0e}"),
         claimed=verbatim(f"{found.claimed:.10g}"),
         n=count(found.entries),
         v=center_vector(step),
         U=U,
         verdict=phrase(found.verdict),
+        reason=EMPTY if found.verdict == "agrees" else prose(f" {found.reason}"),
     )

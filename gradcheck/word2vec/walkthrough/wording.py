@@ -26,6 +26,7 @@ __all__ = [
     "GRADIENT",
     "LOG_P",
     "LOG_P_GRADIENT",
+    "PLUS_MINUS",
     "SAMPLING_CENTER",
     "SAMPLING_LOSS",
     "SAMPLING_OUTSIDE",
@@ -59,6 +60,7 @@ EMPTY = phrase("")
 J = formula("J", "J")
 K = formula("K", "K")
 ETA = formula("η", r"\eta")
+PLUS_MINUS = formula("±", r"\pm")
 C = formula("c", "c")
 O = formula("o", "o")  # noqa: E741 - the lecture's name, and the point of it
 U = formula("U", "U")
