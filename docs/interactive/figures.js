@@ -25,7 +25,10 @@ const figures = (() => {
     shape("line", { x1, y1, x2, y2, class: className });
 
   const polyline = (points, className) =>
-    shape("polyline", { points: points.map((point) => point.join(",")).join(" "), class: className });
+    shape("polyline", {
+      points: points.map((point) => point.join(",")).join(" "),
+      class: className,
+    });
 
   /** The letter v or u with a word as its index. */
   function vectorName(letter, word) {
@@ -41,7 +44,8 @@ const figures = (() => {
   function arrow(from, to, className, closed) {
     const [dx, dy] = [to[0] - from[0], to[1] - from[1]];
     const length = Math.hypot(dx, dy);
-    if (length < 3) return shape("circle", { cx: to[0], cy: to[1], r: 3, class: `dot ${className}` });
+    if (length < 3)
+      return shape("circle", { cx: to[0], cy: to[1], r: 3, class: `dot ${className}` });
     const head = Math.min(11, length * 0.6);
     const corner = (side) => [
       to[0] - (head * dx) / length + (side * head * 0.45 * dy) / length,
@@ -77,7 +81,8 @@ const figures = (() => {
   /** The number beside a grid line. */
   function tick(value) {
     const size = Math.abs(value);
-    const short = size !== 0 && (size >= 1e4 || size < 1e-3) ? value.toExponential(1) : `${+value.toFixed(4)}`;
+    const short =
+      size !== 0 && (size >= 1e4 || size < 1e-3) ? value.toExponential(1) : `${+value.toFixed(4)}`;
     return short.replaceAll("-", "−");
   }
 
@@ -117,8 +122,10 @@ const figures = (() => {
         for (const turn of [0, 0.6, -0.6, 1.2, -1.2, 1.9, -1.9, 2.6, -2.6]) {
           const box = labelBox(tip, width, angle + turn, distance);
           const outside =
-            Math.max(0, -box.left) + Math.max(0, box.right - frame.width) +
-            Math.max(0, -box.top) + Math.max(0, box.bottom - frame.height);
+            Math.max(0, -box.left) +
+            Math.max(0, box.right - frame.width) +
+            Math.max(0, -box.top) +
+            Math.max(0, box.bottom - frame.height);
           const covered = [...placed, ...tips].reduce((sum, other) => sum + overlap(box, other), 0);
           const cost = covered + 40 * outside + distance + 4 * Math.abs(turn);
           if (best === null || cost < best.cost) best = { box, cost };
@@ -215,7 +222,10 @@ const figures = (() => {
       height / 2 - unit * (y - middle[1]),
     ];
     const start = place([0, 0]);
-    const arrows = Object.entries({ pull, push, sum }).map(([name, to]) => ({ name, to: place(to) }));
+    const arrows = Object.entries({ pull, push, sum }).map(([name, to]) => ({
+      name,
+      to: place(to),
+    }));
     const end = place(sum);
     for (const corner of [pull, push]) svg.append(line(place(corner), end, "grid"));
     for (const { name, to } of arrows) svg.append(arrow(start, to, name, true));
@@ -269,7 +279,9 @@ const figures = (() => {
     const current = losses[losses.length - 1];
     for (const value of new Set([top, lowest])) {
       const y = place([0, value])[1];
-      svg.append(text(box.left - 6, y + 4, "tick end", value < 1e4 ? value.toFixed(2) : tick(value)));
+      svg.append(
+        text(box.left - 6, y + 4, "tick end", value < 1e4 ? value.toFixed(2) : tick(value)),
+      );
     }
     const [, floor] = place([0, lowest]);
     svg.append(line([box.left, floor], [box.right, floor], "floor"));

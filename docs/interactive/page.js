@@ -1,5 +1,5 @@
 /**
- * The page: reads the settings, keeps the state of training, and shows the step that comes next.
+ * The page: trains when asked to, and shows the step that comes next.
  *
  * What is shown always belongs to the next step, at the vectors of this moment: a reader can work
  * it out on paper, press "Step" and compare.
@@ -7,10 +7,6 @@
 (() => {
   "use strict";
 
-  const D = 2;
-  const NUDGE = 0.01;
-  // A vector with an entry of `entry` is lost; stopping there keeps all numbers short and finite.
-  const LIMITS = { entry: 1e9, words: [2, 8], tokens: 24, letters: 14, trail: 200, log: 6 };
   const STEPS_AT_ONCE = 100;
 
   // ---- building blocks -------------------------------------------------------------------------
@@ -68,148 +64,6 @@
     });
   }
 
-  // ---- settings --------------------------------------------------------------------------------
-
-  /** What is wrong with the words of a sentence, or "". */
-  function sentenceProblem(tokens) {
-    const words = word2vec.vocabulary(tokens);
-    const [fewest, most] = LIMITS.words;
-    const long = words.find((word) => [...word].length > LIMITS.letters);
-    if (long !== undefined) {
-      return `“${long}” has ${[...long].length} letters; a word may have ${LIMITS.letters}.`;
-    }
-    if (words.length < fewest || words.length > most) {
-      const count = words.length === 1 ? "1 different word" : `${words.length} different words`;
-      return `The sentence has ${count}; it needs ${fewest} to ${most}.`;
-    }
-    if (tokens.length > LIMITS.tokens) {
-      return `The sentence has ${tokens.length} words; it may have ${LIMITS.tokens}.`;
-    }
-    return "";
-  }
-
-  /** What is wrong with a number field, or "". */
-  function numberProblem(field) {
-    const label = field.labels[0].textContent;
-    const whole = field.step === "1";
-    const value = field.valueAsNumber;
-    const inRange = value >= Number(field.min) && value <= Number(field.max);
-    if (inRange && (!whole || Number.isInteger(value))) return "";
-    const kind = whole ? "a whole number" : "a number";
-    const got = field.value === "" ? "" : `, not ${field.value}`;
-    return `${label}: ${kind} from ${field.min} to ${field.max}${got}.`;
-  }
-
-  /** Show a problem beside its field, or take it away. */
-  function report(field, problem) {
-    const place = byId(`${field.id}-problem`);
-    place.textContent = problem === "" ? "" : `${problem} Until then the last valid value holds.`;
-    field.setAttribute("aria-invalid", String(problem !== ""));
-  }
-
-  /** Take over every field that is valid; the others keep what they had. */
-  function readSettings(previous) {
-    const settings = { ...previous };
-    const tokens = word2vec.tokenize(byId("sentence").value);
-    const problem = sentenceProblem(tokens);
-    report(byId("sentence"), problem);
-    if (problem === "") settings.tokens = tokens;
-    for (const id of ["window", "negatives", "seed", "rate"]) {
-      const field = byId(id);
-      const found = numberProblem(field);
-      report(field, found);
-      if (found === "") settings[id] = field.valueAsNumber;
-    }
-    settings.loss = byId("loss").value;
-    settings.init = byId("init").value;
-    return settings;
-  }
-
-  // ---- the state of training -------------------------------------------------------------------
-
-  /** K where negatives are drawn, null for naive softmax. */
-  const negativeCount = ({ loss, negatives }) => (loss === "negative-sampling" ? negatives : null);
-
-  /** Training before its first step. */
-  function begin(settings) {
-    const { tokens, window, init, seed } = settings;
-    const words = word2vec.vocabulary(tokens);
-    const places = word2vec.positions(tokens.length, window);
-    const index = (position) => words.indexOf(tokens[position]);
-    const pairs = places.map(([i, j]) => [index(i), index(j)]);
-    const vectors = word2vec.initialVectors(init, words.length, D, seed);
-    return {
-      settings,
-      words,
-      places,
-      pairs,
-      vectors,
-      step: 0,
-      losses: [word2vec.meanLoss(vectors, pairs, negativeCount(settings))],
-      lowest: word2vec.lowestMeanLoss(pairs, words.length, negativeCount(settings)),
-      trail: [vectors],
-      log: [],
-      nudges: 0,
-    };
-  }
-
-  /** The pair of a step: one after the other, then from the start again. */
-  const pairOf = ({ pairs }, step) => pairs[step % pairs.length];
-
-  /** Loss and gradient of a pair with the vectors given. */
-  function gradientOf({ settings }, { center, outside }, [c, o], negatives) {
-    return settings.loss === "naive-softmax"
-      ? word2vec.naiveSoftmax(center[c], outside, o)
-      : word2vec.negativeSampling(center[c], outside, o, negatives);
-  }
-
-  /** Everything about the step that comes next. */
-  function plan(state) {
-    const { settings, words, vectors, step } = state;
-    const [c, o] = pairOf(state, step);
-    const count = negativeCount(settings);
-    const negatives =
-      count === null ? [] : word2vec.drawNegatives(words.length, o, count, settings.seed, step);
-    const gradient = gradientOf(state, vectors, [c, o], negatives);
-    const touched = count === null ? words.map((_, w) => w) : [...new Set([o, ...negatives])];
-    return { c, o, negatives, gradient, touched };
-  }
-
-  /** Replace the vectors, and note the mean loss and the trail. */
-  function move(state, vectors) {
-    state.vectors = vectors;
-    state.trail = [...state.trail.slice(-LIMITS.trail), vectors];
-  }
-
-  /** Make one step; false, and none made, where its numbers would be too large. */
-  function advance(state) {
-    const { settings, pairs } = state;
-    const { c, o, negatives, gradient } = plan(state);
-    const vectors = word2vec.descend(state.vectors, [c, o], gradient, settings.rate);
-    if (!word2vec.isBelow(vectors, LIMITS.entry)) return false;
-    move(state, vectors);
-    state.step += 1;
-    state.losses.push(word2vec.meanLoss(vectors, pairs, negativeCount(settings)));
-    const after = gradientOf(state, vectors, [c, o], negatives).loss;
-    const entry = { step: state.step, c, o, before: gradient.loss, after };
-    state.log = [entry, ...state.log].slice(0, LIMITS.log);
-    return true;
-  }
-
-  /** Add a tiny vector, in another direction each time, to the next center vector. */
-  function nudge(state) {
-    const [c] = pairOf(state, state.step);
-    // The golden angle: no two directions are nearly the same.
-    const angle = 0.5 + 2.4 * state.nudges;
-    const tiny = [NUDGE * Math.cos(angle), NUDGE * Math.sin(angle)];
-    const { center, outside } = state.vectors;
-    move(state, { center: center.map((row, w) => (w === c ? word2vec.add(row, tiny) : row)), outside });
-    state.nudges += 1;
-    state.losses[state.step] = word2vec.meanLoss(
-      state.vectors, state.pairs, negativeCount(state.settings));
-    return state.words[c];
-  }
-
   // ---- showing the next step -------------------------------------------------------------------
 
   const pairText = ({ words }, [c, o]) => `${words[c]} → ${words[o]}`;
@@ -222,19 +76,23 @@
         return element("span", { class: `${near} center` }, token, element("small", {}, "c"));
       }
       if (i === observed) {
-        return element(
-          "span", { class: `${near} observed` }, token, element("small", {}, "o"));
+        return element("span", { class: `${near} observed` }, token, element("small", {}, "o"));
       }
       return element("span", { class: near }, token);
     };
-    byId("sentence-strip").replaceChildren(...settings.tokens.flatMap((token, i) => [word(token, i), " "]));
+    byId("sentence-strip").replaceChildren(
+      ...settings.tokens.flatMap((token, i) => [word(token, i), " "]),
+    );
   }
 
   function showQueue(state) {
     const { step, pairs } = state;
     const entry = (which, at, name) =>
-      element("li", { class: name },
-        `${which} ${(at % pairs.length) + 1} of ${pairs.length}: ${pairText(state, pairOf(state, at))}`);
+      element(
+        "li",
+        { class: name },
+        `${which} ${(at % pairs.length) + 1} of ${pairs.length}: ${pairText(state, training.pairOf(state, at))}`,
+      );
     byId("queue").replaceChildren(
       ...(step > 0 ? [entry("last: pair", step - 1, "last")] : []),
       entry("next: pair", step, "next"),
@@ -245,15 +103,21 @@
   /** Which rows move, in words and names. */
   function movingRows({ words, settings }, { c, gradient, touched }) {
     const zero = (row) => row.every((x) => x === 0);
-    const [centerStays, outsideStays] = [zero(gradient.gradCenter), gradient.gradOutside.every(zero)];
+    const [centerStays, outsideStays] = [
+      zero(gradient.gradCenter),
+      gradient.gradOutside.every(zero),
+    ];
     if (centerStays && outsideStays) return ["nothing; both gradients are exactly 0"];
     const v = centerStays
       ? ["not ", vectorName("v", words[c]), ", whose gradient is exactly 0; but "]
       : [vectorName("v", words[c]), ", one row of V, and "];
     if (settings.loss === "naive-softmax") return [...v, `every u, all ${words.length} rows of U`];
     const count = `${touched.length} ${touched.length === 1 ? "row" : "rows"} of U`;
-    return [...v, ...enumerate(touched.map((w) => vectorName("u", words[w]))),
-      `, ${count}: never more than K + 1 = ${settings.negatives + 1}`];
+    return [
+      ...v,
+      ...enumerate(touched.map((w) => vectorName("u", words[w]))),
+      `, ${count}: never more than K + 1 = ${settings.negatives + 1}`,
+    ];
   }
 
   function showExplanations(state, next) {
@@ -272,9 +136,14 @@
   /** A table row: what it is about, a bar as long as `value` of 1, the value, and further cells. */
   function barRow(name, value, further, observed) {
     const bar = element("div", { style: `width: ${100 * value}%` });
-    return element("tr", { class: observed ? "observed" : "" },
+    return element(
+      "tr",
+      { class: observed ? "observed" : "" },
       element("th", { scope: "row" }, ...name),
-      element("td", { class: "bar" }, bar), numberCell(value), ...further);
+      element("td", { class: "bar" }, bar),
+      numberCell(value),
+      ...further,
+    );
   }
 
   function showProbabilities({ words, vectors, settings }, { c, o, negatives }) {
@@ -290,10 +159,17 @@
 
     const sigma = (x) => word2vec.sigmoid(word2vec.dot(vectors.outside[x], v));
     const drawn = negatives.map((n, k) =>
-      barRow([words[n], " (n", element("sub", {}, String(k + 1)), ")"],
-        sigma(n), [numberCell(0)], false));
+      barRow(
+        [words[n], " (n", element("sub", {}, String(k + 1)), ")"],
+        sigma(n),
+        [numberCell(0)],
+        false,
+      ),
+    );
     byId("sigmas").tBodies[0].replaceChildren(
-      barRow([words[o], " (o)"], sigma(o), [numberCell(1)], true), ...drawn);
+      barRow([words[o], " (o)"], sigma(o), [numberCell(1)], true),
+      ...drawn,
+    );
   }
 
   function showForces({ settings, words }, { c, gradient }) {
@@ -304,18 +180,26 @@
       const row = document.querySelector(`#force-numbers [data-row="${name}"]`);
       row.replaceChildren(row.cells[0], ...vector.map(numberCell));
     }
-    figures.drawForces(byId("forces"), gradient.pull, gradient.push,
+    figures.drawForces(
+      byId("forces"),
+      gradient.pull,
+      gradient.push,
       `On v of ${words[c]}: pull ${formatVector(gradient.pull)}, ` +
-      `push ${formatVector(gradient.push)}, sum ${formatVector(sum)}`);
+        `push ${formatVector(gradient.push)}, sum ${formatVector(sum)}`,
+    );
   }
 
   /** One matrix, and beside each row what the next step adds to it. */
   function showMatrix(table, words, rows, changes) {
     const shown = rows.map((row, w) => {
       const change = changes[w] ?? row.map(() => null);
-      return element("tr", { class: changes[w] ? "moves" : "" },
-        element("th", { scope: "row" }, words[w]), ...row.map(numberCell),
-        ...change.map(numberCell));
+      return element(
+        "tr",
+        { class: changes[w] ? "moves" : "" },
+        element("th", { scope: "row" }, words[w]),
+        ...row.map(numberCell),
+        ...change.map(numberCell),
+      );
     });
     table.tBodies[0].replaceChildren(...shown);
   }
@@ -323,43 +207,72 @@
   function showNumbers({ settings, words, vectors }, { c, gradient, touched }) {
     const step = (row) => word2vec.scale(-settings.rate, row);
     showMatrix(byId("center"), words, vectors.center, { [c]: step(gradient.gradCenter) });
-    showMatrix(byId("outside"), words, vectors.outside,
-      Object.fromEntries(touched.map((w) => [w, step(gradient.gradOutside[w])])));
+    showMatrix(
+      byId("outside"),
+      words,
+      vectors.outside,
+      Object.fromEntries(touched.map((w) => [w, step(gradient.gradOutside[w])])),
+    );
   }
 
   function showVectors({ words, vectors, trail }, { c, touched }) {
     const items = words.flatMap((word, w) => [
-      { letter: "v", word, at: vectors.center[w], moves: w === c,
-        trail: trail.map(({ center }) => center[w]) },
-      { letter: "u", word, at: vectors.outside[w], moves: touched.includes(w),
-        trail: trail.map(({ outside }) => outside[w]) },
+      {
+        letter: "v",
+        word,
+        at: vectors.center[w],
+        moves: w === c,
+        trail: trail.map(({ center }) => center[w]),
+      },
+      {
+        letter: "u",
+        word,
+        at: vectors.outside[w],
+        moves: touched.includes(w),
+        trail: trail.map(({ outside }) => outside[w]),
+      },
     ]);
     const label = items.map(({ letter, word, at }) => `${letter} of ${word} ${formatVector(at)}`);
     figures.drawVectors(byId("vectors"), items, `The vectors: ${label.join("; ")}`);
     const atOrigin = (letter) =>
       items.filter((item) => item.letter === letter && item.at.every((x) => x === 0)).length;
-    const groups = ["v", "u"].filter((letter) => atOrigin(letter) > 0).map((letter) =>
-      `${atOrigin(letter) === words.length ? "every" : `${atOrigin(letter)} of the`} ${letter}`);
+    const groups = ["v", "u"]
+      .filter((letter) => atOrigin(letter) > 0)
+      .map(
+        (letter) =>
+          `${atOrigin(letter) === words.length ? "every" : `${atOrigin(letter)} of the`} ${letter}`,
+      );
     byId("at-origin").textContent = groups.length ? `At the origin: ${groups.join(" and ")}.` : "";
   }
 
   function showLosses(state) {
     const { losses, lowest, log } = state;
     const current = losses[losses.length - 1];
-    figures.drawLosses(byId("losses"), losses, lowest,
+    figures.drawLosses(
+      byId("losses"),
+      losses,
+      lowest,
       `Mean loss: ${format(losses[0])} at the start, ${format(current)} after ${state.step} steps; ` +
-      `no vectors get below ${format(lowest)}`);
+        `no vectors get below ${format(lowest)}`,
+    );
     byId("step-count").textContent = String(state.step);
     show(byId("mean-loss"), current);
     const rows = log.map(({ step, c, o, before, after }) =>
-      element("tr", {}, element("td", {}, String(step)), element("td", {}, pairText(state, [c, o])),
-        numberCell(before), numberCell(after)));
+      element(
+        "tr",
+        {},
+        element("td", {}, String(step)),
+        element("td", {}, pairText(state, [c, o])),
+        numberCell(before),
+        numberCell(after),
+      ),
+    );
     byId("log").tBodies[0].replaceChildren(...rows);
     byId("log").hidden = log.length === 0;
   }
 
   function render(state) {
-    const next = plan(state);
+    const next = training.plan(state);
     const stuck = word2vec.isZero(state.vectors);
     document.body.dataset.loss = state.settings.loss;
     document.body.toggleAttribute("data-stuck", stuck);
@@ -389,7 +302,8 @@
     if (word2vec.isZero(state.vectors)) {
       return `Step ${step}, ${pair}: the gradient is exactly 0. Nothing moved.`;
     }
-    return `Step ${step}, ${pair}: the loss of this pair went from ${format(before)} to ${format(after)}.`;
+    const change = `from ${format(before)} to ${format(after)}`;
+    return `Step ${step}, ${pair}: the loss of this pair went ${change}.`;
   }
 
   /** What many steps did, in words. */
@@ -399,20 +313,21 @@
     if (word2vec.isZero(state.vectors)) {
       return `${state.step - from} steps: the gradient was exactly 0 at each. Nothing moved.`;
     }
-    return `${state.step - from} steps: the mean loss went from ${format(first)} to ${format(last)}.`;
+    const change = `from ${format(first)} to ${format(last)}`;
+    return `${state.step - from} steps: the mean loss went ${change}.`;
   }
 
   let state;
 
   function restart(message) {
-    state = begin(readSettings(state?.settings ?? {}));
+    state = training.begin(fields.read(state?.settings ?? {}));
     say(message);
     render(state);
   }
 
   function train(steps) {
     const from = state.step;
-    while (state.step < from + steps && advance(state));
+    while (state.step < from + steps && training.advance(state));
     if (state.step < from + steps) say(tooLarge);
     else say(steps === 1 ? outcome(state) : summary(state, from));
     render(state);
@@ -421,7 +336,7 @@
   /** A learning rate holds from now on; anything else, where it changed, starts again. */
   function changeSettings() {
     const before = state.settings;
-    const after = readSettings(before);
+    const after = fields.read(before);
     const { rate, ...rest } = after;
     const { rate: _, ...restBefore } = before;
     if (JSON.stringify(rest) === JSON.stringify(restBefore)) {
@@ -437,8 +352,11 @@
   byId("many-steps").addEventListener("click", () => train(STEPS_AT_ONCE));
   byId("reset").addEventListener("click", () => restart("Back at the start."));
   byId("nudge").addEventListener("click", () => {
-    const word = nudge(state);
-    say(`Added a vector of length ${NUDGE} to v of “${word}”. The next steps show what becomes of it.`);
+    const word = training.nudge(state);
+    say(
+      `Added a vector of length ${training.NUDGE} to v of “${word}”. ` +
+        "The next steps show what becomes of it.",
+    );
     render(state);
   });
   for (const field of document.querySelectorAll("#settings input, #settings select")) {

@@ -144,8 +144,7 @@ const word2vec = (() => {
   function expectedNegativeSamplingLoss(center, outside, target, count) {
     const scores = outside.map((row) => dot(row, center));
     const others = scores.filter((_, x) => x !== target);
-    const ofOneNegative =
-      others.reduce((sum, s) => sum + minusLogSigmoid(-s), 0) / others.length;
+    const ofOneNegative = others.reduce((sum, s) => sum + minusLogSigmoid(-s), 0) / others.length;
     return minusLogSigmoid(scores[target]) + count * ofOneNegative;
   }
 

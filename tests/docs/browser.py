@@ -17,9 +17,24 @@ from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 INTERACTIVE = Path(__file__).parents[2] / "docs" / "interactive"
+
+LONGEST = " ".join(f"{letter * 13}w" for letter in "mwabcdef")
+
+# What a reader may have before them: settings, and the buttons pressed.
+STATES = {
+    "initial": ({}, []),
+    "trained": ({}, ["step", "many-steps"]),
+    "zeros": ({"init": "zeros"}, ["step"]),
+    "nudged": ({"init": "zeros"}, ["nudge", "many-steps"]),
+    "negative-sampling": ({"loss": "negative-sampling", "negatives": 6}, ["many-steps"]),
+    "stuck-negative-sampling": ({"loss": "negative-sampling", "init": "zeros"}, ["step"]),
+    "problems": ({"sentence": "a", "rate": -1, "window": 0, "seed": ""}, []),
+    "longest": ({"sentence": LONGEST, "window": 5, "loss": "negative-sampling"}, ["many-steps"]),
+    "overflow": ({"rate": 10}, ["many-steps"] * 4),
+}
 
 _ARGUMENTS = (
     "--headless=new",
@@ -155,3 +170,21 @@ class InteractivePage:
 def beyond_the_folder(requests: list[str]) -> list[str]:
     """Addresses that are neither files nor text of the page itself (data:)."""
     return [url for url in requests if urlsplit(url).scheme not in {"file", "data"}]
+
+
+def reach(page: InteractivePage, state: str) -> None:
+    """Bring the page into one of STATES."""
+    settings, buttons = STATES[state]
+    page.set(**settings)
+    for button in buttons:
+        page.press(button)
+
+
+def changed_copy(folder: Path, name: str, change: Callable[[str], str]) -> Path:
+    """A copy of the page with one file changed."""
+    shutil.copytree(INTERACTIVE, folder)
+    file = folder / name
+    text = file.read_text(encoding="utf-8")
+    assert change(text) != text
+    file.write_text(change(text), encoding="utf-8")
+    return folder

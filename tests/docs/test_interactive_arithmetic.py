@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import shutil
 from collections import Counter
 
 import numpy as np
 import pytest
 
 from models.losses import naive_softmax, negative_sampling
-from tests.docs.browser import INTERACTIVE, InteractivePage
+from tests.docs.browser import InteractivePage, changed_copy
 
 SENTENCE = "The cat drinks milk, the dog drinks water."
 WORDS = ["the", "cat", "drinks", "milk", "dog", "water"]
@@ -127,12 +126,14 @@ def pairs_of_the_sentence(window):
 def trained(page, center, outside, *, pairs, steps, loss, rate, seed=1, count=2):
     """Train with NumPy; of the page only the negatives that it draws are taken."""
     center, outside = center.copy(), outside.copy()
-    for step in range(steps):
-        c, o = pairs[step % len(pairs)]
+    taken = [pairs[step % len(pairs)] for step in range(steps)]
+    draws = page.call_many(
+        "drawNegatives", [[len(outside), o, count, seed, t] for t, (_, o) in enumerate(taken)]
+    )
+    for (c, o), negatives in zip(taken, draws, strict=True):
         if loss == "naive-softmax":
             _, grad_center, grad_outside = naive_softmax(center[c], outside, o)
         else:
-            negatives = page.call("drawNegatives", len(outside), o, count, seed, step)
             _, grad_center, grad_outside = negative_sampling(center[c], outside, o, negatives)
         center[c] -= rate * grad_center
         outside -= rate * grad_outside
@@ -331,12 +332,12 @@ def test_random_starts_are_uniform_and_belong_to_their_seed(page):
 
 def planted(chromium, folder, right, wrong):
     """The page with one mistake in its arithmetic."""
-    shutil.copytree(INTERACTIVE, folder)
-    script = folder / "word2vec.js"
-    text = script.read_text(encoding="utf-8")
-    assert text.count(right) == 1
-    script.write_text(text.replace(right, wrong), encoding="utf-8")
-    return InteractivePage(chromium, folder)
+
+    def change(text):
+        assert text.count(right) == 1
+        return text.replace(right, wrong)
+
+    return InteractivePage(chromium, changed_copy(folder, "word2vec.js", change))
 
 
 @pytest.mark.parametrize(
