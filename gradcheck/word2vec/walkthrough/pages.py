@@ -21,20 +21,28 @@ def to_page(step: Walkthrough) -> str:
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         '<meta name="color-scheme" content="light dark">\n'
         f"<title>{escape(title(step).text)}</title>\n<style>{_PAGE_STYLE}</style>\n</head>\n"
-        f"<body>\n<main>\n<h1>{title(step).html}</h1>\n{to_fragment(step)}\n</main>\n</body>\n"
+        f"<body>\n<main>\n<h1>{title(step).html}</h1>\n{to_fragment(step, level=2)}\n</main>\n</body>\n"
         "</html>\n"
     )
 
 
-def to_fragment(step: Walkthrough) -> str:
-    """Return the walkthrough as one element that takes its colours from what is around it."""
-    blocks = "\n".join(map(_block, story(step)))
+def to_fragment(step: Walkthrough, level: int = 3) -> str:
+    """Return the walkthrough as one element that takes its colours from what is around it.
+
+    Parameters
+    ----------
+    step : Walkthrough
+        What is told.
+    level : int
+        Of its headings: below those of the page that it becomes a part of.
+    """
+    blocks = "\n".join(_block(block, level) for block in story(step))
     return f'<div class="walkthrough">\n<style>{_STYLE}</style>\n{blocks}\n</div>'
 
 
-def _block(block: Block) -> str:
+def _block(block: Block, level: int) -> str:
     if isinstance(block, Heading):
-        return f"<h2>{block.title.html}</h2>"
+        return f"<h{level}>{block.title.html}</h{level}>"
     if isinstance(block, Paragraph):
         return f"<p>{block.content.html}</p>"
     return _table(block)
@@ -76,7 +84,9 @@ h1 { font-size: 1.4rem; line-height: 1.25; margin: .5rem 0 1rem; }
 
 # Neither ink nor paper: a notebook's page or a site's, light or dark, has its own.
 _STYLE = """
-.walkthrough h2 { font-size: 1.05rem; line-height: 1.35; margin: 1.75rem 0 .5rem; }
+.walkthrough h2, .walkthrough h3 {
+  font-size: 1.05rem; line-height: 1.35; margin: 1.75rem 0 .5rem; padding: 0;
+}
 .walkthrough p { margin: .5rem 0; overflow-wrap: anywhere; }
 .walkthrough .scroll { overflow-x: auto; }
 .walkthrough table {
