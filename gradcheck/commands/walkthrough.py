@@ -84,7 +84,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--rate",
         default="0.5",
-        metavar="η",
+        metavar="RATE",
         help="learning rate, such as 0.5 or 1/3 (default: 0.5)",
     )
     parser.add_argument(

@@ -254,6 +254,36 @@ def test_a_written_number_is_right_to_four_digits(number, style):
         assert Fraction(shown) == number
 
 
+# ------------------------------------------------------------------------------- arguments
+
+
+def test_arrays_and_a_pair_of_words_will_do():
+    U, V = np.array([[0.1, 2], [0, 0.3]]), np.array([[1, 0], [0.5, -0.5]])
+    step = walk("hot tea", init={"U": U, "V": V}, pair=("tea", "hot"), rate=0.1)
+    assert (step.center, step.target) == (1, 0)
+    assert step.U[0] == (Fraction(1, 10), 2)  # the decimal, not the float next to it
+    assert step.rate == Fraction(1, 10)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"sentence": 5}, "sentence: expected a string, got 5"),
+        ({"loss": "softmax"}, "loss: expected naive-softmax or negative-sampling, got 'softmax'"),
+        ({"init": "ones"}, "init: expected random, half-zeros, zeros, or U and V; got 'ones'"),
+        ({"window": True}, "window: expected a whole number from 1 to 10, got True"),
+        ({"dimension": 2.5}, "dimension: expected a whole number from 1 to 5, got 2.5"),
+        ({"rate": float("nan")}, "rate: expected a number such as 0.5, -2 or 1/3, got nan"),
+        ({"loss": "negative-sampling", "negatives": []}, "negatives: expected 1 to 20 words"),
+        ({"loss": "negative-sampling", "negatives": [3]}, "negatives: 3 is not a word"),
+        ({"pair": ("the", "milk")}, "pair: .* is not a .center:outside. pair"),
+    ],
+)
+def test_a_bad_argument_is_named(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        walk(**arguments)
+
+
 # ------------------------------------------------------------------------------- the story
 
 

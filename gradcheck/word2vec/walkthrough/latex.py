@@ -82,6 +82,5 @@ def _cell(cell: Cell, style: Style) -> str:
         return cell.latex
     if isinstance(cell, Number):
         return number(cell, style).latex
-    # Groups, so that a line that begins so is no optional argument of the row break before it.
     entries = ", ".join(latex_number(written(entry, style)).strip("$") for entry in cell)
     return f"$({entries})$"

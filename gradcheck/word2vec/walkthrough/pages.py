@@ -21,8 +21,8 @@ def to_page(step: Walkthrough) -> str:
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         '<meta name="color-scheme" content="light dark">\n'
         f"<title>{escape(title(step).text)}</title>\n<style>{_PAGE_STYLE}</style>\n</head>\n"
-        f"<body>\n<main>\n<h1>{title(step).html}</h1>\n{to_fragment(step, level=2)}\n</main>\n</body>\n"
-        "</html>\n"
+        f"<body>\n<main>\n<h1>{title(step).html}</h1>\n{to_fragment(step, level=2)}\n"
+        "</main>\n</body>\n</html>\n"
     )
 
 
