@@ -258,8 +258,8 @@ def test_a_written_number_is_right_to_four_digits(number, style):
 
 
 def test_arrays_and_a_pair_of_words_will_do():
-    U, V = np.array([[0.1, 2], [0, 0.3]]), np.array([[1, 0], [0.5, -0.5]])
-    step = walk("hot tea", init={"U": U, "V": V}, pair=("tea", "hot"), rate=0.1)
+    vectors = {"U": np.array([[0.1, 2], [0, 0.3]]), "V": np.array([[1, 0], [0.5, -0.5]])}
+    step = walk("hot tea", init=vectors, pair=("tea", "hot"), rate=0.1)
     assert (step.center, step.target) == (1, 0)
     assert step.U[0] == (Fraction(1, 10), 2)  # the decimal, not the float next to it
     assert step.rate == Fraction(1, 10)
