@@ -31,6 +31,7 @@ __all__ = [
 ]
 
 PROFILES = ("student", "grade", "deep")
+"""The Hypothesis profiles that `register_profiles` registers."""
 
 # Mostly 1. Zero hides what is multiplied by it, 1e-3 defeats absolute tolerances, and the large
 # ones saturate exponentials. The first is what a failing example shrinks to.

@@ -26,13 +26,15 @@ __all__ = ["VERIFY"]
 _PATIENCE_SECONDS = 2.0
 
 _HELP = """\
-Run the named checks on a homework file and say what is right, what is wrong, and where.
+Run the named checks on a homework file and say what is right, what is wrong,
+and where.
 
-FILE is a .py or .ipynb file with the functions of CS224n, CS224d or XCS224N word2vec
-homework. It is run, in this process, as `import` would run it, so verify only what you trust:
-a file that ends the process (os._exit) ends the report with it. Each check sees
-100 random cases; for one that fails, the smallest failing case is searched and shown beside
-the value that is expected, with a few lines that reproduce it.
+FILE is a .py or .ipynb file with the functions of CS224n, CS224d or XCS224N
+word2vec homework. It is run, in this process, as `import` would run it, so
+verify only what you trust: a file that ends the process (os._exit) ends the
+report with it. Each check sees 100 random cases; for one that fails, the
+smallest failing case is searched and shown beside the value that is expected,
+with a few lines that reproduce it.
 """
 _EXAMPLES = """\
 examples:

@@ -1,10 +1,12 @@
-"""One browser for all tests of the interactive page; each test loads the page anew."""
+"""What the tests of the site share: one browser, and the site, built once."""
 
 from __future__ import annotations
 
+import importlib.util
+
 import pytest
 
-from tests.docs import browser
+from tests.docs import browser, pages
 
 
 @pytest.fixture(scope="session")
@@ -16,3 +18,14 @@ def chromium(tmp_path_factory):
 @pytest.fixture
 def page(chromium):
     return browser.InteractivePage(chromium)
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory):
+    """The pages of the built site, by their paths."""
+    if not importlib.util.find_spec("myst_nb"):
+        pytest.skip("what builds the site is not here: pip install -e '.[docs]'")
+    folder = tmp_path_factory.mktemp("site")
+    status, output = pages.build(pages.DOCS, folder)
+    assert status == 0, output
+    return pages.read(folder / "html")
