@@ -44,9 +44,10 @@ nitpicky = True
 nitpick_ignore_regex = [("py:obj", ".*")]
 default_role = "py:obj"
 
-# Every page is executed at each build; what it shows is never kept from an earlier one.
+# Every page is executed at each build; what it shows is never kept from an earlier one. A cell that
+# fails is a warning with its traceback: as an error, myst_nb would say neither which cell nor why.
 nb_execution_mode = "force"
-nb_execution_raise_on_error = True
+nb_execution_show_tb = True
 nb_execution_timeout = 60
 nb_merge_streams = True
 # Markdown that a cell shows may hold tables and mathematics, as a page may.
