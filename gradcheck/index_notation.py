@@ -59,7 +59,7 @@ class Output:
     name : str
         The variable that holds it.
     value : sympy.Expr
-        Made of sums over whole axes, entries of `MatrixSymbol`s (a single column is a vector),
+        Made of sums over whole axes, entries of a `MatrixSymbol` (a single column is a vector),
         `Indexed` whole numbers, Kronecker deltas, exp, log, and arithmetic.
     axes : tuple of (sympy.Symbol, sympy.Symbol)
         Its free indices in the order of the array's axes, each with the length of its axis.

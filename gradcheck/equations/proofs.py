@@ -85,8 +85,8 @@ def prove(left: Expr, right: Expr) -> Proof:
     Parameters
     ----------
     left, right : sympy.Expr
-        Made of numbers, symbols, entries of `MatrixSymbol`s and `IndexedBase`s, `Sum`s,
-        `KroneckerDelta`s, arithmetic, exp, log and other functions, and of what
+        Made of numbers, symbols, entries of a `MatrixSymbol` or an `IndexedBase`, `Sum`,
+        `KroneckerDelta`, arithmetic, exp, log and other functions, and of what
         `gradcheck.equations.notation` adds: abbreviations, `partial` derivatives, values `at` a
         point. An index lies within the axis whose subscript it is; sizes are positive.
 
