@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import sys
 from importlib.metadata import version as version_of
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-
-from sphinx.util.fileutil import copy_asset
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
@@ -85,7 +84,7 @@ mathjax3_config = {"options": {"enableMenu": False}}
 def copy_interactive_page(app: Sphinx, error: Exception | None) -> None:
     """Copy the interactive page as it is: html_extra_path would lay its files beside ours."""
     if error is None:
-        copy_asset(DOCS / "interactive", app.outdir / "interactive")
+        shutil.copytree(DOCS / "interactive", app.outdir / "interactive", dirs_exist_ok=True)
 
 
 _BARS = re.compile(r"``.*?``|\|(\w[^|`]*)\|")

@@ -27,5 +27,5 @@ def site(tmp_path_factory):
         pytest.skip("what builds the site is not here: pip install -e '.[docs]'")
     folder = tmp_path_factory.mktemp("site")
     status, output = pages.build(pages.DOCS, folder)
-    assert status == 0, output
+    assert status == 0, pages.complaints(output)
     return pages.read(folder / "html")

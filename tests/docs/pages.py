@@ -33,6 +33,12 @@ def build(source, folder):
     return done.returncode, done.stdout
 
 
+def complaints(output):
+    """Return what Sphinx complained of; all that it said, if of nothing."""
+    lines = re.findall(r"^.*\b(?:WARNING|ERROR)\b.*$", output, flags=re.MULTILINE)
+    return "\n".join(line for line in lines if "IPKernelApp" not in line) or output
+
+
 class Page(HTMLParser):
     """What a page loads, what it links to, and where in it one can link to."""
 
