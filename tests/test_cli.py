@@ -360,7 +360,7 @@ def test_an_output_that_takes_nothing(redirection):
     )
     full = redirection == ">/dev/full"
     assert done.returncode == (2 if full else 0)
-    said = "gradcheck: cannot write the report: No space left on device\n"
+    said = "gradcheck: cannot write the output: No space left on device\n"
     assert done.stderr == (said if full else "")
 
 

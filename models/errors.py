@@ -1,0 +1,9 @@
+"""What is wrong with what was given: the message is one line for a person."""
+
+from __future__ import annotations
+
+__all__ = ["InputError"]
+
+
+class InputError(ValueError):
+    """A text, an option or a file cannot be used; the message says what and why, in one line."""
