@@ -1,0 +1,238 @@
+"""Loss and gradient of many pairs at once, for naive softmax and negative sampling.
+
+Each pair of a batch has input words, rows of V, and a target, a row of U. The mean of the input
+vectors, h, stands where `models.losses` has v_c: skip-gram has one input word, so h = v_c; CBOW
+has the words of the window (Mikolov et al., *Efficient estimation of word representations in
+vector space*, 2013, whose projection layer averages, as word2vec.c, gensim and fastText do). Loss
+and gradient of a batch are the *sums* over its pairs of those in `models.losses`.
+
+All of it works in the precision of V and U: float32 to train, float64 to be checked. No
+exponential of a positive number is taken, so nothing overflows.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from models.pairs import Batch
+
+    # float32 or float64; V, U and all that is computed from them have the same.
+    Floats = NDArray[np.floating]
+
+__all__ = ["Gradient", "RowGradient", "naive_softmax", "negative_sampling"]
+
+# As many scores of naive softmax are held at a time: 16 MB in float32, for any |V|.
+_SCORES_AT_A_TIME = 1 << 22
+
+
+class RowGradient(NamedTuple):
+    """The gradient with respect to a matrix of which few rows are used: a sum of outer products.
+
+    The matrix's gradient is Σ_bt weights[b, t] · e_{rows[b, t]} · vectors[b]ᵀ, where e_r is the
+    one-hot vector of r: row rows[b, t] receives weights[b, t] · vectors[b]. A row that is named
+    several times receives the sum.
+
+    Attributes
+    ----------
+    rows : ndarray of int, shape (B, T)
+        The rows that each of B vectors is added to; -1 where there is none.
+    weights : ndarray, shape (B, T)
+        The factors.
+    vectors : ndarray, shape (B, d)
+        The vectors.
+    """
+
+    rows: NDArray[np.integer]
+    weights: Floats
+    vectors: Floats
+
+    def subtract_from(self, matrix: Floats, rate: float) -> None:
+        """Subtract `rate` times the gradient from a matrix, in place.
+
+        Parameters
+        ----------
+        matrix : ndarray, shape (|V|, d)
+            What the gradient is with respect to.
+        rate : float
+            The learning rate.
+        """
+        terms, rows, first, occurrences = _terms_by_row(self.rows)
+        steps = self.weights.ravel() * matrix.dtype.type(rate)
+        # `matrix[rows] -= …` keeps one term of a row that is named twice. Here the rows that are
+        # named equally often go together, each once, with the sum of its terms.
+        for n in np.flatnonzero(np.bincount(occurrences)):
+            alike = occurrences == n
+            own = terms[first[alike, np.newaxis] + np.arange(n)]
+            vectors = self.vectors.take(own // self.rows.shape[1], axis=0)
+            matrix[rows[alike]] -= np.einsum("rn,rnd->rd", steps[own], vectors)
+
+    def dense(self, shape: tuple[int, int]) -> Floats:
+        """Return the gradient as a matrix.
+
+        Parameters
+        ----------
+        shape : tuple of int
+            (|V|, d).
+
+        Returns
+        -------
+        ndarray, shape (|V|, d)
+            The gradient; rows that nothing was added to are 0.
+        """
+        gradient: Floats = np.zeros(shape, dtype=self.vectors.dtype)
+        self.subtract_from(gradient, -1.0)
+        return gradient
+
+
+class Gradient(NamedTuple):
+    """Loss and gradient of a batch.
+
+    Attributes
+    ----------
+    loss : float
+        The sum of the losses of the pairs.
+    center : RowGradient
+        Its gradient with respect to V.
+    outside : RowGradient
+        Its gradient with respect to U.
+    """
+
+    loss: float
+    center: RowGradient
+    outside: RowGradient
+
+
+def naive_softmax(V: Floats, U: Floats, batch: Batch) -> Gradient:
+    """Return the naive-softmax loss of a batch and its gradient.
+
+    For each pair J = -log ŷ_o, where ŷ = softmax(U h). With y the one-hot vector of o,
+    ∂J/∂h = Uᵀ(ŷ - y) and ∂J/∂U = (ŷ - y) hᵀ. Each of the C input words has ∂J/∂h / C in its row
+    of V.
+
+    Parameters
+    ----------
+    V : ndarray of float32 or float64, shape (|V|, d)
+        The center (input) vectors.
+    U : ndarray of the same, shape (|V|, d)
+        The outside (output) vectors.
+    batch : Batch
+        B pairs; the negatives are not looked at.
+
+    Returns
+    -------
+    Gradient
+        The loss and its gradient; that of U has every row.
+    """
+    shares = _shares(batch.inputs, V.dtype)
+    h = _mean_vectors(V, batch.inputs, shares)
+    loss = 0.0
+    grad_h = np.empty_like(h)
+    grad_U = np.zeros_like(U)
+    size = max(1, _SCORES_AT_A_TIME // len(U))
+    for start in range(0, len(h), size):
+        part = slice(start, start + size)
+        part_loss, residuals = _softmax_residuals(h[part] @ U.T, batch.targets[part])
+        loss += part_loss
+        grad_h[part] = residuals @ U
+        grad_U += residuals.T @ h[part]
+    every_row = np.arange(len(U))[:, np.newaxis]
+    return Gradient(
+        loss,
+        RowGradient(batch.inputs, shares, grad_h),
+        RowGradient(every_row, np.ones_like(U, shape=every_row.shape), grad_U),
+    )
+
+
+def negative_sampling(V: Floats, U: Floats, batch: Batch) -> Gradient:
+    """Return the negative-sampling loss of a batch and its gradient.
+
+    For each pair J = -log σ(u_o·h) - Σ_k log σ(-u_{n_k}·h). With δ the derivatives of J by the
+    scores, -σ(-u_o·h) for the target and σ(u_{n_k}·h) for a negative, ∂J/∂h = Σ δ u over the
+    target and the negatives, and each of their rows of U receives δ h, as often as it occurs.
+    Each of the C input words has ∂J/∂h / C in its row of V.
+
+    Parameters
+    ----------
+    V : ndarray of float32 or float64, shape (|V|, d)
+        The center (input) vectors.
+    U : ndarray of the same, shape (|V|, d)
+        The outside (output) vectors.
+    batch : Batch
+        B pairs with K negatives each. A negative may repeat, or be the target; -1 is none.
+
+    Returns
+    -------
+    Gradient
+        The loss and its gradient.
+    """
+    shares = _shares(batch.inputs, V.dtype)
+    h = _mean_vectors(V, batch.inputs, shares)
+    words = np.column_stack((batch.targets, batch.negatives))
+    # -log σ(x) falls with the target's score and -log σ(-x) rises with a negative's.
+    signs = np.ones(words.shape, dtype=V.dtype)
+    signs[:, 0] = -1.0
+    signs[words < 0] = 0.0
+
+    u = U[words]
+    signed_scores = signs * (u @ h[:, :, np.newaxis])[:, :, 0]
+    losses, sigmoids = _softplus_and_sigmoid(signed_scores)
+    deltas = signs * sigmoids
+
+    grad_h = (deltas[:, np.newaxis, :] @ u)[:, 0]
+    return Gradient(
+        float((np.abs(signs) * losses).sum(dtype=np.float64)),
+        RowGradient(batch.inputs, shares, grad_h),
+        RowGradient(words, deltas, h),
+    )
+
+
+def _terms_by_row(
+    rows: NDArray[np.integer],
+) -> tuple[NDArray[np.intp], NDArray[np.integer], NDArray[np.intp], NDArray[np.intp]]:
+    """Return the terms, those of one row together; the rows, where each begins, how many it has."""
+    named = rows.ravel()
+    terms = np.argsort(named, kind="stable")
+    terms = terms[np.count_nonzero(named < 0) :]
+    named = named[terms]
+    first = np.flatnonzero(np.diff(named, prepend=-1))
+    return terms, named[first], first, np.diff(first, append=len(named))
+
+
+def _shares(inputs: NDArray[np.integer], dtype: np.dtype[np.floating]) -> Floats:
+    """Return the share of each input word in its pair's mean: 1/C, or 0 where there is no word."""
+    present = inputs >= 0
+    shares: Floats = (present / present.sum(axis=1, keepdims=True)).astype(dtype)
+    return shares
+
+
+def _mean_vectors(V: Floats, inputs: NDArray[np.integer], shares: Floats) -> Floats:
+    """Return the mean h of the input vectors of each pair, (B, d); -1 reads a row, times 0."""
+    means: Floats = (shares[:, np.newaxis, :] @ V[inputs])[:, 0]
+    return means
+
+
+def _softmax_residuals(scores: Floats, targets: NDArray[np.integer]) -> tuple[float, Floats]:
+    """Σ_b -log ŷ_o, and the rows ŷ - y, which overwrite the scores."""
+    pairs = np.arange(len(scores))
+    # ŷ does not change when all scores move together; the largest is moved to 0.
+    scores -= scores.max(axis=1, keepdims=True)
+    loss = -scores[pairs, targets].sum(dtype=np.float64)
+    residuals = np.exp(scores, out=scores)
+    normalizers = residuals.sum(axis=1, keepdims=True)
+    loss += np.log(normalizers).sum(dtype=np.float64)
+    residuals /= normalizers
+    residuals[pairs, targets] -= 1.0
+    return float(loss), residuals
+
+
+def _softplus_and_sigmoid(x: Floats) -> tuple[Floats, Floats]:
+    """log(1 + exp(x)) = -log σ(-x), and its derivative σ(x), from an exponential ≤ 1."""
+    e = np.exp(-np.abs(x))
+    softplus: Floats = np.maximum(x, 0.0) + np.log1p(e)
+    sigmoid: Floats = np.where(x >= 0, np.ones_like(e), e) / (1.0 + e)
+    return softplus, sigmoid
