@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models import vector_files
+from models.errors import InputError
 
 __all__ = ["Embeddings", "Neighbour", "UnknownWordError", "scale_rows"]
 
@@ -35,7 +36,7 @@ class Neighbour(NamedTuple):
     similarity: float
 
 
-class UnknownWordError(LookupError):
+class UnknownWordError(InputError):
     """A word that has no vector; the message names those of a close spelling."""
 
 
@@ -58,7 +59,7 @@ class Embeddings:
 
     Raises
     ------
-    ValueError
+    InputError
         If the numbers of words and rows differ, a word appears twice, or a number is not finite.
 
     Examples
@@ -72,7 +73,7 @@ class Embeddings:
         self.words = tuple(words)
         self.vectors: _Vectors = np.asarray(vectors, dtype=np.float32)
         if self.vectors.ndim != 2 or len(self.vectors) != len(self.words):
-            raise ValueError(
+            raise InputError(
                 f"vectors: expected an array of shape ({len(self.words)}, d), a row for each "
                 f"word; got {self.vectors.shape}"
             )
@@ -81,14 +82,14 @@ class Embeddings:
             row, word = next(
                 (row, word) for row, word in enumerate(self.words) if self.index[word] != row
             )
-            raise ValueError(
+            raise InputError(
                 f"words: expected distinct ones; {word!r} is in rows {row} and {self.index[word]}"
             )
         for first in range(0, len(self.vectors), _BLOCK):
             finite = np.isfinite(self.vectors[first : first + _BLOCK]).all(axis=1)
             if not finite.all():
                 row = first + int(np.argmin(finite))
-                raise ValueError(
+                raise InputError(
                     f"vectors: expected finite numbers; row {row}, {self.words[row]!r}, has others"
                 )
 
@@ -105,16 +106,14 @@ class Embeddings:
 
         Raises
         ------
-        models.vector_files.VectorFileError
-            A `ValueError`: if the file is not one of vectors; the message says where.
-        OSError
-            If the file cannot be read.
+        InputError
+            If the file cannot be read or is not one of vectors; the message says where.
         """
         words, vectors = vector_files.read(path, binary=binary)
         try:
             return cls(words, vectors)
-        except ValueError as error:
-            raise vector_files.VectorFileError(f"{path}: {error}") from None
+        except InputError as error:
+            raise InputError(f"{path}: {error}") from None
 
     def save(self, path: str | os.PathLike[str], *, binary: bool = False) -> None:
         """Write a file in word2vec's text or binary format; both give back the same vectors.
@@ -128,10 +127,8 @@ class Embeddings:
 
         Raises
         ------
-        models.vector_files.VectorFileError
-            A `ValueError`: if a word has white space in it.
-        OSError
-            If the file cannot be written.
+        InputError
+            If a word has white space in it, or the file cannot be written.
         """
         vector_files.write(path, self.words, self.vectors, binary=binary)
 
@@ -181,7 +178,7 @@ class Embeddings:
         ------
         UnknownWordError
             If the word has no vector.
-        ValueError
+        InputError
             If its vector is zero, which has no direction, or `number` is below 1.
         """
         direction = self._direction(word)
@@ -208,18 +205,18 @@ class Embeddings:
         ------
         UnknownWordError
             If a word has no vector.
-        ValueError
+        InputError
             If a vector is zero, or the three cancel, or `number` is below 1.
         """
         offset = self._direction(b) - self._direction(a) + self._direction(c)
         length = np.linalg.norm(offset)
         if not length > 0:
-            raise ValueError(f"{b!r} - {a!r} + {c!r} is zero, which has no direction")
+            raise InputError(f"{b!r} - {a!r} + {c!r} is zero, which has no direction")
         return self._nearest(offset / length, {self._row(word) for word in (a, b, c)}, number)
 
     def _nearest(self, direction: _Vectors, excluded: set[int], number: int) -> list[Neighbour]:
         if number < 1:
-            raise ValueError(f"number: expected 1 or more; got {number}")
+            raise InputError(f"number: expected 1 or more; got {number}")
         similarities = self.directions @ direction
         order = np.argsort(-similarities, kind="stable")[: number + len(excluded)]
         rows = [row for row in order.tolist() if row not in excluded]
@@ -228,7 +225,7 @@ class Embeddings:
     def _direction(self, word: str) -> _Vectors:
         direction: _Vectors = self.directions[self._row(word)]
         if not direction.any():
-            raise ValueError(f"the vector of {word!r} is zero, which has no direction")
+            raise InputError(f"the vector of {word!r} is zero, which has no direction")
         return direction
 
     def _row(self, word: str) -> int:

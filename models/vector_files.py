@@ -18,9 +18,10 @@ from typing import BinaryIO, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from models.errors import InputError
 from models.files import replacing
 
-__all__ = ["VectorFileError", "read", "write"]
+__all__ = ["read", "write"]
 
 _Vectors = NDArray[np.float32]
 
@@ -31,10 +32,6 @@ _WHITE = re.compile(r"[ \t\n\v\f\r]")
 """What separates words and numbers in these files: white space of ASCII, not of Unicode."""
 
 _UNPRINTABLE = re.compile(rb"[^\t\r\x20-\x7e]")
-
-
-class VectorFileError(ValueError):
-    """A file that holds no vectors, or words and vectors that cannot be kept in one."""
 
 
 class _Header(NamedTuple):
@@ -63,25 +60,29 @@ def write(
 
     Raises
     ------
-    VectorFileError
-        If a word is empty or has white space in it, which would end it.
-    OSError
-        If the file cannot be written.
+    InputError
+        If a word is empty or has white space in it, which would end it, or the file cannot be
+        written.
     """
     encoded = [_encode(word) for word in words]
     rows = _binary_rows(encoded, vectors) if binary else _text_rows(encoded, vectors)
-    with replacing(path) as file:
-        file.write(b"%d %d\n" % vectors.shape)
-        file.writelines(rows)
+    try:
+        with replacing(Path(path)) as file:
+            file.write(b"%d %d\n" % vectors.shape)
+            file.writelines(rows)
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise InputError(f"{path}: cannot be written: {error.strerror or error}") from None
 
 
 def _encode(word: str) -> bytes:
     if not word or _WHITE.search(word):
-        raise VectorFileError(f"word {word!r}: expected one without white space, and not empty")
+        raise InputError(f"word {word!r}: expected one without white space, and not empty")
     try:
         return word.encode("utf-8", "surrogateescape")
     except UnicodeEncodeError:
-        raise VectorFileError(f"word {word!r}: cannot be written in UTF-8") from None
+        raise InputError(f"word {word!r}: cannot be written in UTF-8") from None
 
 
 def _text_rows(words: Iterable[bytes], vectors: _Vectors) -> Iterator[bytes]:
@@ -114,27 +115,30 @@ def read(path: str | os.PathLike[str], *, binary: bool | None = None) -> tuple[l
 
     Raises
     ------
-    VectorFileError
-        If the file is none of vectors, is cut off, or its header promises another number of
-        them; the message says where.
-    OSError
-        If the file cannot be read.
+    InputError
+        If the file cannot be read, is none of vectors, is cut off, or its header promises
+        another number of them; the message says where.
     """
-    path = Path(path)
-    with path.open("rb") as file:
-        try:
-            header = _read_header(file)
-            if binary is None:
-                binary = not _looks_like_text(file, header)
-            _check_promise(header, file, binary=binary)
-            words: list[str] = []
-            vectors = np.empty(header, dtype=np.float32)
-            rows = _read_binary(file, header) if binary else _read_text(file, header)
-            for row, (word, vector) in enumerate(rows):
-                words.append(word)
-                vectors[row] = vector
-        except VectorFileError as error:
-            raise VectorFileError(f"{path}: {error}") from None
+    try:
+        with Path(path).open("rb") as file:
+            return _read(file, binary=binary)
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read: {error.strerror or error}") from None
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from None
+
+
+def _read(file: BinaryIO, *, binary: bool | None) -> tuple[list[str], _Vectors]:
+    header = _read_header(file)
+    if binary is None:
+        binary = not _looks_like_text(file, header)
+    _check_promise(header, file, binary=binary)
+    words: list[str] = []
+    vectors = np.empty(header, dtype=np.float32)
+    rows = _read_binary(file, header) if binary else _read_text(file, header)
+    for row, (word, vector) in enumerate(rows):
+        words.append(word)
+        vectors[row] = vector
     return words, vectors
 
 
@@ -142,13 +146,13 @@ def _read_header(file: BinaryIO) -> _Header:
     line = file.readline(1_000)
     match = re.fullmatch(rb"[ \t]*(\d{1,18})[ \t]+(\d{1,18})[ \t\r]*\n?", line)
     if not match:
-        raise VectorFileError(
+        raise InputError(
             "line 1: expected the number of words and the length of a vector, as in "
             f"'37323 100'; got {_excerpt(line)}"
         )
     header = _Header(int(match[1]), int(match[2]))
     if header.size == 0:
-        raise VectorFileError("line 1: expected vectors of 1 number at least; got 0")
+        raise InputError("line 1: expected vectors of 1 number at least; got 0")
     return header
 
 
@@ -174,10 +178,10 @@ def _looks_like_text(file: BinaryIO, header: _Header) -> bool:
 def _check_promise(header: _Header, file: BinaryIO, *, binary: bool) -> None:
     """Refuse a header that promises more than the file can hold, before room is made for it."""
     length = os.fstat(file.fileno()).st_size - file.tell()
-    smallest_row = 2 + 4 * header.size if binary else 1 + 2 * header.size
+    smallest_row = 2 + (4 if binary else 2) * header.size
     # The last line of text may lack its newline, which is counted in.
     if header.words * smallest_row > length + 1:
-        raise VectorFileError(
+        raise InputError(
             f"cut off, or not a file of vectors: its header promises {header.words:,} words "
             f"with {header.size:,} numbers each, and {length:,} bytes follow"
         )
@@ -191,8 +195,8 @@ def _read_text(file: BinaryIO, header: _Header) -> Iterator[tuple[str, _Vectors]
             raise _cut_off(header, row)
         try:
             yield _parse_line(line, header)
-        except VectorFileError as error:
-            raise VectorFileError(f"line {row + 2}: {error}") from None
+        except InputError as error:
+            raise InputError(f"line {row + 2}: {error}") from None
     rest = next((line for line in iter(lambda: file.readline(longest), b"") if line.strip()), b"")
     if rest:
         raise _too_long(header, rest)
@@ -201,7 +205,7 @@ def _read_text(file: BinaryIO, header: _Header) -> Iterator[tuple[str, _Vectors]
 def _parse_line(line: bytes, header: _Header) -> tuple[str, _Vectors]:
     word, *numbers = line.rstrip().split(b" ")
     if len(numbers) != header.size:
-        raise VectorFileError(
+        raise InputError(
             f"expected a word without white space and {header.size} numbers; "
             f"got {len(numbers)} after {_excerpt(word)}"
         )
@@ -209,7 +213,7 @@ def _parse_line(line: bytes, header: _Header) -> tuple[str, _Vectors]:
         vector = np.array(list(map(float, numbers)))
     except ValueError:
         wrong = next(number for number in numbers if not _is_number(number))
-        raise VectorFileError(f"expected a number; got {_excerpt(wrong)}") from None
+        raise InputError(f"expected a number; got {_excerpt(wrong)}") from None
     return _decode(word), _finite(word, vector)
 
 
@@ -226,9 +230,7 @@ def _finite(word: bytes, vector: NDArray[np.floating]) -> _Vectors:
         single = vector.astype(np.float32, copy=False)
     if not np.isfinite(single).all():
         wrong = vector[~np.isfinite(single)][0]
-        raise VectorFileError(
-            f"expected numbers that float32 can hold; {_excerpt(word)} has {wrong:g}"
-        )
+        raise InputError(f"expected numbers that float32 can hold; {_excerpt(word)} has {wrong:g}")
     return single
 
 
@@ -240,8 +242,8 @@ def _read_binary(file: BinaryIO, header: _Header) -> Iterator[tuple[str, _Vector
             raise _cut_off(header, row)
         try:
             yield _decode(word), _finite(word, np.frombuffer(numbers, dtype="<f4"))
-        except VectorFileError as error:
-            raise VectorFileError(f"row {row + 1}: {error}") from None
+        except InputError as error:
+            raise InputError(f"row {row + 1}: {error}") from None
     rest = file.read(40)
     if rest.strip():
         raise _too_long(header, rest)
@@ -255,7 +257,7 @@ def _read_word(file: BinaryIO) -> bytes | None:
             return None
         word += byte
         if len(word) > _LONGEST_WORD:
-            raise VectorFileError(
+            raise InputError(
                 f"not a file of vectors: no space in {_LONGEST_WORD:,} bytes, "
                 f"where a word should end: {_excerpt(bytes(word))}…"
             )
@@ -266,17 +268,17 @@ def _read_word(file: BinaryIO) -> bytes | None:
 def _decode(word: bytes) -> str:
     text = word.decode("utf-8", "surrogateescape")
     if not text or _WHITE.search(text):
-        raise VectorFileError(f"expected a word without white space; got {_excerpt(word)}")
+        raise InputError(f"expected a word without white space; got {_excerpt(word)}")
     return text
 
 
-def _cut_off(header: _Header, rows: int) -> VectorFileError:
-    return VectorFileError(
+def _cut_off(header: _Header, rows: int) -> InputError:
+    return InputError(
         f"cut off: its header promises {header.words:,} words, and it ends after {rows:,}"
     )
 
 
-def _too_long(header: _Header, rest: bytes) -> VectorFileError:
-    return VectorFileError(
+def _too_long(header: _Header, rest: bytes) -> InputError:
+    return InputError(
         f"its header promises {header.words:,} words, and more follows them: {_excerpt(rest)}"
     )
