@@ -1,0 +1,184 @@
+"""Pairs of words that stand together, and their negatives: what a block of a text trains on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.corpus import SENTENCE_END
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from models.vocabulary import Noise
+
+__all__ = ["Batch", "Direction", "TargetAmongNegatives", "batches", "generator"]
+
+Direction: TypeAlias = Literal["center-predicts-outside", "outside-predicts-center"]
+TargetAmongNegatives: TypeAlias = Literal["skip", "redraw", "keep"]
+
+# In `inputs` there is no further word; in `negatives` this one is skipped.
+NONE = -1
+
+# Draws of a negative that equals the target before it is skipped after all: a noise distribution
+# that is nearly all one word would be drawn from for ever.
+_REDRAWS = 100
+
+
+class Batch(NamedTuple):
+    """Pairs that are trained on together."""
+
+    inputs: NDArray[np.int32]
+    """(B, C), the rows of V whose mean predicts, -1 after the last; C = 1 for skip-gram."""
+    targets: NDArray[np.int32]
+    """(B,), the row of U that is predicted."""
+    negatives: NDArray[np.int32]
+    """(B, K), rows of U, -1 where one is skipped; K = 0 for naive softmax."""
+
+
+def generator(seed: int, epoch: int, block: int) -> np.random.Generator:
+    """Return the randomness of one block in one epoch, whatever came before it."""
+    return np.random.default_rng([seed, epoch, block])
+
+
+def batches(
+    block: NDArray[np.int32],
+    rng: np.random.Generator,
+    *,
+    window: int,
+    batch_size: int,
+    cbow: bool = False,
+    direction: Direction = "center-predicts-outside",
+    keep_probabilities: NDArray[np.float64] | None = None,
+    noise: Noise | None = None,
+    negative: int = 0,
+    target_among_negatives: TargetAmongNegatives = "skip",
+) -> Iterator[Batch]:
+    """Yield the pairs of a block, center word by center word.
+
+    As in word2vec.c: frequent words are dropped first, so that the neighbours of each close
+    ranks, and then the window of each center word is drawn, uniform from 1 to `window` words on
+    either side, within the sentence.
+
+    Parameters
+    ----------
+    block : ndarray of int32, shape (n,)
+        The numbers of words, -1 after each sentence.
+    rng : Generator
+        All the randomness; `generator` makes that of a block.
+    window : int
+        The largest window.
+    batch_size : int
+        Pairs in a batch; the last one has what is left.
+    cbow : bool
+        The mean of all the words in the window predicts the center word, one pair for each;
+        otherwise skip-gram, one pair for each word in the window.
+    direction : {"center-predicts-outside", "outside-predicts-center"}
+        Of skip-gram: which word is the input. The first is the lecture's and fastText's, the
+        second that of word2vec.c and gensim.
+    keep_probabilities : ndarray of float64, shape (|V|,), optional
+        With which probability an occurrence of each word is kept; all are, unless given.
+    noise : Noise, optional
+        What negatives are drawn from.
+    negative : int
+        Negatives of each pair; 0 for naive softmax.
+    target_among_negatives : {"skip", "redraw", "keep"}
+        What becomes of a negative that equals the target: one negative fewer, as in word2vec.c
+        and gensim; drawn again, as in fastText; or trained on, as in the formula of the loss. One
+        that is drawn 100 times in vain is skipped.
+
+    Yields
+    ------
+    Batch
+        Of at most `batch_size` pairs.
+    """
+    words, sentence = _subsampled(block, rng, keep_probabilities)
+    first, last = _windows(sentence, window, rng)
+    if cbow:
+        inputs, targets = _cbow(words, first, last, window)
+    else:
+        centers, outsides = _skip_gram(words, first, last)
+        if direction == "outside-predicts-center":
+            centers, outsides = outsides, centers
+        inputs, targets = centers[:, np.newaxis], outsides
+    for start in range(0, len(targets), batch_size):
+        part = slice(start, start + batch_size)
+        negatives = _negatives(targets[part], rng, noise, negative, target_among_negatives)
+        yield Batch(inputs[part], targets[part], negatives)
+
+
+def _subsampled(
+    block: NDArray[np.int32],
+    rng: np.random.Generator,
+    keep_probabilities: NDArray[np.float64] | None,
+) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
+    """Return the words that are kept, and the number of the sentence of each."""
+    is_word = block != SENTENCE_END
+    sentence = np.cumsum(~is_word)
+    if keep_probabilities is not None:
+        # A sentence's end, -1, looks up the last probability: it is no word, whatever is drawn.
+        is_word &= rng.random(len(block)) < keep_probabilities[block]
+    return block[is_word], sentence[is_word]
+
+
+def _windows(
+    sentence: NDArray[np.int64], window: int, rng: np.random.Generator
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the first and the last place in the window of each place."""
+    place = np.arange(len(sentence))
+    reach = rng.integers(1, window, size=len(sentence), endpoint=True)
+    sentence_first = sentence.searchsorted(sentence, side="left")
+    sentence_last = sentence.searchsorted(sentence, side="right") - 1
+    return np.maximum(place - reach, sentence_first), np.minimum(place + reach, sentence_last)
+
+
+def _skip_gram(
+    words: NDArray[np.int32], first: NDArray[np.int64], last: NDArray[np.int64]
+) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    """Return the center word and the outside word of each pair."""
+    pairs = last - first
+    before = np.cumsum(pairs) - pairs
+    center = np.repeat(np.arange(len(words)), pairs)
+    outside = np.arange(len(center)) + np.repeat(first - before, pairs)
+    # The center itself, between the two sides of its window, is stepped over.
+    outside += outside >= center
+    return words[center], words[outside]
+
+
+def _cbow(
+    words: NDArray[np.int32], first: NDArray[np.int64], last: NDArray[np.int64], window: int
+) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    """Return what is in the window of each center word, -1 after the last, and the center word."""
+    center = np.flatnonzero(last > first)
+    outside = first[center, np.newaxis] + np.arange(2 * window)
+    outside += outside >= center[:, np.newaxis]
+    inside = outside <= last[center, np.newaxis]
+    inputs = np.where(inside, words[np.where(inside, outside, 0)], np.int32(NONE))
+    return inputs, words[center]
+
+
+def _negatives(
+    targets: NDArray[np.int32],
+    rng: np.random.Generator,
+    noise: Noise | None,
+    negative: int,
+    target_among_negatives: TargetAmongNegatives,
+) -> NDArray[np.int32]:
+    """Return the negatives of each target."""
+    if noise is None or negative == 0:
+        return np.empty((len(targets), 0), dtype=np.int32)
+    negatives = noise.draw(rng, (len(targets), negative))
+    if target_among_negatives == "keep":
+        return negatives
+    pair, place = np.nonzero(negatives == targets[:, np.newaxis])
+    if target_among_negatives == "redraw":
+        for _ in range(_REDRAWS):
+            if not pair.size:
+                break
+            negatives[pair, place] = noise.draw(rng, len(pair))
+            again = negatives[pair, place] == targets[pair]
+            pair, place = pair[again], place[again]
+    negatives[pair, place] = NONE
+    return negatives
