@@ -6,10 +6,13 @@ import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from glob import escape
 from pathlib import Path
 from typing import BinaryIO
 
-__all__ = ["replacing"]
+__all__ = ["remove_partial", "replacing"]
+
+_PARTIAL = ".partial"
 
 
 @contextmanager
@@ -36,7 +39,7 @@ def replacing(path: str | Path) -> Iterator[BinaryIO]:
             yield file
         return
     descriptor, name = tempfile.mkstemp(
-        dir=target.parent, prefix=f".{target.name}.", suffix=".partial"
+        dir=target.parent, prefix=f".{target.name}.", suffix=_PARTIAL
     )
     try:
         with os.fdopen(descriptor, "wb") as file:
@@ -56,3 +59,13 @@ def _make_ordinary(path: Path) -> None:
     umask = os.umask(0)
     os.umask(umask)
     path.chmod(0o666 & ~umask)
+
+
+def remove_partial(path: str | Path) -> None:
+    """Remove what processes that were killed while they wrote `path` have left behind.
+
+    Nobody else may be writing it.
+    """
+    target = Path(path).resolve()
+    for left in target.parent.glob(f".{escape(target.name)}.*{_PARTIAL}"):
+        left.unlink(missing_ok=True)

@@ -1,0 +1,136 @@
+"""A training in a file, from which it goes on as if it had never stopped."""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.errors import InputError
+from models.files import replacing
+from models.history import Record
+from models.options import Options
+from models.training import Position, Training
+
+__all__ = ["Checkpoint", "load", "restore", "save"]
+
+_FORMAT = 1
+
+
+class Checkpoint(NamedTuple):
+    """A training as it was stored.
+
+    Attributes
+    ----------
+    options : Options
+    digest : str
+        That of the corpus.
+    V, U : ndarray of float32, shape (|V|, d)
+    position : Position
+    history : list of Record
+    pending : tuple of (int, float)
+        As `Training` has them.
+    """
+
+    options: Options
+    digest: str
+    V: NDArray[np.float32]
+    U: NDArray[np.float32]
+    position: Position
+    history: list[Record]
+    pending: tuple[int, float]
+
+    @property
+    def finished(self) -> bool:
+        """Whether nothing is left to do."""
+        return self.position.epoch >= self.options.epochs
+
+
+def save(path: str | Path, training: Training) -> None:
+    """Store a training, as a whole or not at all: NumPy's .npz, without pickles.
+
+    Raises
+    ------
+    OSError
+        If the file cannot be written; what was there before is still there.
+    """
+    about = {
+        "format": _FORMAT,
+        "options": asdict(training.options),
+        "digest": training.corpus.digest,
+        "position": training.position,
+        "history": training.history,
+        "pending": training.pending,
+    }
+    with replacing(path) as file:
+        np.savez(file, about=np.array(json.dumps(about)), V=training.V, U=training.U)
+
+
+def load(path: str | Path) -> Checkpoint:
+    """Read what `save` has stored.
+
+    Raises
+    ------
+    InputError
+        If there is no such file, or it is no checkpoint.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as stored:
+            about = json.loads(str(stored["about"]))
+            return _checkpoint(about, stored["V"], stored["U"])
+    except FileNotFoundError:
+        raise InputError(f"{path}: there is no such checkpoint") from None
+    except (ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile):
+        raise InputError(f"{path}: no checkpoint of a training, or a damaged one") from None
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read: {error.strerror or error}") from None
+
+
+def restore(training: Training, checkpoint: Checkpoint, path: str | Path) -> None:
+    """Let a training go on where a stored one stopped.
+
+    Parameters
+    ----------
+    training : Training
+        With the same corpus and options; it must not have begun.
+    checkpoint : Checkpoint
+        The stored one.
+    path : str or Path
+        Its file, for the message.
+
+    Raises
+    ------
+    InputError
+        If text or options are others; the message says which.
+    """
+    different = training.options.differences(checkpoint.options)
+    if different:
+        there = ", ".join(f"{name} {getattr(checkpoint.options, name)}" for name in different)
+        here = ", ".join(f"{name} {getattr(training.options, name)}" for name in different)
+        raise InputError(f"{path}: the checkpoint is of a training with {there}; this has {here}")
+    if training.corpus.digest != checkpoint.digest:
+        raise InputError(f"{path}: the checkpoint is of a training on another text")
+    training.V, training.U = checkpoint.V, checkpoint.U
+    training.position = checkpoint.position
+    training.history = checkpoint.history
+    training.pending = checkpoint.pending
+
+
+def _checkpoint(about: Any, V: NDArray[np.float32], U: NDArray[np.float32]) -> Checkpoint:
+    if about["format"] != _FORMAT or V.shape != U.shape or V.dtype != np.float32:
+        raise ValueError
+    pairs, loss = about["pending"]
+    return Checkpoint(
+        options=Options(**about["options"]),
+        digest=about["digest"],
+        V=V,
+        U=U,
+        position=Position(*about["position"]),
+        history=[Record(*record) for record in about["history"]],
+        pending=(int(pairs), float(loss)),
+    )

@@ -1,0 +1,253 @@
+"""The arguments of ``python -m models train``, and the options that they make."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from dataclasses import fields
+from typing import Any, get_args
+
+from models.commands.command import UsageError
+
+__all__ = ["DESCRIPTION", "EPILOG", "add_arguments", "options_of", "refuse"]
+
+DESCRIPTION = """\
+Train word vectors on a text: word2vec with gradients by hand, in NumPy.
+
+TEXT is a file of plain text, one sentence a line, words separated by white
+space; .gz and .xz are read as they are, and - is standard input. It is read
+once, as a stream. Without TEXT, the docstrings of the installed Python, NumPy
+and SymPy are the text, about 1.3 million words.
+
+What is written to --output are the center (input) vectors, in word2vec's own
+format, which gensim reads.
+"""
+
+EPILOG = """\
+examples:
+  python -m models train                                  the demonstration
+  python -m models train text.txt.gz --output vectors.txt --compiled
+  python -m models train text.txt --output vectors.txt --history loss.csv
+  python -m models train text.txt --output vectors.txt --resume
+  python -m models train text.txt --loss mine.py:my_loss_and_gradient
+
+which choice is whose:
+                             word2vec.c        gensim            fastText
+  --init                     word2vec          gensim            gensim
+  --direction                outside-predicts-center (both)      center-predicts-outside
+  --target-among-negatives   skip              skip              redraw
+  --subsampling, --sample    word2vec, 1e-3    word2vec, 1e-3    fasttext, 1e-4
+  --noise-power              0.75              0.75              0.5
+  --alpha                    0.025, CBOW 0.05  0.025             0.05
+  --min-alpha                alpha x 1e-4      1e-4              0
+
+With one thread the same seed gives the same vectors, bit for bit, also after a
+stop and --resume. NumPy's matrix products use one core, which is fastest for
+small ones; the environment variable OPENBLAS_NUM_THREADS says otherwise.
+
+exit status:
+  0    trained
+  1    the gradient disagrees with the loss
+  2    something cannot be used, or the command line is wrong
+  130  stopped by Ctrl-C; checkpoint and vectors were saved
+"""
+
+# Pairs in a batch unless said: scores of naive softmax have |V| columns, and a function of a
+# person is called for each pair, so that a batch is what Ctrl-C waits for.
+_BATCH_SIZES = {"negative-sampling": 1024, "naive-softmax": 128}
+_OWN_BATCH_SIZE = 32
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of the command."""
+    parser.add_argument("text", nargs="?", metavar="TEXT", help="the text; - is standard input")
+    _add_model(parser.add_argument_group("what is trained"))
+    _add_pairs(parser.add_argument_group("which pairs it is trained on"))
+    _add_descent(parser.add_argument_group("how it is trained"))
+    _add_files(parser.add_argument_group("files"))
+
+
+def _add_model(group: argparse._ArgumentGroup) -> None:
+    from models.options import Initialization, Model
+
+    group.add_argument(
+        "--model",
+        choices=get_args(Model),
+        help="one word predicts another (default), or the mean of a window predicts its center",
+    )
+    group.add_argument(
+        "--loss",
+        metavar="LOSS",
+        help="negative-sampling (default), naive-softmax, or your own function of one pair, as "
+        "MODULE:FUNCTION or FILE.py:FUNCTION, with the signature of the homework: it takes "
+        "(center vector, outside word's index, outside vectors, dataset) and returns (loss, "
+        "gradient of the center vector, gradient of the outside vectors)",
+    )
+    group.add_argument(
+        "--size", type=int, metavar="D", help="length of a vector, the lecture's d (default: 100)"
+    )
+    group.add_argument(
+        "--init",
+        choices=get_args(Initialization),
+        help="where the vectors start. word2vec (default; half-zeros is another name for it): V "
+        "uniform on ±0.5/d, U zero; gensim: V on ±1/d, U zero; random: both on ±0.5/d; zeros: "
+        "both zero, which never moves",
+    )
+
+
+def _add_pairs(group: argparse._ArgumentGroup) -> None:
+    from models.options import Subsampling
+    from models.pairs import Direction, TargetAmongNegatives
+
+    group.add_argument(
+        "--window",
+        type=int,
+        metavar="W",
+        help="words to either side, drawn from 1 to W at each center (default: 5)",
+    )
+    group.add_argument(
+        "--direction",
+        choices=get_args(Direction),
+        help="of skip-gram: which word of a pair is the input (default: center-predicts-outside)",
+    )
+    group.add_argument(
+        "--min-count", type=int, metavar="N", help="leave out rarer words (default: 5)"
+    )
+    group.add_argument(
+        "--sample",
+        type=float,
+        metavar="T",
+        help="drop words of a frequency above T now and then; 0 keeps all (default: 1e-3)",
+    )
+    group.add_argument(
+        "--subsampling",
+        choices=get_args(Subsampling),
+        help="how often a word of frequency f is kept. word2vec (default) and fasttext: "
+        "√(T/f) + T/f; paper: √(T/f)",
+    )
+    group.add_argument(
+        "--negative",
+        type=int,
+        metavar="K",
+        help="negatives of each pair, for negative sampling (default: 5)",
+    )
+    group.add_argument(
+        "--noise-power",
+        type=float,
+        metavar="P",
+        help="negatives are drawn in proportion to their count to this power (default: 0.75)",
+    )
+    group.add_argument(
+        "--target-among-negatives",
+        choices=get_args(TargetAmongNegatives),
+        help="a negative that equals the target is skipped (default), drawn again, or kept",
+    )
+
+
+def _add_descent(group: argparse._ArgumentGroup) -> None:
+    group.add_argument(
+        "--epochs", type=int, metavar="N", help="how often the text is read (default: 5)"
+    )
+    group.add_argument(
+        "--alpha", type=float, metavar="RATE", help="learning rate at the start (default: 0.025)"
+    )
+    group.add_argument(
+        "--min-alpha",
+        type=float,
+        metavar="RATE",
+        help="and at the end; in between it falls linearly with the words read (default: 1e-4)",
+    )
+    group.add_argument(
+        "--batch-size",
+        type=int,
+        metavar="B",
+        help="pairs whose gradients are taken at the same vectors and added up (default: "
+        f"{_BATCH_SIZES['negative-sampling']:,}; naive softmax {_BATCH_SIZES['naive-softmax']})",
+    )
+    group.add_argument(
+        "--compiled",
+        action="store_true",
+        default=None,
+        help="one pair at a time, compiled by numba (pip install 'gradcheck[fast]'), as "
+        "word2vec.c and gensim do",
+    )
+    group.add_argument(
+        "--threads",
+        type=int,
+        metavar="N",
+        help="with more than one, no two runs give quite the same vectors; worth it with "
+        "--compiled (default: 1)",
+    )
+    group.add_argument("--seed", type=int, metavar="N", help="of all that is random (default: 1)")
+
+
+def _add_files(group: argparse._ArgumentGroup) -> None:
+    group.add_argument(
+        "--output",
+        default="vectors.txt",
+        metavar="FILE",
+        help="where the vectors go (default: vectors.txt)",
+    )
+    group.add_argument(
+        "--binary", action="store_true", help="in the binary format, a third of the size"
+    )
+    group.add_argument(
+        "--checkpoint",
+        metavar="FILE",
+        help="where the training is kept while it goes on (default: OUTPUT.checkpoint, which is "
+        "deleted when the vectors are written; a FILE that is named stays)",
+    )
+    group.add_argument(
+        "--checkpoint-every",
+        type=float,
+        default=60.0,
+        metavar="SECONDS",
+        help="how often it is written (default: 60)",
+    )
+    group.add_argument("--resume", action="store_true", help="go on from the checkpoint")
+    group.add_argument(
+        "--restart", action="store_true", help="drop the checkpoint of an unfinished training"
+    )
+    group.add_argument("--history", metavar="FILE", help="write the loss as a table, CSV")
+    group.add_argument(
+        "--plot", metavar="FILE", help="draw the loss, .png or .svg (needs 'gradcheck[plot]')"
+    )
+
+
+def options_of(arguments: argparse.Namespace) -> Any:
+    """Return the `Options` that the arguments make.
+
+    Raises
+    ------
+    UsageError
+        If a value is out of its range, or two contradict each other.
+    """
+    from models.errors import InputError
+    from models.options import Options
+
+    given = {
+        field.name: value
+        for field in fields(Options)
+        if (value := getattr(arguments, field.name)) is not None
+    }
+    loss = given.get("loss", "negative-sampling")
+    given.setdefault("batch_size", _BATCH_SIZES.get(loss, _OWN_BATCH_SIZE))
+    if loss == "naive-softmax":
+        refuse(given, ("negative", "noise_power", "target_among_negatives"), "naive softmax")
+    if given.get("model") == "cbow":
+        refuse(given, ("direction",), "CBOW")
+    if ":" in loss:
+        # A homework's function asks for K negatives, neither fewer nor its target.
+        given.setdefault("target_among_negatives", "redraw")
+    try:
+        return Options(**given)
+    except InputError as error:
+        name, _, rest = str(error).partition(":")
+        raise UsageError(f"--{name.replace('_', '-')}:{rest}") from None
+
+
+def refuse(given: dict[str, Any], names: Sequence[str], what: str) -> None:
+    """Raise `UsageError` where an option is given that has no meaning."""
+    for name in names:
+        if name in given:
+            raise UsageError(f"--{name.replace('_', '-')}: has no meaning to {what}")

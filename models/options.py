@@ -1,0 +1,153 @@
+"""What decides how vectors are trained: named, with the choices of the known trainers."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, fields
+from typing import Any, Literal, TypeAlias, get_args
+
+from models.errors import InputError
+from models.pairs import Direction, TargetAmongNegatives
+
+__all__ = ["Initialization", "Model", "Options", "Subsampling"]
+
+Model: TypeAlias = Literal["skip-gram", "cbow"]
+Initialization: TypeAlias = Literal["word2vec", "gensim", "zeros", "half-zeros", "random"]
+Subsampling: TypeAlias = Literal["word2vec", "fasttext", "paper"]
+
+LOSSES = ("negative-sampling", "naive-softmax")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """Everything but the text that decides which vectors come out of a training.
+
+    Attributes
+    ----------
+    model : {"skip-gram", "cbow"}
+        One word predicts another, or the mean of a window predicts its center.
+    loss : str
+        ``"negative-sampling"`` or ``"naive-softmax"``; or, with a colon in it, the name of a
+        person's own function.
+    size : int
+        d, the length of a vector.
+    window : int
+        The largest window: at each center it is drawn from 1 to this.
+    negative : int
+        K, the negatives of a pair; of no meaning to naive softmax.
+    sample : float
+        The threshold of subsampling; 0 keeps every word.
+    subsampling : {"word2vec", "fasttext", "paper"}
+        How the probability to keep a word follows from the threshold.
+    noise_power : float
+        Negatives are drawn proportionally to the count to this power.
+    target_among_negatives : {"skip", "redraw", "keep"}
+        What becomes of a negative that equals the target.
+    direction : {"center-predicts-outside", "outside-predicts-center"}
+        Which word of a skip-gram pair is the input, a row of V.
+    alpha, min_alpha : float
+        The learning rate falls from the first to the second, linearly with the words read.
+    epochs : int
+        How often the text is read.
+    min_count : int
+        Rarer words are left out.
+    batch_size : int
+        Pairs in a minibatch. Their gradients are added up, not averaged.
+    init : {"word2vec", "gensim", "zeros", "half-zeros", "random"}
+        Where V and U start; see `models.training.initialize`.
+    seed : int
+        Of all that is random.
+    threads : int
+        With more than one the vectors differ from run to run in their last digits.
+    compiled : bool
+        One pair at a time, compiled by numba, in place of minibatches.
+
+    Raises
+    ------
+    InputError
+        If a value is out of its range, or two contradict each other; the message begins with the
+        name of the attribute.
+    """
+
+    model: Model = "skip-gram"
+    loss: str = "negative-sampling"
+    size: int = 100
+    window: int = 5
+    negative: int = 5
+    sample: float = 1e-3
+    subsampling: Subsampling = "word2vec"
+    noise_power: float = 0.75
+    target_among_negatives: TargetAmongNegatives = "skip"
+    direction: Direction = "center-predicts-outside"
+    alpha: float = 0.025
+    min_alpha: float = 1e-4
+    epochs: int = 5
+    min_count: int = 5
+    batch_size: int = 1024
+    init: Initialization = "word2vec"
+    seed: int = 1
+    threads: int = 1
+    compiled: bool = False
+
+    def __post_init__(self) -> None:
+        for name in ("size", "window", "epochs", "min_count", "batch_size", "threads"):
+            self._require_integer(name, 1)
+        self._require_integer("negative", 0)
+        self._require_integer("seed", 0)
+        for name, kind in _CHOICES.items():
+            self._require_choice(name, get_args(kind))
+        if ":" not in self.loss:
+            self._require_choice("loss", LOSSES)
+        self._require_finite("sample", 0.0)
+        self._require_finite("noise_power", -math.inf)
+        self._require_finite("min_alpha", 0.0)
+        self._require_finite("alpha", self.min_alpha)
+        self._refuse_contradictions()
+
+    @property
+    def is_own_loss(self) -> bool:
+        """Whether the loss is a person's own function."""
+        return ":" in self.loss
+
+    def differences(self, other: Options) -> list[str]:
+        """Return the names of the attributes in which two options differ."""
+        return [
+            field.name
+            for field in fields(self)
+            if getattr(self, field.name) != getattr(other, field.name)
+        ]
+
+    def _require_integer(self, name: str, lowest: int) -> None:
+        value = getattr(self, name)
+        if not isinstance(value, int) or isinstance(value, bool) or value < lowest:
+            raise InputError(f"{name}: expected an integer >= {lowest}, got {value}")
+
+    def _require_finite(self, name: str, lowest: float) -> None:
+        value = getattr(self, name)
+        if not (math.isfinite(value) and value >= lowest):
+            bound = f" >= {lowest:g}" if lowest > -math.inf else ""
+            raise InputError(f"{name}: expected a finite number{bound}, got {value}")
+
+    def _require_choice(self, name: str, choices: tuple[str, ...]) -> None:
+        value = getattr(self, name)
+        if value not in choices:
+            raise InputError(f"{name}: expected {', '.join(choices)}; got {value!r}")
+
+    def _refuse_contradictions(self) -> None:
+        if self.loss == "negative-sampling" and self.negative == 0:
+            raise InputError("negative: negative sampling needs at least 1, got 0")
+        if self.compiled and self.loss != "negative-sampling":
+            raise InputError(f"compiled: only negative sampling is compiled, not {self.loss}")
+        if self.is_own_loss and self.model != "skip-gram":
+            raise InputError(f"model: a function of one pair trains skip-gram, not {self.model}")
+        if self.is_own_loss and self.threads > 1:
+            raise InputError(f"threads: a function in Python has one, got {self.threads}")
+
+
+_CHOICES: dict[str, Any] = {
+    "model": Model,
+    "subsampling": Subsampling,
+    "target_among_negatives": TargetAmongNegatives,
+    "direction": Direction,
+    "init": Initialization,
+}

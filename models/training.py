@@ -1,0 +1,311 @@
+"""Stochastic gradient descent over the pairs of a text."""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from collections.abc import Callable, Generator
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
+from typing import NamedTuple, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models import minibatch
+from models.corpus import EncodedCorpus
+from models.errors import InputError
+from models.history import Record
+from models.options import Options
+from models.pairs import Batch, batches, generator
+
+__all__ = ["Position", "Step", "Training", "Update", "initialize", "update_of"]
+
+_Vectors = NDArray[np.float32]
+
+Update: TypeAlias = Callable[[_Vectors, _Vectors, Batch, float], float]
+"""Moves V and U in place for a batch at a learning rate; returns the sum of the losses before."""
+
+_RECORDS_PER_EPOCH = 100
+
+
+class Position(NamedTuple):
+    """How far a training has come: the batch that is next."""
+
+    epoch: int = 0
+    block: int = 0
+    batch: int = 0
+
+
+class Step(NamedTuple):
+    """What was done last."""
+
+    words: int
+    """The words read from the start of the training."""
+    pairs: int
+    """The pairs of this step."""
+    loss: float
+    """The sum of their losses."""
+    rate: float
+    """The learning rate."""
+    batch: Batch
+    """The batch; of several, the last."""
+
+
+def initialize(vocabulary_size: int, options: Options) -> tuple[_Vectors, _Vectors]:
+    """Return V and U as they are before training.
+
+    ======================= ================= =================
+    ``init``                V                 U
+    ======================= ================= =================
+    word2vec, half-zeros    uniform ±0.5/d    0
+    gensim                  uniform ±1/d      0
+    random                  uniform ±0.5/d    uniform ±0.5/d
+    zeros                   0                 0
+    ======================= ================= =================
+
+    From zeros nothing ever moves: each gradient is a multiple of a vector that is 0.
+
+    Parameters
+    ----------
+    vocabulary_size : int
+        |V|.
+    options : Options
+        ``init``, ``size`` and ``seed`` are read.
+
+    Returns
+    -------
+    V, U : ndarray of float32, shape (|V|, d)
+    """
+    # The randomness of a block has three numbers, and numbers that lack count as 0.
+    rng = np.random.default_rng([options.seed, 0, 0, 1])
+    shape = vocabulary_size, options.size
+
+    def uniform(bound: float) -> _Vectors:
+        vectors: _Vectors = rng.random(shape, dtype=np.float32)
+        vectors -= 0.5
+        vectors *= 2 * bound
+        return vectors
+
+    def zeros() -> _Vectors:
+        return np.zeros(shape, dtype=np.float32)
+
+    half = 0.5 / options.size
+    match options.init:
+        case "word2vec" | "half-zeros":
+            return uniform(half), zeros()
+        case "gensim":
+            return uniform(2 * half), zeros()
+        case "random":
+            return uniform(half), uniform(half)
+        case "zeros":
+            return zeros(), zeros()
+
+
+def update_of(options: Options) -> Update:
+    """Return what a step of training does.
+
+    Raises
+    ------
+    InputError
+        If it is compiled and numba is not installed.
+    """
+    if options.compiled:
+        try:
+            from models.compiled import negative_sampling_sgd
+        except ImportError as error:
+            raise InputError(f"compiled: {error}") from None
+        return negative_sampling_sgd
+    gradient = {
+        "negative-sampling": minibatch.negative_sampling,
+        "naive-softmax": minibatch.naive_softmax,
+    }[options.loss]
+    return partial(minibatch_step, gradient)
+
+
+def minibatch_step(
+    gradient: Callable[[_Vectors, _Vectors, Batch], minibatch.Gradient],
+    V: _Vectors,
+    U: _Vectors,
+    batch: Batch,
+    rate: float,
+) -> float:
+    """Take one step against the gradient of a batch; return its loss before the step."""
+    loss, center, outside = gradient(V, U, batch)
+    center.subtract_from(V, rate)
+    outside.subtract_from(U, rate)
+    return loss
+
+
+class Training:
+    """A training: its vectors, how far it has come and how the loss went.
+
+    What comes next depends on these, the corpus and the options alone, so a training that was
+    stored and restored goes on, with one thread, as if nothing had happened: bit for bit.
+
+    Parameters
+    ----------
+    corpus : EncodedCorpus
+        The text.
+    options : Options
+        How to train.
+    update : callable, optional
+        What a step does; that of `update_of`, unless given.
+
+    Attributes
+    ----------
+    V, U : ndarray of float32, shape (|V|, d)
+        The center (input) and the outside (output) vectors.
+    position : Position
+        The batch that is next.
+    history : list of Record
+        How the loss went, in about a hundred records an epoch.
+    pending : tuple of (int, float)
+        Pairs since the last record, and the sum of their losses.
+    """
+
+    def __init__(
+        self, corpus: EncodedCorpus, options: Options, update: Update | None = None
+    ) -> None:
+        self.corpus = corpus
+        self.options = options
+        self.V, self.U = initialize(len(corpus.vocabulary), options)
+        self.position = Position()
+        self.history: list[Record] = []
+        self.pending = (0, 0.0)
+        self._update = update or update_of(options)
+        vocabulary = corpus.vocabulary
+        with_noise = options.loss != "naive-softmax" and options.negative > 0
+        self._batches = partial(
+            batches,
+            window=options.window,
+            batch_size=options.batch_size,
+            cbow=options.model == "cbow",
+            direction=options.direction,
+            keep_probabilities=vocabulary.keep_probabilities(options.sample, options.subsampling)
+            if options.sample
+            else None,
+            noise=vocabulary.noise(options.noise_power) if with_noise else None,
+            negative=options.negative if with_noise else 0,
+            target_among_negatives=options.target_among_negatives,
+        )
+
+    @property
+    def finished(self) -> bool:
+        """Whether there is nothing left to do."""
+        return self.position.epoch >= self.options.epochs
+
+    @property
+    def words_to_read(self) -> int:
+        """The words of all epochs."""
+        return self.corpus.words * self.options.epochs
+
+    def steps(self) -> Generator[Step]:
+        """Train, and tell after each step what was done.
+
+        Whoever stops early closes the generator; V, U, position and history then fit each other,
+        and `steps` may be called again. With several threads that is so only once it is closed.
+
+        Yields
+        ------
+        Step
+            A batch; with several threads a block of the corpus.
+
+        Raises
+        ------
+        InputError
+            If the loss is no finite number any more.
+        """
+        return self._one_by_one() if self.options.threads == 1 else self._side_by_side()
+
+    def _one_by_one(self) -> Generator[Step]:
+        while not self.finished:
+            epoch, block, done = self.position
+            todo = self._draw(epoch, block)
+            for number in range(done, len(todo)):
+                step = self._step(epoch, block, number / len(todo), todo[number])
+                self.pending = self.pending[0] + step.pairs, self.pending[1] + step.loss
+                self.position = Position(epoch, block, number + 1)
+                yield step
+            self._finish_block(epoch, block)
+
+    def _side_by_side(self) -> Generator[Step]:
+        """Let each thread take whole blocks, without a lock on V and U (Hogwild)."""
+        running: deque[Future[Step | None]] = deque()
+        with ThreadPoolExecutor(self.options.threads) as pool:
+            submitted = self.position
+            try:
+                while running or not self.finished:
+                    while submitted.epoch < self.options.epochs and len(running) < 2 * (
+                        self.options.threads
+                    ):
+                        running.append(pool.submit(self._block, submitted.epoch, submitted.block))
+                        submitted = self._after(submitted)
+                    step = self._collect(running.popleft())
+                    if step is not None:
+                        yield step
+            finally:
+                # What has begun has moved V and U; it began in the order in which it was submitted.
+                while running and running[-1].cancel():
+                    running.pop()
+                while running:
+                    self._collect(running.popleft())
+
+    def _collect(self, future: Future[Step | None]) -> Step | None:
+        step = future.result()
+        if step is not None:
+            self.pending = self.pending[0] + step.pairs, self.pending[1] + step.loss
+        self._finish_block(self.position.epoch, self.position.block)
+        return step
+
+    def _block(self, epoch: int, block: int) -> Step | None:
+        """Train on a block; None where subsampling has left no pair of it."""
+        todo = self._draw(epoch, block)
+        if not todo:
+            return None
+        steps = [
+            self._step(epoch, block, number / len(todo), batch) for number, batch in enumerate(todo)
+        ]
+        pairs, loss = sum(step.pairs for step in steps), sum(step.loss for step in steps)
+        return steps[-1]._replace(pairs=pairs, loss=loss)
+
+    def _draw(self, epoch: int, block: int) -> list[Batch]:
+        rng = generator(self.options.seed, epoch, block)
+        return list(self._batches(self.corpus.block(block), rng))
+
+    def _step(self, epoch: int, block: int, fraction: float, batch: Batch) -> Step:
+        """Train on a batch that begins after a fraction of the block."""
+        words = self._words_before(epoch, block, fraction)
+        rate = self._rate(words)
+        loss = self._update(self.V, self.U, batch, rate)
+        if not math.isfinite(loss):
+            raise InputError(
+                f"the loss is {loss} after {words:,} words: the vectors have grown without bound; "
+                f"lower alpha (now {self.options.alpha:g}) or batch_size"
+                f" (now {self.options.batch_size:,})"
+            )
+        return Step(words, len(batch.targets), loss, rate, batch)
+
+    def _words_before(self, epoch: int, block: int, fraction: float) -> int:
+        start, end = self.corpus.words_before[block : block + 2].tolist()
+        return int(epoch * self.corpus.words + start + fraction * (end - start))
+
+    def _rate(self, words: int) -> float:
+        first, last = self.options.alpha, self.options.min_alpha
+        return first + (last - first) * words / self.words_to_read
+
+    def _after(self, position: Position) -> Position:
+        """Return the start of the block after the one of a position."""
+        if position.block + 1 < len(self.corpus):
+            return Position(position.epoch, position.block + 1)
+        return Position(position.epoch + 1)
+
+    def _finish_block(self, epoch: int, block: int) -> None:
+        before, after = self.corpus.words_before[block : block + 2].tolist()
+        parts = [words * _RECORDS_PER_EPOCH // self.corpus.words for words in (before, after)]
+        pairs, loss = self.pending
+        if pairs and parts[0] < parts[1]:
+            words = epoch * self.corpus.words + after
+            self.history.append(Record(epoch + 1, words, pairs, loss / pairs, self._rate(words)))
+            self.pending = (0, 0.0)
+        self.position = self._after(self.position)
