@@ -56,11 +56,7 @@ def read(path: str | Path) -> list[Record]:
     try:
         with Path(path).open(encoding="utf-8", newline="") as file:
             header, *rows = csv.reader(file)
-        if tuple(header) == Record._fields:
-            return [
-                Record(int(epoch), int(words), int(pairs), float(loss), float(rate))
-                for epoch, words, pairs, loss, rate in rows
-            ]
+            return [_record(header, row) for row in rows]
     except OSError as error:
         raise InputError(f"{path}: cannot be read: {error.strerror or error}") from None
     except (ValueError, csv.Error):
@@ -68,3 +64,10 @@ def read(path: str | Path) -> list[Record]:
         raise InputError(
             f"{path}: no history of a loss; expected a CSV file of {columns}"
         ) from None
+
+
+def _record(header: list[str], row: list[str]) -> Record:
+    if tuple(header) != Record._fields:
+        raise ValueError
+    epoch, words, pairs, loss, rate = row
+    return Record(int(epoch), int(words), int(pairs), float(loss), float(rate))
