@@ -304,12 +304,13 @@ def _read(file: IO[bytes], start: int, items: int) -> NDArray[np.int32]:
 
 @contextmanager
 def _writing(folder: Path | str | None) -> Iterator[None]:
-    """Say in words that the temporary file cannot be written."""
+    """Say for a person why the temporary file cannot be written."""
     try:
         yield
     except OSError as error:
+        place = folder or tempfile.tempdir or "the folder of temporary files"
         raise InputError(
-            f"the encoded text cannot be written to {folder or tempfile.gettempdir()}: "
+            f"the encoded text cannot be written to {place}: "
             f"{error.strerror or error}; it takes about 5 bytes a word, and the environment "
             "variable TMPDIR names another folder"
         ) from None

@@ -29,7 +29,9 @@ _DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 # The fields of statements that hold statements, or what holds them.
 _BLOCKS = ("body", "handlers", "orelse", "finalbody", "cases")
 # Other people's packages, and what is hardly documented.
-_LEFT_OUT = frozenset({"site-packages", "dist-packages", "test", "tests", "__pycache__"})
+_LEFT_OUT = frozenset(
+    {"site-packages", "dist-packages", "test", "tests", "idle_test", "benchmarks"}
+)
 
 
 def sentences(

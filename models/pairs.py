@@ -83,7 +83,7 @@ def batches(
     noise : Noise, optional
         What negatives are drawn from.
     negative : int
-        Negatives of each pair; 0 for naive softmax.
+        Negatives of each pair; 0, for naive softmax, needs no noise.
     target_among_negatives : {"skip", "redraw", "keep"}
         What becomes of a negative that equals the target: one negative fewer, as in word2vec.c
         and gensim; drawn again, as in fastText; or trained on, as in the formula of the loss. One
@@ -93,7 +93,17 @@ def batches(
     ------
     Batch
         Of at most `batch_size` pairs.
+
+    Raises
+    ------
+    ValueError
+        If the window or the batch size is below 1, or there are to be negatives and no noise.
     """
+    for argument, value in (("window", window), ("batch_size", batch_size)):
+        if value < 1:
+            raise ValueError(f"{argument}: expected an integer >= 1, got {value}")
+    if negative and noise is None:
+        raise ValueError("noise: expected what negatives are drawn from, got None")
     words, sentence = _subsampled(block, rng, keep_probabilities)
     first, last = _windows(sentence, window, rng)
     if cbow:
@@ -167,18 +177,29 @@ def _negatives(
     target_among_negatives: TargetAmongNegatives,
 ) -> NDArray[np.int32]:
     """Return the negatives of each target."""
-    if noise is None or negative == 0:
+    if noise is None:
         return np.empty((len(targets), 0), dtype=np.int32)
     negatives = noise.draw(rng, (len(targets), negative))
     if target_among_negatives == "keep":
         return negatives
-    pair, place = np.nonzero(negatives == targets[:, np.newaxis])
+    target = targets[:, np.newaxis]
     if target_among_negatives == "redraw":
-        for _ in range(_REDRAWS):
-            if not pair.size:
-                break
-            negatives[pair, place] = noise.draw(rng, len(pair))
-            again = negatives[pair, place] == targets[pair]
-            pair, place = pair[again], place[again]
-    negatives[pair, place] = NONE
+        _redraw(negatives, target, rng, noise)
+    negatives[negatives == target] = NONE
     return negatives
+
+
+def _redraw(
+    negatives: NDArray[np.int32],
+    target: NDArray[np.int32],
+    rng: np.random.Generator,
+    noise: Noise,
+) -> None:
+    """Draw negatives that equal the target again, in place, until there are none."""
+    pair, place = np.nonzero(negatives == target)
+    for _ in range(_REDRAWS):
+        if not pair.size:
+            return
+        negatives[pair, place] = noise.draw(rng, len(pair))
+        again = negatives[pair, place] == target[pair, 0]
+        pair, place = pair[again], place[again]

@@ -9,7 +9,6 @@ from __future__ import annotations
 import gzip
 import io
 import lzma
-import sys
 import zlib
 from contextlib import contextmanager
 from pathlib import Path
@@ -29,7 +28,8 @@ __all__ = ["LONGEST_SENTENCE", "sentences"]
 LONGEST_SENTENCE = 10_000
 
 # No word is longer, and no more than this of a line is in memory.
-_PIECE = 2**20
+_PIECE = 2**17
+_STANDARD_INPUT = 0
 _BYTE_ORDER_MARK = "\ufeff"
 
 
@@ -79,9 +79,11 @@ def _opened(source: str | Path, name: str, progress: Progress | None) -> Iterato
     """Open a text, decompressed; what goes wrong while it is read becomes an InputError."""
     try:
         with _raw(source) as raw:
-            size = None if str(source) == "-" else Path(source).stat().st_size
+            # 0 is the size of a pipe: as little known as that of standard input.
+            size = None if str(source) == "-" else Path(source).stat().st_size or None
             metered = cast("BinaryIO", io.BufferedReader(_Metered(raw, size, progress), _PIECE))
-            yield _decompressed(metered, Path(source).suffix)
+            with _decompressed(metered, Path(source).suffix) as stream:
+                yield stream
     except (EOFError, gzip.BadGzipFile, zlib.error, lzma.LZMAError) as error:
         raise InputError(f"{name}: the compressed data are damaged: {error}") from None
     except OSError as error:
@@ -89,10 +91,9 @@ def _opened(source: str | Path, name: str, progress: Progress | None) -> Iterato
 
 
 def _raw(source: str | Path) -> BinaryIO:
-    if str(source) == "-":
-        # Duplicated: closing ours leaves the process its standard input.
-        return cast("BinaryIO", open(sys.stdin.fileno(), "rb", buffering=0, closefd=False))
-    return cast("BinaryIO", Path(source).open("rb", buffering=0))
+    file = _STANDARD_INPUT if str(source) == "-" else source
+    # Our end of standard input is closed, the process's stays open.
+    return cast("BinaryIO", open(file, "rb", buffering=0, closefd=file is not _STANDARD_INPUT))
 
 
 def _decompressed(stream: BinaryIO, suffix: str) -> BinaryIO:
@@ -147,13 +148,14 @@ def _cut_at_space(piece: bytes, name: str, offset: int) -> tuple[bytes, bytes]:
 
 
 def _decoded(piece: bytes, name: str, offset: int) -> str:
-    if b"\0" in piece:
-        raise _not_text(name, offset + piece.index(b"\0"), "a zero byte")
+    before, zero, _ = piece.partition(b"\0")
     try:
-        text = piece.decode()
+        text = before.decode()
     except UnicodeDecodeError as error:
         byte = f"the byte 0x{piece[error.start]:02x} is no UTF-8 there"
         raise _not_text(name, offset + error.start, byte) from None
+    if zero:
+        raise _not_text(name, offset + len(before), "a zero byte")
     return text.removeprefix(_BYTE_ORDER_MARK) if offset == 0 else text
 
 

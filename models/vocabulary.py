@@ -144,7 +144,8 @@ class Noise:
                 f"got an array of shape {w.shape}"
             )
         self.probabilities: NDArray[np.float64] = w / w.sum()
-        self._thresholds, self._aliases = _alias_table(self.probabilities)
+        self._thresholds, aliases = _alias_table(self.probabilities)
+        self._steps = aliases - np.arange(len(aliases))
 
     def draw(self, rng: np.random.Generator, shape: int | tuple[int, ...]) -> NDArray[np.int32]:
         """Return independent draws.
@@ -163,17 +164,16 @@ class Noise:
         # One number gives both: its integer part the column, its fraction the height in it.
         heights = rng.random(shape)
         heights *= len(self._thresholds)
-        columns = heights.astype(np.int32)
+        columns = heights.astype(np.intp)
         heights -= columns
-        drawn: NDArray[np.int32] = np.where(
-            heights < self._thresholds[columns], columns, self._aliases[columns]
-        )
-        return drawn
+        # A product where np.where would do: half the time, as no branch is guessed wrong.
+        columns += (heights >= self._thresholds[columns]) * self._steps[columns]
+        return columns.astype(np.int32)
 
 
 def _alias_table(
     probabilities: NDArray[np.float64],
-) -> tuple[NDArray[np.float64], NDArray[np.int32]]:
+) -> tuple[NDArray[np.float64], NDArray[np.intp]]:
     """Return the threshold and the alias of each column."""
     n = len(probabilities)
     heights = (probabilities * n).tolist()
@@ -187,7 +187,7 @@ def _alias_table(
         heights[j] -= 1 - heights[i]
         (low if heights[j] < 1 else high).append(j)
     # What is left in either list is 1 but for rounding.
-    return np.array(thresholds), np.array(aliases, dtype=np.int32)
+    return np.array(thresholds), np.array(aliases)
 
 
 def count(sentences: Iterable[Sequence[str]], min_count: int = 5) -> Vocabulary:
@@ -255,8 +255,7 @@ def _too_few_words(
     most = int(counts.argmax())
     if len(words) == 1:
         return InputError(
-            f"{name} has one word only, {words[0]!r} ({counts[0]:,} times): "
-            "training needs at least two different words"
+            f"{name} has one word only, {words[0]!r}: training needs at least two different words"
         )
     return InputError(
         f"{name} has fewer than two words that occur {min_count:,} times, the minimum count: "
