@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from numpy.typing import NDArray
 
     from models.pairs import Batch
@@ -61,15 +63,16 @@ class RowGradient(NamedTuple):
         rate : float
             The learning rate.
         """
-        terms, rows, first, occurrences = _terms_by_row(self.rows)
-        steps = self.weights.ravel() * matrix.dtype.type(rate)
+        named, steps = self.rows.ravel(), self.weights.ravel() * matrix.dtype.type(rate)
         # `matrix[rows] -= …` keeps one term of a row that is named twice. Here the rows that are
         # named equally often go together, each once, with the sum of its terms.
-        for n in np.flatnonzero(np.bincount(occurrences)):
-            alike = occurrences == n
-            own = terms[first[alike, np.newaxis] + np.arange(n)]
-            vectors = self.vectors.take(own // self.rows.shape[1], axis=0)
-            matrix[rows[alike]] -= np.einsum("rn,rnd->rd", steps[own], vectors)
+        for terms in _terms_by_row(named):
+            rows = named[terms[:, 0]]
+            # In range as they are, with "clip" the indices are not looked at first.
+            vectors = self.vectors.take(terms // self.rows.shape[1], axis=0, mode="clip")
+            matrix[rows] = matrix.take(rows, axis=0) - np.einsum(
+                "rn,rnd->rd", steps[terms], vectors
+            )
 
     def dense(self, shape: tuple[int, int]) -> Floats:
         """Return the gradient as a matrix.
@@ -178,12 +181,12 @@ def negative_sampling(V: Floats, U: Floats, batch: Batch) -> Gradient:
     signs[:, 0] = -1.0
     signs[words < 0] = 0.0
 
-    u = U[words]
-    signed_scores = signs * (u @ h[:, :, np.newaxis])[:, :, 0]
+    u = U.take(words, axis=0)  # as U[words], quicker
+    signed_scores = signs * np.einsum("bkd,bd->bk", u, h)
     losses, sigmoids = _softplus_and_sigmoid(signed_scores)
     deltas = signs * sigmoids
 
-    grad_h = (deltas[:, np.newaxis, :] @ u)[:, 0]
+    grad_h = np.einsum("bk,bkd->bd", deltas, u)
     return Gradient(
         float((np.abs(signs) * losses).sum(dtype=np.float64)),
         RowGradient(batch.inputs, shares, grad_h),
@@ -191,16 +194,28 @@ def negative_sampling(V: Floats, U: Floats, batch: Batch) -> Gradient:
     )
 
 
-def _terms_by_row(
-    rows: NDArray[np.integer],
-) -> tuple[NDArray[np.intp], NDArray[np.integer], NDArray[np.intp], NDArray[np.intp]]:
-    """Return the terms, those of one row together; the rows, where each begins, how many it has."""
-    named = rows.ravel()
-    terms = np.argsort(named, kind="stable")
-    terms = terms[np.count_nonzero(named < 0) :]
-    named = named[terms]
-    first = np.flatnonzero(np.diff(named, prepend=-1))
-    return terms, named[first], first, np.diff(first, append=len(named))
+def _terms_by_row(named: NDArray[np.integer]) -> Iterator[NDArray[np.intp]]:
+    """Yield where each row is named: (R, n) for the R rows named n times, for each such n."""
+    places = _stable_order(named)
+    places = places[: np.count_nonzero(named >= 0)]  # the order of -1 is the last
+    first = np.flatnonzero(np.diff(named[places], prepend=-1))
+    occurrences = np.diff(first, append=len(places))
+    places = places[_stable_order(np.repeat(occurrences, occurrences))]
+    start = 0
+    for n, rows in enumerate(np.bincount(occurrences).tolist()):
+        if rows:
+            stop = start + rows * n
+            yield places[start:stop].reshape(rows, n)
+            start = stop
+
+
+def _stable_order(numbers: NDArray[np.integer]) -> NDArray[np.intp]:
+    """Return what sorts numbers of 32 bits, read as unsigned; equal ones stay in order.
+
+    NumPy sorts numbers of 16 bits by their digits, in two such halves five times as fast.
+    """
+    low, high = numbers.astype(np.uint16), (numbers >> 16).astype(np.uint16)
+    return np.lexsort((low, high))
 
 
 def _shares(inputs: NDArray[np.integer], dtype: np.dtype[np.floating]) -> Floats:
@@ -212,7 +227,7 @@ def _shares(inputs: NDArray[np.integer], dtype: np.dtype[np.floating]) -> Floats
 
 def _mean_vectors(V: Floats, inputs: NDArray[np.integer], shares: Floats) -> Floats:
     """Return the mean h of the input vectors of each pair, (B, d); -1 reads a row, times 0."""
-    means: Floats = (shares[:, np.newaxis, :] @ V[inputs])[:, 0]
+    means: Floats = np.einsum("bc,bcd->bd", shares, V.take(inputs, axis=0))
     return means
 
 
