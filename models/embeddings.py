@@ -181,7 +181,7 @@ class Embeddings:
         InputError
             If its vector is zero, which has no direction, or `number` is below 1.
         """
-        direction = self._direction(word)
+        direction = self.direction(word)
         return self._nearest(direction, {self._row(word)}, number)
 
     def analogy(self, a: str, b: str, c: str, number: int = 10) -> list[Neighbour]:
@@ -208,7 +208,7 @@ class Embeddings:
         InputError
             If a vector is zero, or the three cancel, or `number` is below 1.
         """
-        offset = self._direction(b) - self._direction(a) + self._direction(c)
+        offset = self.direction(b) - self.direction(a) + self.direction(c)
         length = np.linalg.norm(offset)
         if not length > 0:
             raise InputError(f"{b!r} - {a!r} + {c!r} is zero, which has no direction")
@@ -222,7 +222,16 @@ class Embeddings:
         rows = [row for row in order.tolist() if row not in excluded]
         return [Neighbour(self.words[row], float(similarities[row])) for row in rows[:number]]
 
-    def _direction(self, word: str) -> _Vectors:
+    def direction(self, word: str) -> _Vectors:
+        """Return a word's vector scaled to length 1.
+
+        Raises
+        ------
+        UnknownWordError
+            If the word has no vector.
+        InputError
+            If its vector is zero, which has no direction.
+        """
         direction: _Vectors = self.directions[self._row(word)]
         if not direction.any():
             raise InputError(f"the vector of {word!r} is zero, which has no direction")
