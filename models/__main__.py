@@ -7,13 +7,17 @@ import sys
 from collections.abc import Sequence
 
 from gradcheck.commands.program import run
+from models.commands.analogy import ANALOGY
 from models.commands.command import UsageError
+from models.commands.evaluate import EVALUATE
+from models.commands.nearest import NEAREST
+from models.commands.plot import PLOT
 from models.commands.train import TRAIN
 from models.errors import InputError
 
 __all__ = ["main"]
 
-_COMMANDS = (TRAIN,)
+_COMMANDS = (TRAIN, NEAREST, ANALOGY, EVALUATE, PLOT)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import warnings
 from collections.abc import Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["FORMATS", "check_name", "loss_curve", "save", "word_map"]
+__all__ = ["FORMATS", "check_libraries", "check_name", "loss_curve", "save", "word_map"]
 
 FORMATS = (".png", ".svg", ".pdf")
 
@@ -70,6 +71,7 @@ def word_map(
     directions = np.array([embeddings.direction(word) for word in words])
     if method not in {"pca", "tsne"}:
         raise InputError(f"method: expected 'pca' or 'tsne'; got {method!r}")
+    check_libraries(method)
     projection = (
         principal_components(directions) if method == "pca" else tsne(directions, seed=seed)
     )
@@ -137,6 +139,25 @@ def check_name(path: str | os.PathLike[str]) -> str:
     return suffix[1:]
 
 
+def check_libraries(method: str = "pca") -> None:
+    """Find out before the work whether the libraries that draw are installed.
+
+    Parameters
+    ----------
+    method : {"pca", "tsne"}
+        As of `word_map`.
+
+    Raises
+    ------
+    InputError
+        If one is missing; the message says how it is installed.
+    """
+    if find_spec("matplotlib") is None:
+        raise InputError("figures need matplotlib: pip install 'gradcheck[plot]'")
+    if method == "tsne" and find_spec("sklearn") is None:
+        raise InputError("t-SNE needs scikit-learn: pip install 'gradcheck[tsne]'")
+
+
 def save(figure: Figure, path: str | os.PathLike[str]) -> None:
     """Write a figure as PNG, SVG or PDF, as its name says; as a whole or not at all.
 
@@ -172,10 +193,9 @@ def save(figure: Figure, path: str | os.PathLike[str]) -> None:
 
 
 def _new_figure(width: float, height: float) -> tuple[Figure, Axes]:
-    try:
-        from matplotlib.figure import Figure
-    except ImportError:
-        raise InputError("figures need matplotlib: pip install 'gradcheck[plot]'") from None
+    check_libraries()
+    from matplotlib.figure import Figure
+
     figure = Figure(figsize=(width, height), dpi=100)
     axes = figure.add_subplot()
     axes.spines[["top", "right"]].set_visible(False)

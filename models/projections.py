@@ -88,7 +88,9 @@ def tsne(vectors: NDArray[np.floating], *, seed: int = 1) -> Projection:
     Raises
     ------
     InputError
-        If there are fewer than five vectors, or scikit-learn is not installed.
+        If there are fewer than five vectors.
+    ImportError
+        If scikit-learn is not installed.
 
     Notes
     -----
@@ -98,10 +100,8 @@ def tsne(vectors: NDArray[np.floating], *, seed: int = 1) -> Projection:
         raise InputError(
             f"vectors: expected {_FEWEST_FOR_TSNE} or more for t-SNE; got {len(vectors)}"
         )
-    try:
-        from sklearn.manifold import TSNE
-    except ImportError:
-        raise InputError("t-SNE needs scikit-learn: pip install 'gradcheck[tsne]'") from None
+    from sklearn.manifold import TSNE
+
     # The perplexity is about the number of neighbours; it has to be below that of vectors.
     perplexity = min(30.0, (len(vectors) - 1) / 3)
     layout = TSNE(perplexity=perplexity, init="pca", random_state=seed)

@@ -1,0 +1,115 @@
+"""``python -m models plot``: words in the plane, or the loss of a training, as a figure."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING
+
+from models.commands.command import PASSED, Command, UsageError, check_writable
+
+if TYPE_CHECKING:
+    from models.embeddings import Embeddings
+
+__all__ = ["PLOT"]
+
+_HELP = """\
+Draw words as points of the plane, near to each other when their vectors are; or, with --history,
+the loss of a training. The name of the figure says its format: .png, .svg or .pdf.
+"""
+_EXAMPLES = """\
+Without WORD, the most frequent words are drawn. Two principal components show a part only of how
+vectors of many numbers lie; the axes say how large a part. t-SNE keeps neighbours together, and
+says nothing by the distances between groups.
+
+examples:
+  python -m models plot vectors.txt --output words.png
+  python -m models plot vectors.txt king queen man woman --output words.svg
+  python -m models plot vectors.txt python music --nearest 15 --method tsne --output words.svg
+  python -m models plot --history history.csv --output loss.png
+"""
+
+
+def _add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "vectors", nargs="?", metavar="VECTORS", help="the file of vectors, text or binary"
+    )
+    parser.add_argument("words", nargs="*", metavar="WORD", help="the words to draw")
+    parser.add_argument("-o", "--output", required=True, metavar="FIGURE", help="where it goes")
+    parser.add_argument(
+        "--history", metavar="CSV", help="draw the loss in a file that train --history has written"
+    )
+    parser.add_argument(
+        "--most-frequent",
+        type=int,
+        metavar="N",
+        help="draw the first N words of the file (default: 100, where no WORD is given)",
+    )
+    parser.add_argument(
+        "--nearest", type=int, metavar="N", help="draw the N nearest words of each WORD too"
+    )
+    parser.add_argument(
+        "--method",
+        choices=("pca", "tsne"),
+        default="pca",
+        help="principal components (default), or t-SNE, which needs scikit-learn",
+    )
+    parser.add_argument(
+        "--seed", type=int, default=1, metavar="N", help="of t-SNE, which is random (default: 1)"
+    )
+
+
+def _plot(arguments: argparse.Namespace) -> int:
+    from models import history, plots
+    from models.embeddings import Embeddings
+
+    _check(arguments)
+    plots.check_name(arguments.output)
+    plots.check_libraries(arguments.method)
+    sources = [path for path in (arguments.vectors, arguments.history) if path is not None]
+    check_writable("--output", arguments.output, sources)
+    if arguments.history is not None:
+        figure = plots.loss_curve(history.read(arguments.history))
+    else:
+        embeddings = Embeddings.load(arguments.vectors)
+        words = _choose_words(embeddings, arguments)
+        figure = plots.word_map(embeddings, words, method=arguments.method, seed=arguments.seed)
+    plots.save(figure, arguments.output)
+    return PASSED
+
+
+def _check(arguments: argparse.Namespace) -> None:
+    """Refuse what does not go together, and numbers that say nothing."""
+    if (arguments.vectors is None) == (arguments.history is None):
+        raise UsageError("plot: expected either VECTORS or --history, to draw words or a loss")
+    for option in ("most_frequent", "nearest"):
+        number = getattr(arguments, option)
+        if number is not None and number < 1:
+            name = option.replace("_", "-")
+            raise UsageError(f"--{name}: expected 1 or more; got {number}")
+    if arguments.nearest is not None and not arguments.words:
+        raise UsageError("--nearest: expected a WORD whose neighbours are to be drawn")
+    if not 0 <= arguments.seed < 2**32:
+        raise UsageError(f"--seed: expected from 0 to 2**32 - 1; got {arguments.seed}")
+
+
+def _choose_words(embeddings: Embeddings, arguments: argparse.Namespace) -> list[str]:
+    """Return the words that are given, then their neighbours, then the most frequent ones."""
+    words = list(arguments.words)
+    if arguments.nearest is not None:
+        words += [
+            neighbour.word
+            for word in arguments.words
+            for neighbour in embeddings.nearest(word, arguments.nearest)
+        ]
+    frequent = arguments.most_frequent or (0 if words else 100)
+    return list(dict.fromkeys([*words, *embeddings.words[:frequent]]))
+
+
+PLOT = Command(
+    name="plot",
+    summary="draw words in the plane, or the loss of a training",
+    description=_HELP,
+    epilog=_EXAMPLES,
+    add_arguments=_add_arguments,
+    run=_plot,
+)
