@@ -68,6 +68,8 @@ def word_map(
         If there are too few words, `method` is another, or a library is not installed.
     """
     words = list(dict.fromkeys(words))
+    if len(words) < 2:
+        raise InputError(f"words: expected two or more to draw; got {len(words)}")
     directions = np.array([embeddings.direction(word) for word in words])
     if method not in {"pca", "tsne"}:
         raise InputError(f"method: expected 'pca' or 'tsne'; got {method!r}")

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import argparse
 
-from models.commands.command import PASSED, Command
+from models.commands.command import PASSED, Command, UsageError
 from models.commands.tables import Column, print_table
 
 __all__ = ["ANALOGY"]
 
 _HELP = """\
-List the words that are to C as B is to A: those whose vectors have the largest cosine with
-B - A + C, each scaled to length 1 (3CosAdd). A, B and C themselves are left out, as everybody
-leaves them out: C is often the nearest of all.
+List the words that are to C as B is to A: those whose vectors have the largest
+cosine with B - A + C, each scaled to length 1 (3CosAdd). A, B and C themselves
+are left out, as everybody leaves them out: C is often the nearest of all.
 """
 _EXAMPLES = """\
 examples:
@@ -34,6 +34,8 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 def _analogy(arguments: argparse.Namespace) -> int:
     from models.embeddings import Embeddings
 
+    if arguments.k < 1:
+        raise UsageError(f"-k: expected 1 or more; got {arguments.k}")
     a, b, c = arguments.a, arguments.b, arguments.c
     answers = Embeddings.load(arguments.vectors).analogy(a, b, c, arguments.k)
     print_table(

@@ -20,15 +20,17 @@ __all__ = ["EVALUATE"]
 _HELP = """\
 Hold vectors against people's judgement.
 
-Rated pairs (WordSim-353, SimLex-999): the correlation of the cosines with people's ratings of
-similarity, Spearman's ρ, from -1 to 1. Analogies (questions-words): how often the likeliest word
-by 3CosAdd is the expected one. What has a word without a vector is left out, and counted.
+Rated pairs (WordSim-353, SimLex-999): the correlation of the cosines with
+people's ratings of similarity, Spearman's ρ, from -1 to 1. Analogies
+(questions-words): how often the likeliest word by 3CosAdd is the expected one.
+What has a word without a vector is left out, and counted.
 """
 _EXAMPLES = """\
-A FILE of rated pairs has lines of two words and a number, with tabs, commas or spaces; one of
-analogies has lines of four words in sections, the first line being ': name'. Without FILE, the
-three test sets in gensim's package are taken, where gensim is installed. The rules are gensim's
-(evaluate_word_pairs and evaluate_word_analogies), so the numbers compare.
+A FILE of rated pairs has lines of two words and a number, with tabs, commas or
+spaces; one of analogies has lines of four words in sections, the first line
+being ': name'. Without FILE, the three test sets in gensim's package are
+taken, where gensim is installed. The rules are gensim's (evaluate_word_pairs
+and evaluate_word_analogies), so the numbers compare.
 
 examples:
   python -m models evaluate vectors.txt

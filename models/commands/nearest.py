@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import argparse
 
-from models.commands.command import PASSED, Command
+from models.commands.command import PASSED, Command, UsageError
 from models.commands.tables import Column, print_table
 
 __all__ = ["NEAREST"]
 
 _HELP = """\
-List the words whose vectors are nearest to that of each WORD: those with the largest cosine,
-which is 1 for the same direction and 0 for directions that have nothing to do with each other.
+List the words whose vectors are nearest to that of each WORD: those with the
+largest cosine, which is 1 for the same direction and 0 for directions that
+have nothing to do with each other.
 """
 _EXAMPLES = """\
-VECTORS is a file in word2vec's text or binary format, from this trainer, word2vec.c, gensim
-(save_word2vec_format) or fastText (.vec). A binary file is much quicker to read.
+VECTORS is a file in word2vec's text or binary format, from this trainer,
+word2vec.c, gensim (save_word2vec_format) or fastText (.vec). A binary file is
+much quicker to read.
 
 examples:
   python -m models nearest vectors.txt king
@@ -35,6 +37,8 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 def _nearest(arguments: argparse.Namespace) -> int:
     from models.embeddings import Embeddings
 
+    if arguments.k < 1:
+        raise UsageError(f"-k: expected 1 or more; got {arguments.k}")
     embeddings = Embeddings.load(arguments.vectors)
     rows = [
         (word, neighbour.word, f"{neighbour.similarity:.4f}")

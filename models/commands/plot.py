@@ -13,13 +13,15 @@ if TYPE_CHECKING:
 __all__ = ["PLOT"]
 
 _HELP = """\
-Draw words as points of the plane, near to each other when their vectors are; or, with --history,
-the loss of a training. The name of the figure says its format: .png, .svg or .pdf.
+Draw words as points of the plane, near to each other when their vectors are;
+or, with --history, the loss of a training. The name of the figure says its
+format: .png, .svg or .pdf.
 """
 _EXAMPLES = """\
-Without WORD, the most frequent words are drawn. Two principal components show a part only of how
-vectors of many numbers lie; the axes say how large a part. t-SNE keeps neighbours together, and
-says nothing by the distances between groups.
+Without WORD, the most frequent words are drawn. Two principal components show
+a part only of how vectors of many numbers lie; the axes say how large a part.
+t-SNE keeps neighbours together, and says nothing by the distances between
+groups.
 
 examples:
   python -m models plot vectors.txt --output words.png
