@@ -89,7 +89,7 @@ def sources() -> list[Path]:
         path
         for folder in _folders()
         for path in sorted(folder.rglob("*.py"))
-        if _LEFT_OUT.isdisjoint(path.relative_to(folder).parts)
+        if _LEFT_OUT.isdisjoint(path.relative_to(folder).parts) and path.is_file()
     ]
     if not found:
         raise InputError("the sources of Python's standard library are not installed: name a text")
