@@ -173,7 +173,7 @@ class Training:
         self.position = Position()
         self.history: list[Record] = []
         self.pending = (0, 0.0)
-        self._update = update or update_of(options)
+        self.update = update or update_of(options)
         vocabulary = corpus.vocabulary
         with_noise = options.loss != "naive-softmax" and options.negative > 0
         self._batches = partial(
@@ -277,7 +277,7 @@ class Training:
         """Train on a batch that begins after a fraction of the block."""
         words = self._words_before(epoch, block, fraction)
         rate = self._rate(words)
-        loss = self._update(self.V, self.U, batch, rate)
+        loss = self.update(self.V, self.U, batch, rate)
         if not math.isfinite(loss):
             raise InputError(
                 f"the loss is {loss} after {words:,} words: the vectors have grown without bound; "

@@ -208,14 +208,29 @@ def _add_files(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         "--restart", action="store_true", help="drop the checkpoint of an unfinished training"
     )
+    group.add_argument(
+        "--check-every",
+        type=int,
+        default=2000,
+        metavar="N",
+        help="check the gradient that training follows every N batches, and in the first and the "
+        "last; 0: never (default: 2000)",
+    )
     group.add_argument("--history", metavar="FILE", help="write the loss as a table, CSV")
     group.add_argument(
         "--plot", metavar="FILE", help="draw the loss, .png or .svg (needs 'gradcheck[plot]')"
     )
 
 
-def options_of(arguments: argparse.Namespace) -> Any:
+def options_of(arguments: argparse.Namespace, own_negatives: int | None = None) -> Any:
     """Return the `Options` that the arguments make.
+
+    Parameters
+    ----------
+    arguments : Namespace
+        The arguments.
+    own_negatives : int, optional
+        How many negatives a person's own function asks for unless it is told.
 
     Raises
     ------
@@ -239,6 +254,8 @@ def options_of(arguments: argparse.Namespace) -> Any:
     if ":" in loss:
         # A homework's function asks for K negatives, neither fewer nor its target.
         given.setdefault("target_among_negatives", "redraw")
+        if own_negatives is not None:
+            given.setdefault("negative", own_negatives)
     try:
         return Options(**given)
     except InputError as error:

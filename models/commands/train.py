@@ -13,15 +13,29 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from models import docstrings, history
+from models.checkpoints import Checkpoint, load, restore, save
 from models.commands.arguments import DESCRIPTION, EPILOG, add_arguments, options_of
-from models.commands.command import INTERRUPTED, PASSED, Command, UsageError, check_writable
+from models.commands.command import (
+    FAILED,
+    INTERRUPTED,
+    PASSED,
+    Command,
+    UsageError,
+    check_writable,
+)
 from models.commands.progress import TrainingProgress, reading, words_done
+from models.commands.spot_checks import Disagreement, SpotChecks
+from models.corpus import EncodedCorpus, encode
+from models.embeddings import Embeddings
+from models.errors import InputError
+from models.files import remove_partial
+from models.options import Options
+from models.text import sentences
+from models.training import Training, Update, update_of
 
 if TYPE_CHECKING:
-    from models.checkpoints import Checkpoint
-    from models.corpus import EncodedCorpus
-    from models.options import Options
-    from models.training import Training
+    from models.commands.own_losses import OwnLoss
 
 __all__ = ["TRAIN"]
 
@@ -38,13 +52,45 @@ class _Files(NamedTuple):
 
 
 def _train(arguments: argparse.Namespace) -> int:
-    options = options_of(arguments)
+    own = _own_loss(arguments.loss)
+    options = options_of(arguments, own.negatives if own else None)
     files = _files(arguments)
+    if own and (report := own.check()):
+        _say(f"{own.name}: the gradient is not confirmed, so nothing was trained\n\n{report}")
+        return FAILED
     stored = _stored(arguments, files)
+    update = own.update if own else _update(options)
     with _read(arguments.text, options) as corpus:
-        training = _begin(corpus, options, stored, files)
-        stopped = _run(training, _Saver(training, files, arguments.checkpoint_every))
-        return _finish(training, files, stopped=stopped)
+        training = Training(corpus, options, update)
+        _begin(training, stored, files)
+        checks = SpotChecks(training, arguments.check_every)
+        try:
+            _run(training, _Saver(training, files, arguments.checkpoint_every), checks)
+        except Disagreement as error:
+            _say(f"{error}")
+            _say(f"stopped; {files.output} was not written{_kept(files)}")
+            return FAILED
+        _say(checks.summary())
+        return _finish(training, files)
+
+
+def _own_loss(loss: str | None) -> OwnLoss | None:
+    """Load a person's own function, if the loss is one."""
+    if loss is None or ":" not in loss:
+        return None
+    from models.commands.own_losses import OwnLoss
+
+    own = OwnLoss(loss)
+    for note in own.notes:
+        _say(f"{loss}: {note}")
+    return own
+
+
+def _update(options: Options) -> Update:
+    try:
+        return update_of(options)
+    except InputError as error:
+        raise UsageError(f"--{error}") from None
 
 
 def _files(arguments: argparse.Namespace) -> _Files:
@@ -84,9 +130,6 @@ def _files(arguments: argparse.Namespace) -> _Files:
 
 def _stored(arguments: argparse.Namespace, files: _Files) -> Checkpoint | None:
     """Return the checkpoint to go on from; never overwrite one that was not asked about."""
-    from models.checkpoints import load
-    from models.files import remove_partial
-
     if not arguments.checkpoint_every >= 0:
         raise UsageError(
             f"--checkpoint-every: expected seconds >= 0, got {arguments.checkpoint_every}"
@@ -113,10 +156,6 @@ def _stored(arguments: argparse.Namespace, files: _Files) -> Checkpoint | None:
 
 
 def _read(text: str | None, options: Options) -> EncodedCorpus:
-    from models import docstrings
-    from models.corpus import encode
-    from models.text import sentences
-
     name = {None: "the docstrings", "-": "standard input"}.get(text, text) or ""
     with reading(name) as progress:
         stream = (
@@ -132,22 +171,12 @@ def _read(text: str | None, options: Options) -> EncodedCorpus:
     return corpus
 
 
-def _begin(
-    corpus: EncodedCorpus, options: Options, stored: Checkpoint | None, files: _Files
-) -> Training:
-    from models.checkpoints import restore, save
-    from models.errors import InputError
-    from models.training import Training
-
-    try:
-        training = Training(corpus, options)
-    except InputError as error:
-        raise UsageError(f"--{error}") from None
-    if options.threads > 1:
-        _say(f"{options.threads} threads: no two runs give quite the same vectors")
+def _begin(training: Training, stored: Checkpoint | None, files: _Files) -> None:
+    """Go on from a checkpoint, or write the first."""
+    if training.options.threads > 1:
+        _say(f"{training.options.threads} threads: no two runs give quite the same vectors")
     if stored:
-        assert files.checkpoint is not None
-        restore(training, stored, files.checkpoint)
+        restore(training, stored, f"{files.checkpoint}")
         _say(f"going on at {words_done(training) / training.words_to_read:.1%}")
     elif files.checkpoint:
         # A full disk is better found out now than after the work.
@@ -157,7 +186,6 @@ def _begin(
             raise UsageError(
                 f"{files.checkpoint}: the checkpoint cannot be written: {error.strerror or error}"
             ) from None
-    return training
 
 
 class _Saver:
@@ -174,8 +202,6 @@ class _Saver:
 
     def save(self) -> None:
         """Write a checkpoint; a disk that has become full does not end the training."""
-        from models.checkpoints import save
-
         if self._path is None:
             return
         try:
@@ -185,20 +211,19 @@ class _Saver:
         self._saved = time.monotonic()
 
 
-def _run(training: Training, saver: _Saver) -> bool:
-    """Train to the end, or until a signal asks to stop; say whether it did."""
+def _run(training: Training, saver: _Saver, checks: SpotChecks) -> None:
+    """Train to the end, or until a signal asks to stop."""
     with _stop_requested() as stop_requested, TrainingProgress(training) as progress:
         while not training.finished and not stop_requested():
             with closing(training.steps()) as steps:
                 for step in steps:
+                    checks.look(step)
                     progress.show(step)
                     if stop_requested() or saver.is_due():
                         break
             saver.save()
-    if not training.finished:
-        return True
+        checks.look_at_last()
     _say(f"{progress.words_per_second:,.0f} words a second")
-    return False
 
 
 @contextmanager
@@ -227,30 +252,34 @@ def _stop_requested() -> Iterator[Callable[[], bool]]:
             signal.signal(number, handler)
 
 
-def _finish(training: Training, files: _Files, *, stopped: bool) -> int:
-    from models import history
-    from models.embeddings import Embeddings
-    from models.errors import InputError
-
+def _finish(training: Training, files: _Files) -> int:
+    """Write the vectors and what was asked for beside them."""
+    embeddings = Embeddings(training.corpus.vocabulary.words, training.V)
     try:
-        Embeddings(training.corpus.vocabulary.words, training.V).save(
-            files.output, binary=files.binary
-        )
+        embeddings.save(files.output, binary=files.binary)
     except InputError as error:
-        kept = f"; the training is kept in {files.checkpoint}" if files.checkpoint else ""
-        raise UsageError(f"--output {error}{kept}") from None
+        raise UsageError(f"--output {error}{_kept(files)}") from None
     if files.history:
-        history.write(files.history, training.history)
+        try:
+            history.write(files.history, training.history)
+        except OSError as error:
+            raise UsageError(
+                f"--history {files.history}: cannot be written: {error.strerror or error}"
+            ) from None
     print(f"{files.output}: {len(training.V):,} vectors of {training.options.size:,} numbers")
-    if stopped:
+    if not training.finished:
         done = words_done(training) / training.words_to_read
-        _say(f"stopped at {done:.1%}; the vectors are those of this moment")
-        if files.checkpoint:
-            _say("--resume continues")
+        _say(f"stopped at {done:.1%}; the vectors are those of this moment{_kept(files)}")
         return INTERRUPTED
     if files.checkpoint and not files.keep_checkpoint:
         files.checkpoint.unlink(missing_ok=True)
     return PASSED
+
+
+def _kept(files: _Files) -> str:
+    if not files.checkpoint:
+        return ""
+    return f"; --resume continues from {files.checkpoint}"
 
 
 def _say(line: str) -> None:

@@ -1,0 +1,203 @@
+"""``--loss mine.py:function``: a person's own function of one pair, as homework has it.
+
+It is loaded and called as ``gradcheck verify`` loads and calls homework, so that every course's
+signature will do, and a function that draws its negatives gets those of the training.
+"""
+
+from __future__ import annotations
+
+import inspect
+import zlib
+from collections.abc import Iterator
+from dataclasses import replace
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from gradcheck import GradientReport, check
+from gradcheck.homework.comparison import as_array
+from gradcheck.homework.courses import COURSES, Course, Interface, Role, detect
+from gradcheck.homework.loading import Submission, SubmissionError, load
+from gradcheck.homework.targets import Call, InProcessTarget
+from models.commands.command import UsageError
+from models.pairs import Batch
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.floating]
+
+__all__ = ["OwnLoss"]
+
+_SUFFIXES = {".py", ".ipynb"}
+
+
+class _Pair(NamedTuple):
+    """The words of a pair beside the center: the target and its negatives."""
+
+    target: int
+    negatives: tuple[int, ...]
+
+
+# What the gradient is checked on before the training: |V| = 6, d = 4, negatives that repeat.
+_SHAPE = 6, 4
+_TRIALS = (_Pair(0, (1, 2, 1)), _Pair(3, (5, 5, 0)), _Pair(5, (4, 1, 2)))
+
+
+class OwnLoss:
+    """A person's function that returns loss and gradient of one pair.
+
+    Parameters
+    ----------
+    name : str
+        ``FILE.py:FUNCTION`` (or a notebook), or ``MODULE:FUNCTION``.
+
+    Attributes
+    ----------
+    name : str
+    notes : tuple of str
+        What a person should know of how the file was loaded.
+
+    Raises
+    ------
+    UsageError
+        If there is no such file, or no such function in it.
+    """
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        where, _, function = name.rpartition(":")
+        try:
+            submission = load(_file(where, name))
+        except SubmissionError as error:
+            raise UsageError(f"--loss {name}: {error}") from None
+        course, self._role = _course(submission, function)
+        self._target = InProcessTarget(submission, course)
+        if not self._target.has(self._role):
+            raise UsageError(f"--loss {name}: {where} has no function {function}")
+        self._function = submission.function(function)
+        self.notes = submission.notes
+
+    @property
+    def negatives(self) -> int | None:
+        """How many negatives the function asks for unless it is told; None if it says nothing."""
+        assert self._function is not None
+        parameter = inspect.signature(self._function).parameters.get("K")
+        default = parameter.default if parameter else None
+        return default if isinstance(default, int) else None
+
+    def check(self) -> GradientReport | None:
+        """Check the gradient at random vectors; return the first report that does not agree."""
+        rng = np.random.default_rng(0)
+        for pair in _TRIALS:
+            at = rng.standard_normal(_SHAPE[1]), rng.standard_normal(_SHAPE)
+
+            def own(center: Floats, outside: Floats, pair: _Pair = pair) -> tuple[object, ...]:
+                return self.loss_and_gradient(center, outside, *pair)
+
+            report = check(own, at=at)
+            if not report:
+                return report
+        return None
+
+    def loss_and_gradient(
+        self, center: Floats, outside: Floats, target: int, negatives: tuple[int, ...]
+    ) -> tuple[float, Floats, Floats]:
+        """Call the function.
+
+        Raises
+        ------
+        UsageError
+            If it does not return a loss and two gradients.
+        """
+        inputs = {"center": center, "outside": outside, "target": target}
+        if self._role == "negative-sampling":
+            inputs["K"] = len(negatives)
+        # Should it draw by itself, it draws the same for the same pair.
+        seed = zlib.crc32(repr((target, negatives)).encode())
+        outcome = self._target.call(Call(self._role, inputs, draws=negatives, seed=seed))
+        if outcome.status != "returned":
+            raise UsageError(f"--loss {self.name}: {outcome.message}")
+        shapes = np.shape(center), np.shape(outside)
+        answer = _as_loss_and_gradients(outcome.result, *shapes)
+        if answer is None:
+            raise UsageError(
+                f"--loss {self.name}: expected it to return (loss, gradient of the center vector, "
+                "gradient of the outside vectors): a number and arrays of the shapes "
+                f"{shapes[0]} and {shapes[1]}; got {_described(outcome.result)}"
+            )
+        return answer
+
+    def update(self, V: Floats, U: Floats, batch: Batch, rate: float) -> float:
+        """Take a step for each pair of a batch, in place; return the sum of the losses."""
+        loss = 0.0
+        for center, target, negatives in _pairs(batch):
+            value, grad_center, grad_outside = self.loss_and_gradient(
+                V[center].astype(np.float64), U.astype(np.float64), target, negatives
+            )
+            V[center] -= rate * grad_center
+            np.subtract(U, rate * grad_outside, out=U, casting="same_kind")
+            loss += value
+        return loss
+
+
+def _pairs(batch: Batch) -> Iterator[tuple[int, int, tuple[int, ...]]]:
+    for inputs, target, negatives in zip(*(part.tolist() for part in batch), strict=True):
+        yield inputs[0], target, tuple(word for word in negatives if word >= 0)
+
+
+def _file(where: str, name: str) -> Path:
+    """Return the file of a file's or a module's name."""
+    path = Path(where)
+    if path.suffix in _SUFFIXES:
+        return path
+    try:
+        found = find_spec(where)
+    except (ImportError, ValueError):
+        found = None
+    if found is None or found.origin is None or Path(found.origin).suffix not in _SUFFIXES:
+        raise UsageError(
+            f"--loss {name}: expected negative-sampling, naive-softmax, FILE.py:FUNCTION or "
+            f"MODULE:FUNCTION; there is no module {where!r}"
+        )
+    return Path(found.origin)
+
+
+def _course(submission: Submission, function: str) -> tuple[Course, Role]:
+    """Return a course in whose homework the function is; one made for it if it is in none."""
+    detected = detect(vars(submission.module))
+    for course in (*((detected,) if detected else ()), *COURSES):
+        for role in ("naive-softmax", "negative-sampling"):
+            if course.functions[role].name == function:
+                return course, role
+    # It is given negatives, whether or not it asks for them.
+    model = detected or COURSES[0]
+    pair = model.functions["negative-sampling"]
+    functions = dict(model.functions)
+    functions["negative-sampling"] = Interface(function, pair.parameters, pair.results)
+    return replace(model, functions=functions), "negative-sampling"
+
+
+def _as_loss_and_gradients(
+    result: object, center_shape: tuple[int, ...], outside_shape: tuple[int, ...]
+) -> tuple[float, Floats, Floats] | None:
+    """Return what the function returned, None if it is something else."""
+    if not isinstance(result, tuple | list) or len(result) != 3:
+        return None
+    loss, center, outside = (as_array(part) for part in result)
+    if loss is None or center is None or outside is None or loss.size != 1:
+        return None
+    try:
+        # A vector of shape (1, d), as some courses have it, is a vector.
+        return float(loss.reshape(())), center.reshape(center_shape), outside.reshape(outside_shape)
+    except ValueError:
+        return None
+
+
+def _described(result: object) -> str:
+    if isinstance(result, tuple | list):
+        parts = ", ".join(f"an array of shape {np.shape(part)}" for part in result)
+        return f"({parts})" if parts else "nothing"
+    return f"a {type(result).__name__}"

@@ -1,0 +1,206 @@
+"""The gradient that training follows, checked now and then where training has come to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from gradcheck import GradientReport, check
+from models.pairs import Batch
+from models.training import Step, Training, Update
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.floating]
+
+__all__ = ["Disagreement", "SpotChecks", "check_update", "few_pairs"]
+
+# Of the gradient; what is looked for are mistakes, not digits.
+_PRECISION = 1e-6
+
+# Rows beside those of the pairs. Of negative sampling they must not move; naive softmax is taken
+# over them, which costs far less than over a large vocabulary, and is the same function.
+_SPARE_ROWS = 2
+_SOFTMAX_ROWS = 50
+_ROWS_NAMED = 12
+
+
+class Disagreement(Exception):  # noqa: N818 - it is an answer, though a bad one
+    """The gradient disagrees with the loss; the message is the report."""
+
+
+class SpotChecks:
+    """Checks the gradient in a training every so many batches, and in its first.
+
+    Parameters
+    ----------
+    training : Training
+        The training.
+    every : int
+        Batches between two checks; 0 checks none.
+
+    Attributes
+    ----------
+    agreed, undecided : int
+        How many checks ended so.
+    """
+
+    def __init__(self, training: Training, every: int) -> None:
+        self.agreed = self.undecided = 0
+        self._training = training
+        self._every = every
+        self._next = self._batches = 0
+        self._last: Step | None = None
+
+    def look(self, step: Step) -> None:
+        """Check the gradient of the batch of a step if its turn has come.
+
+        Raises
+        ------
+        Disagreement
+            If the gradient is not that of the loss.
+        """
+        self._last = step
+        self._batches += -(-step.pairs // self._training.options.batch_size)
+        if self._every and self._batches >= self._next:
+            self._next = self._batches + self._every
+            self._check(step)
+
+    def look_at_last(self) -> None:
+        """Check the gradient once more, at the end, where the vectors are furthest from zero.
+
+        Raises
+        ------
+        Disagreement
+            If the gradient is not that of the loss.
+        """
+        if self._every and self._last:
+            self._check(self._last)
+
+    def summary(self) -> str:
+        """Return in a line what the checks have found."""
+        if not self._every:
+            return "the gradient was not checked (--check-every 0)"
+        undecided = f", {self.undecided} could not be decided" if self.undecided else ""
+        return f"gradient checked against its loss: {self.agreed} times right{undecided}"
+
+    def _check(self, step: Step) -> None:
+        training, options = self._training, self._training.options
+        few = options.loss == "negative-sampling"
+        report, rows = check_update(
+            training.update,
+            training.V,
+            training.U,
+            step.batch,
+            spare_outside_rows=_SPARE_ROWS if few else _SOFTMAX_ROWS,
+            pair_by_pair=options.compiled or options.is_own_loss,
+        )
+        if report:
+            self.agreed += 1
+        elif report.verdict == "undecided":
+            self.undecided += 1
+        else:
+            legend = "\n".join(self._named("V", rows[0]) + self._named("U", rows[1]))
+            raise Disagreement(
+                f"after {step.words:,} words the gradient of a batch disagrees with its loss\n\n"
+                f"{report}\n\n{legend}"
+            )
+
+    def _named(self, matrix: str, rows: NDArray[np.intp]) -> list[str]:
+        words = self._training.corpus.vocabulary.words
+        return [
+            f"row {number} of {matrix} is that of {words[row]!r}"
+            for number, row in enumerate(rows[:_ROWS_NAMED])
+        ]
+
+
+def check_update(
+    update: Update,
+    V: Floats,
+    U: Floats,
+    batch: Batch,
+    *,
+    spare_outside_rows: int,
+    pair_by_pair: bool,
+) -> tuple[GradientReport, tuple[NDArray[np.intp], NDArray[np.intp]]]:
+    """Check what a step subtracts, at learning rate 1, against the loss that it returns.
+
+    Parameters
+    ----------
+    update : callable
+        The step, the very function that training runs.
+    V, U : ndarray, shape (|V|, d)
+        Where; they are copied, in double precision.
+    batch : Batch
+        What pairs are taken from: a few, with rows that repeat.
+    spare_outside_rows : int
+        U is cut to the rows of the pairs, and about as many others.
+    pair_by_pair : bool
+        Whether the step moves the vectors after each pair, so that only that of a single pair
+        is a gradient.
+
+    Returns
+    -------
+    report : GradientReport
+        Its arrays V and U have the rows that `rows` names.
+    rows : tuple of ndarray of int
+        Which rows of V and of U they are.
+    """
+    pairs = few_pairs(batch)
+    center_rows = _rows(pairs.inputs, len(V), _SPARE_ROWS)
+    outside_words = np.column_stack((pairs.targets, pairs.negatives))
+    outside_rows = _rows(outside_words, len(U), spare_outside_rows)
+    local = Batch(
+        _renumbered(pairs.inputs, center_rows),
+        _renumbered(pairs.targets, outside_rows),
+        _renumbered(pairs.negatives, outside_rows),
+    )
+    parts = list(_single(local)) if pair_by_pair else [local]
+
+    def step(V: Floats, U: Floats) -> tuple[float, Floats, Floats]:
+        loss, center, outside = 0.0, np.zeros_like(V), np.zeros_like(U)
+        for part in parts:
+            moved_center, moved_outside = V.copy(), U.copy()
+            loss += update(moved_center, moved_outside, part, 1.0)
+            center += V - moved_center
+            outside += U - moved_outside
+        return loss, center, outside
+
+    at = V[center_rows].astype(np.float64), U[outside_rows].astype(np.float64)
+    return check(step, at=at, precision=_PRECISION), (center_rows, outside_rows)
+
+
+def few_pairs(batch: Batch) -> Batch:
+    """Return few pairs of a batch: of those with its most frequent rows, so that rows repeat."""
+    inputs, targets, negatives = batch
+    common_input = _most_frequent(inputs)
+    common_target = _most_frequent(targets)
+    chosen = [0]
+    chosen += np.flatnonzero((inputs == common_input).any(axis=1))[:2].tolist()
+    chosen += np.flatnonzero(targets == common_target)[:2].tolist()
+    if negatives.size:
+        chosen += np.flatnonzero((negatives == common_target).any(axis=1))[:1].tolist()
+    rows = np.unique(chosen)
+    return Batch(inputs[rows], targets[rows], negatives[rows])
+
+
+def _most_frequent(rows: NDArray[np.int32]) -> int:
+    return int(np.bincount(rows[rows >= 0]).argmax())
+
+
+def _single(batch: Batch) -> Iterator[Batch]:
+    for pair in range(len(batch.targets)):
+        yield Batch(*(part[pair : pair + 1] for part in batch))
+
+
+def _rows(used: NDArray[np.int32], size: int, spare: int) -> NDArray[np.intp]:
+    """Return the rows that are used, and about as many `spare` ones, in ascending order."""
+    others = np.linspace(0, size - 1, spare).round().astype(np.intp)
+    return np.union1d(used[used >= 0], others)
+
+
+def _renumbered(words: NDArray[np.int32], rows: NDArray[np.intp]) -> NDArray[np.int32]:
+    return np.where(words < 0, words, rows.searchsorted(words)).astype(np.int32)
