@@ -67,12 +67,11 @@ class RowGradient(NamedTuple):
         # `matrix[rows] -= …` keeps one term of a row that is named twice. Here the rows that are
         # named equally often go together, each once, with the sum of its terms.
         for terms in _terms_by_row(named):
-            rows = named[terms[:, 0]]
             # In range as they are, with "clip" the indices are not looked at first.
             vectors = self.vectors.take(terms // self.rows.shape[1], axis=0, mode="clip")
-            matrix[rows] = matrix.take(rows, axis=0) - np.einsum(
-                "rn,rnd->rd", steps[terms], vectors
-            )
+            sums = np.einsum("rn,rnd->rd", steps[terms], vectors)
+            rows = named[terms[:, 0]]
+            matrix[rows] = matrix.take(rows, axis=0) - sums
 
     def dense(self, shape: tuple[int, int]) -> Floats:
         """Return the gradient as a matrix.
