@@ -210,7 +210,11 @@ def heavy_after(program):
         "gradcheck.symbolic",
         "gradcheck.word2vec.cases",
         "gradcheck.word2vec.oracle",
+        "models.corpus",
+        "models.docstrings",
         "models.losses",
+        "models.pairs",
+        "models.text",
     ],
 )
 def test_importing_loads_nothing_heavy(module):

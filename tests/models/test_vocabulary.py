@@ -114,6 +114,14 @@ def test_noise_is_the_counts_to_a_power(power):
     )
 
 
+def test_word2vec_c_is_the_default():
+    vocabulary = vocabulary_of(1_000, 300, 20, 1)
+    assert (vocabulary.noise().probabilities == vocabulary.noise(0.75).probabilities).all()
+    by_default = vocabulary.keep_probabilities(1e-3)
+    assert (by_default == vocabulary.keep_probabilities(1e-3, "word2vec")).all()
+    assert (by_default != vocabulary.keep_probabilities(1e-3, "paper")).any()
+
+
 def test_a_power_that_is_none_is_refused():
     with pytest.raises(ValueError, match="power: expected a finite number, got nan"):
         vocabulary_of(9, 1).noise(math.nan)
