@@ -21,6 +21,9 @@ _Vectors = NDArray[np.float32]
 _BLOCK = 8_192
 """Rows of a block, so that the copy in double precision stays small."""
 
+_ROUNDING = 1e-6
+"""The sum of three directions is no longer than this only where they cancel."""
+
 
 class Neighbour(NamedTuple):
     """A word and its cosine similarity to what was asked for.
@@ -210,7 +213,7 @@ class Embeddings:
         """
         offset = self.direction(b) - self.direction(a) + self.direction(c)
         length = np.linalg.norm(offset)
-        if not length > 0:
+        if not length > _ROUNDING:
             raise InputError(f"{b!r} - {a!r} + {c!r} is zero, which has no direction")
         return self._nearest(offset / length, {self._row(word) for word in (a, b, c)}, number)
 

@@ -160,7 +160,7 @@ def _excerpt(text: bytes) -> str:
     """Return the beginning of what stands there, to be shown in a message."""
     if not text:
         return "the end of the file"
-    return repr(text[:40].decode("utf-8", "backslashreplace"))
+    return repr(text[:40].decode("utf-8", "replace"))
 
 
 def _looks_like_text(file: BinaryIO, header: _Header) -> bool:

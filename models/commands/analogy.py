@@ -16,7 +16,7 @@ are left out, as everybody leaves them out: C is often the nearest of all.
 """
 _EXAMPLES = """\
 examples:
-  python -m models analogy vectors.txt man king woman         man is to king as woman to …
+  python -m models analogy vectors.txt man king woman     queen, one hopes
   python -m models analogy vectors.txt good better bad -k 3
 """
 

@@ -26,7 +26,8 @@ groups.
 examples:
   python -m models plot vectors.txt --output words.png
   python -m models plot vectors.txt king queen man woman --output words.svg
-  python -m models plot vectors.txt python music --nearest 15 --method tsne --output words.svg
+  python -m models plot vectors.txt king film --nearest 15 -o neighbours.svg
+  python -m models plot vectors.txt --method tsne -o words.svg
   python -m models plot --history history.csv --output loss.png
 """
 
