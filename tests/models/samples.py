@@ -185,10 +185,12 @@ def assert_agrees(got, answer):
         assert worst <= UNITS, f"{name}: {worst:.3g} units"
 
 
-def mutated(module, old, new):
-    """Return a copy of a module in whose source something is something else."""
+def mutated(module, replacements):
+    """Return a copy of a module in whose source some things are other things."""
     source = inspect.getsource(module)
-    assert old in source
+    for right, wrong in replacements.items():
+        assert right in source, right
+        source = source.replace(right, wrong)
     copy = ModuleType(module.__name__)
-    exec(source.replace(old, new), copy.__dict__)  # noqa: S102 - our own source
+    exec(source, copy.__dict__)  # noqa: S102 - our own source
     return copy

@@ -250,6 +250,17 @@ MISTAKES = {
 }
 
 
+# The loss is wrong, and the gradient belongs to it: the numerical derivative has nothing to say.
+MISTAKEN_LOSSES = {
+    "sum of the context": (
+        "shares: Floats = (present / present.sum(axis=1, keepdims=True))",
+        "shares: Floats = (present)",
+    ),
+    "padding counts": ("present.sum(axis=1, keepdims=True)", "present.shape[1]"),
+    "a skipped negative counts": ("np.abs(signs) * losses", "losses"),
+}
+
+
 def check_the_examples(check, loss, module):
     module._SCORES_AT_A_TIME = 4  # one pair at a time
     for sample in EXAMPLES:
@@ -260,12 +271,21 @@ def check_the_examples(check, loss, module):
 @pytest.mark.parametrize("mistake", MISTAKES)
 def test_a_planted_mistake_is_seen(mistake, check):
     loss, right, wrong = MISTAKES[mistake]
-    module = mutated(minibatch, right, wrong)
+    module = mutated(minibatch, {right: wrong})
     with pytest.raises(AssertionError):
         check_the_examples(check, loss, module)
+
+
+@pytest.mark.parametrize("check", [is_the_sum_of_the_pairs, is_the_oracles])
+@pytest.mark.parametrize("mistake", MISTAKEN_LOSSES)
+def test_a_planted_mistake_in_the_loss_is_seen(mistake, check):
+    right, wrong = MISTAKEN_LOSSES[mistake]
+    module = mutated(minibatch, {right: wrong})
+    with pytest.raises(AssertionError):
+        check_the_examples(check, SAMPLED, module)
 
 
 @pytest.mark.parametrize("check", CHECKS)
 @pytest.mark.parametrize("loss", LOSSES)
 def test_where_nothing_is_planted_nothing_is_seen(loss, check):
-    check_the_examples(check, loss, mutated(minibatch, "signs", "signs"))
+    check_the_examples(check, loss, mutated(minibatch, {}))
