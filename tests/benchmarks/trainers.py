@@ -1,0 +1,235 @@
+"""Train on a text in a process of its own, with our trainer or gensim's, and say what it took.
+
+All train skip-gram with negative sampling as gensim does by default: 100 numbers a vector, a window
+of 5, 5 negatives, 1e-3 for subsampling, a minimum count of 5, a rate that falls from 0.025 to 1e-4,
+and gensim's own choices where the known trainers differ. The text is plain, a sentence a line.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.corpus import encode
+from models.embeddings import Embeddings
+from models.evaluation import evaluate_analogies, evaluate_similarities
+from models.options import Options
+from models.test_sets import Analogies, gensim_test_sets, read_test_set
+from models.text import sentences
+from models.training import Training
+
+__all__ = ["TRAINERS", "Run", "Spent", "run", "write_part"]
+
+SHARED: dict[str, Any] = {
+    "window": 5,
+    "negative": 5,
+    "sample": 1e-3,
+    "alpha": 0.025,
+    "min_alpha": 1e-4,
+    "min_count": 5,
+}
+"""Options of the same name in both; the length of a vector has two."""
+
+SIZE = 100
+ROOT = Path(__file__).parents[2]
+
+
+class Run(NamedTuple):
+    """What is trained."""
+
+    trainer: str
+    text: Path
+    epochs: int = 1
+    threads: int = 1
+    seed: int = 1
+
+
+class Spent(NamedTuple):
+    """What it took, and how good the vectors are.
+
+    Attributes
+    ----------
+    wall
+        Seconds that the epochs took: neither imports, compilation, nor the vocabulary's count.
+    cpu
+        Seconds that the processors were busy with that, all threads together.
+    before
+        Seconds, by the clock, of the vocabulary's count and what else precedes the first epoch.
+    peak
+        The most memory that the process had, in bytes.
+    scores
+        By the name of the test set: Spearman's ρ or the fraction of right analogies.
+    """
+
+    wall: float
+    cpu: float
+    before: float
+    peak: int
+    scores: dict[str, float]
+
+
+class _Trained(NamedTuple):
+    words: Sequence[str]
+    vectors: NDArray[np.float32]
+    before: float
+    wall: float
+    cpu: float
+
+
+class _Watch:
+    """Measures what comes before the epochs, and then them."""
+
+    def __init__(self) -> None:
+        self._begun = time.perf_counter()
+
+    def ready(self) -> None:
+        self._ready = time.perf_counter()
+        self._cpu = time.process_time()
+
+    def stop(self) -> tuple[float, float, float]:
+        """Return the seconds before the epochs, and those of the epochs by clock and processor."""
+        ended = time.perf_counter()
+        cpu = time.process_time() - self._cpu
+        return self._ready - self._begun, ended - self._ready, cpu
+
+
+def run(what: Run, *, evaluate: bool = False) -> Spent:
+    """Train in a fresh process."""
+    arguments = [what.trainer, what.text, "--epochs", what.epochs, "--threads", what.threads]
+    arguments += ["--seed", what.seed, *(["--evaluate"] if evaluate else [])]
+    done = subprocess.run(  # noqa: S603 - our own interpreter and module
+        [sys.executable, "-m", "tests.benchmarks.trainers", *map(str, arguments)],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        check=True,
+    )
+    return Spent(**json.loads(done.stdout))
+
+
+def write_part(source: Path, words: int | None, target: Path) -> int:
+    """Write a part of a text, lines evenly spread over it, as plain text; return its words."""
+    total = 0 if words is None else sum(map(len, sentences(source)))
+    written = passed = 0
+    with target.open("w", encoding="utf-8") as file:
+        for sentence in sentences(source):
+            if words is None or written * total <= passed * words:
+                file.write(" ".join(sentence) + "\n")
+                written += len(sentence)
+            passed += len(sentence)
+    return written
+
+
+def _gensim(what: Run) -> _Trained:
+    """Train with gensim from a file, the quicker of its two ways: no queue feeds its threads."""
+    from gensim.models import Word2Vec
+
+    watch = _Watch()
+    model = Word2Vec(
+        sg=1,
+        hs=0,
+        vector_size=SIZE,
+        epochs=what.epochs,
+        workers=what.threads,
+        seed=what.seed,
+        **SHARED,
+    )
+    model.build_vocab(corpus_file=str(what.text))
+    watch.ready()
+    model.train(
+        corpus_file=str(what.text),
+        total_words=model.corpus_total_words,
+        epochs=what.epochs,
+    )
+    times = watch.stop()
+    return _Trained(model.wv.index_to_key, model.wv.vectors, *times)
+
+
+def _ours(what: Run, *, compiled: bool) -> _Trained:
+    options = Options(
+        size=SIZE,
+        epochs=what.epochs,
+        threads=what.threads,
+        seed=what.seed,
+        init="gensim",
+        direction="outside-predicts-center",
+        compiled=compiled,
+        **SHARED,
+    )
+    _warm_up(options)
+    watch = _Watch()
+    with encode(sentences(what.text), min_count=options.min_count) as corpus:
+        training = Training(corpus, options)
+        watch.ready()
+        for _ in training.steps():
+            pass
+        times = watch.stop()
+        return _Trained(corpus.vocabulary.words, training.V, *times)
+
+
+def _warm_up(options: Options) -> None:
+    """Load the machine code, or make it: gensim's was made when it was packed."""
+    with encode([["a", "b"] * options.min_count]) as corpus:
+        for _ in Training(corpus, replace(options, sample=0.0)).steps():
+            pass
+
+
+TRAINERS: dict[str, Callable[[Run], _Trained]] = {
+    "gensim": _gensim,
+    "plain": lambda what: _ours(what, compiled=False),
+    "compiled": lambda what: _ours(what, compiled=True),
+}
+
+
+def _peak() -> int:
+    """The most memory that this process has had, in bytes: getrusage counts its parent's too."""
+    for line in Path("/proc/self/status").read_text(encoding="ascii").splitlines():
+        if line.startswith("VmHWM:"):
+            return int(line.split()[1]) * 1024
+    raise RuntimeError("/proc/self/status: expected a line VmHWM")
+
+
+def _scores(words: Sequence[str], vectors: NDArray[np.float32]) -> dict[str, float]:
+    embeddings = Embeddings(words, vectors)
+    scores = {}
+    for path in gensim_test_sets():
+        test_set = read_test_set(path)
+        scores[path.stem] = (
+            evaluate_analogies(embeddings, test_set).total.accuracy
+            if isinstance(test_set, Analogies)
+            else evaluate_similarities(embeddings, test_set).rho
+        )
+    return scores
+
+
+def main() -> None:
+    """Train once, and print what it took as JSON."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("trainer", choices=TRAINERS)
+    parser.add_argument("text", type=Path)
+    parser.add_argument("--epochs", type=int, default=1)
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--evaluate", action="store_true")
+    arguments = parser.parse_args()
+    what = Run(
+        arguments.trainer, arguments.text, arguments.epochs, arguments.threads, arguments.seed
+    )
+    trained = TRAINERS[what.trainer](what)
+    peak = _peak()
+    scores = _scores(trained.words, trained.vectors) if arguments.evaluate else {}
+    spent = Spent(trained.wall, trained.cpu, trained.before, peak, scores)
+    print(json.dumps(spent._asdict()))
+
+
+if __name__ == "__main__":
+    main()
