@@ -12,8 +12,9 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from io import BufferedReader
 from pathlib import Path
-from typing import BinaryIO, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -128,7 +129,7 @@ def read(path: str | os.PathLike[str], *, binary: bool | None = None) -> tuple[l
         raise InputError(f"{path}: {error}") from None
 
 
-def _read(file: BinaryIO, *, binary: bool | None) -> tuple[list[str], _Vectors]:
+def _read(file: BufferedReader, *, binary: bool | None) -> tuple[list[str], _Vectors]:
     header = _read_header(file)
     if binary is None:
         binary = not _looks_like_text(file, header)
@@ -142,7 +143,7 @@ def _read(file: BinaryIO, *, binary: bool | None) -> tuple[list[str], _Vectors]:
     return words, vectors
 
 
-def _read_header(file: BinaryIO) -> _Header:
+def _read_header(file: BufferedReader) -> _Header:
     line = file.readline(1_000)
     match = re.fullmatch(rb"[ \t]*(\d{1,18})[ \t]+(\d{1,18})[ \t\r]*\n?", line)
     if not match:
@@ -163,7 +164,7 @@ def _excerpt(text: bytes) -> str:
     return repr(text[:40].decode("utf-8", "replace"))
 
 
-def _looks_like_text(file: BinaryIO, header: _Header) -> bool:
+def _looks_like_text(file: BufferedReader, header: _Header) -> bool:
     """Tell from the first row: the bytes of float32 are hardly ever all printable."""
     start = file.tell()
     first = file.readline(_LONGEST_WORD + 100 * header.size)
@@ -175,7 +176,7 @@ def _looks_like_text(file: BinaryIO, header: _Header) -> bool:
     return not _UNPRINTABLE.search(numbers) and 2 * len(numbers.split()) >= header.size
 
 
-def _check_promise(header: _Header, file: BinaryIO, *, binary: bool) -> None:
+def _check_promise(header: _Header, file: BufferedReader, *, binary: bool) -> None:
     """Refuse a header that promises more than the file can hold, before room is made for it."""
     length = os.fstat(file.fileno()).st_size - file.tell()
     smallest_row = 2 + (4 if binary else 2) * header.size
@@ -187,7 +188,7 @@ def _check_promise(header: _Header, file: BinaryIO, *, binary: bool) -> None:
         )
 
 
-def _read_text(file: BinaryIO, header: _Header) -> Iterator[tuple[str, _Vectors]]:
+def _read_text(file: BufferedReader, header: _Header) -> Iterator[tuple[str, _Vectors]]:
     longest = _LONGEST_WORD + 100 * header.size
     for row in range(header.words):
         line = file.readline(longest)
@@ -210,11 +211,13 @@ def _parse_line(line: bytes, header: _Header) -> tuple[str, _Vectors]:
             f"got {len(numbers)} after {_excerpt(word)}"
         )
     try:
-        vector = np.array(list(map(float, numbers)))
+        with np.errstate(over="ignore"):
+            vector = np.array(list(map(float, numbers))).astype(np.float32)
     except ValueError:
         wrong = next(number for number in numbers if not _is_number(number))
         raise InputError(f"expected a number; got {_excerpt(wrong)}") from None
-    return _decode(word), _finite(word, vector)
+    _refuse_infinite(word, vector)
+    return _decode(word), vector
 
 
 def _is_number(text: bytes) -> bool:
@@ -225,23 +228,23 @@ def _is_number(text: bytes) -> bool:
     return True
 
 
-def _finite(word: bytes, vector: NDArray[np.floating]) -> _Vectors:
-    with np.errstate(over="ignore"):
-        single = vector.astype(np.float32, copy=False)
-    if not np.isfinite(single).all():
-        wrong = vector[~np.isfinite(single)][0]
+def _refuse_infinite(word: bytes, vector: _Vectors) -> None:
+    finite = np.isfinite(vector)
+    if not finite.all():
+        wrong = vector[~finite][0]
         raise InputError(f"expected numbers that float32 can hold; {_excerpt(word)} has {wrong:g}")
-    return single
 
 
-def _read_binary(file: BinaryIO, header: _Header) -> Iterator[tuple[str, _Vectors]]:
+def _read_binary(file: BufferedReader, header: _Header) -> Iterator[tuple[str, _Vectors]]:
     for row in range(header.words):
         word = _read_word(file)
         numbers = file.read(4 * header.size)
         if word is None or len(numbers) < 4 * header.size:
             raise _cut_off(header, row)
+        vector = np.frombuffer(numbers, dtype="<f4")
         try:
-            yield _decode(word), _finite(word, np.frombuffer(numbers, dtype="<f4"))
+            _refuse_infinite(word, vector)
+            yield _decode(word), vector
         except InputError as error:
             raise InputError(f"row {row + 1}: {error}") from None
     rest = file.read(40)
@@ -249,20 +252,21 @@ def _read_binary(file: BinaryIO, header: _Header) -> Iterator[tuple[str, _Vector
         raise _too_long(header, rest)
 
 
-def _read_word(file: BinaryIO) -> bytes | None:
+def _read_word(file: BufferedReader) -> bytes | None:
     """Read up to the space, which is taken off; None where the file ends first."""
-    word = bytearray()
-    while (byte := file.read(1)) != b" ":
-        if not byte:
+    word = b""
+    while not word.endswith(b" "):
+        ahead = file.peek(1)
+        if not ahead:
             return None
-        word += byte
+        word += file.read(ahead.find(b" ") + 1 or len(ahead))
         if len(word) > _LONGEST_WORD:
             raise InputError(
                 f"not a file of vectors: no space in {_LONGEST_WORD:,} bytes, "
-                f"where a word should end: {_excerpt(bytes(word))}…"
+                f"where a word should end: {_excerpt(word)}…"
             )
     # The newline ends the row before, if anything did.
-    return bytes(word).lstrip(b"\n")
+    return word[:-1].lstrip(b"\n")
 
 
 def _decode(word: bytes) -> str:

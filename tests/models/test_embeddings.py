@@ -165,7 +165,7 @@ BAD_FILES = {
         b"2 2\na 1 2\nb 1 nan\n",
         "line 3: expected numbers that float32 can hold; 'b' has nan",
     ),
-    "too large": (b"1 2\na 1 1e39\n", "line 2: .* 'a' has 1e\\+39"),
+    "too large": (b"1 2\na 1 1e39\n", "line 2: .* 'a' has inf"),
     "binary inf": (b"1 2\na " + struct.pack("<2f", 1, np.inf), "row 1: .* 'a' has inf"),
     "twice": (b"2 1\na 1\na 2\n", "expected distinct ones; 'a' is in rows 0 and 1"),
     "no space": (b"1 9\n" + b"\xff" * 200_000, "not a file of vectors: no space in 100,000 bytes"),

@@ -144,6 +144,14 @@ def test_similarities_of_known_pairs():
     assert evaluate_similarities(ANIMALS, backwards).rho == -1.0
 
 
+def test_words_are_alike_when_their_capitals_are():
+    """As gensim has it: in small letters ß would not be ss."""
+    vectors = Embeddings(["Straße", "way"], [[1.0], [1.0]])
+    test_set = Similarities((RatedPair("strasse", "WAY", 1.0),))
+    assert evaluate_similarities(vectors, test_set).known == 1
+    assert evaluate_similarities(vectors, test_set, match_case=True).known == 0
+
+
 def test_nothing_known_is_no_error():
     empty = Similarities((RatedPair("x", "y", 1.0),))
     rho, known, pairs = evaluate_similarities(ANIMALS, empty)
