@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shutil
 import signal
 import sys
 import threading
@@ -13,7 +14,7 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from models import docstrings, history
+from models import docstrings, history, plots
 from models.checkpoints import Checkpoint, load, restore, save
 from models.commands.arguments import DESCRIPTION, EPILOG, add_arguments, options_of
 from models.commands.command import (
@@ -52,6 +53,7 @@ class _Files(NamedTuple):
 
 
 def _train(arguments: argparse.Namespace) -> int:
+    _refuse_contradictions(arguments)
     own = _own_loss(arguments.loss)
     options = options_of(arguments, own.negatives if own else None)
     files = _files(arguments)
@@ -72,6 +74,17 @@ def _train(arguments: argparse.Namespace) -> int:
             return FAILED
         _say(checks.summary())
         return _finish(training, files)
+
+
+def _refuse_contradictions(arguments: argparse.Namespace) -> None:
+    if not arguments.checkpoint_every >= 0:
+        raise UsageError(
+            f"--checkpoint-every: expected seconds >= 0, got {arguments.checkpoint_every}"
+        )
+    if arguments.check_every < 0:
+        raise UsageError(f"--check-every: expected an integer >= 0, got {arguments.check_every}")
+    if arguments.resume and arguments.restart:
+        raise UsageError("--resume and --restart: expected one of them")
 
 
 def _own_loss(loss: str | None) -> OwnLoss | None:
@@ -116,8 +129,9 @@ def _files(arguments: argparse.Namespace) -> _Files:
         other = taken.setdefault(Path(path).resolve(), option)
         if other != option:
             raise UsageError(f"{other} and {option}: both are {path}; expected two files")
-    if arguments.plot and Path(arguments.plot).suffix not in {".png", ".svg"}:
-        raise UsageError(f"--plot {arguments.plot}: expected a name that ends in .png or .svg")
+    if arguments.plot:
+        plots.check_name(arguments.plot)
+        plots.check_libraries()
     return _Files(
         output,
         arguments.binary,
@@ -130,12 +144,6 @@ def _files(arguments: argparse.Namespace) -> _Files:
 
 def _stored(arguments: argparse.Namespace, files: _Files) -> Checkpoint | None:
     """Return the checkpoint to go on from; never overwrite one that was not asked about."""
-    if not arguments.checkpoint_every >= 0:
-        raise UsageError(
-            f"--checkpoint-every: expected seconds >= 0, got {arguments.checkpoint_every}"
-        )
-    if arguments.resume and arguments.restart:
-        raise UsageError("--resume and --restart: expected one of them")
     if arguments.resume:
         if files.checkpoint is None:
             raise UsageError("--resume: expected --checkpoint FILE too")
@@ -180,12 +188,27 @@ def _begin(training: Training, stored: Checkpoint | None, files: _Files) -> None
         _say(f"going on at {words_done(training) / training.words_to_read:.1%}")
     elif files.checkpoint:
         # A full disk is better found out now than after the work.
+        _require_space(training, files)
         try:
             save(files.checkpoint, training)
         except OSError as error:
             raise UsageError(
                 f"{files.checkpoint}: the checkpoint cannot be written: {error.strerror or error}"
             ) from None
+
+
+def _require_space(training: Training, files: _Files) -> None:
+    """Find out before the work whether there is room for the vectors."""
+    if files.output.exists() and not files.output.is_file():
+        return
+    folder = files.output.resolve().parent
+    needed = training.V.size * (4 if files.binary else 12)
+    free = shutil.disk_usage(folder).free
+    if free < needed:
+        raise UsageError(
+            f"--output {files.output}: the vectors take about {needed / 1e6:,.0f} MB; "
+            f"{free / 1e6:,.0f} MB are free in {folder}"
+        )
 
 
 class _Saver:
@@ -259,13 +282,7 @@ def _finish(training: Training, files: _Files) -> int:
         embeddings.save(files.output, binary=files.binary)
     except InputError as error:
         raise UsageError(f"--output {error}{_kept(files)}") from None
-    if files.history:
-        try:
-            history.write(files.history, training.history)
-        except OSError as error:
-            raise UsageError(
-                f"--history {files.history}: cannot be written: {error.strerror or error}"
-            ) from None
+    _write_history(training, files)
     print(f"{files.output}: {len(training.V):,} vectors of {training.options.size:,} numbers")
     if not training.finished:
         done = words_done(training) / training.words_to_read
@@ -274,6 +291,18 @@ def _finish(training: Training, files: _Files) -> int:
     if files.checkpoint and not files.keep_checkpoint:
         files.checkpoint.unlink(missing_ok=True)
     return PASSED
+
+
+def _write_history(training: Training, files: _Files) -> None:
+    if files.history:
+        try:
+            history.write(files.history, training.history)
+        except OSError as error:
+            raise UsageError(
+                f"--history {files.history}: cannot be written: {error.strerror or error}"
+            ) from None
+    if files.plot and training.history:
+        plots.save(plots.loss_curve(training.history), files.plot)
 
 
 def _kept(files: _Files) -> str:
