@@ -80,7 +80,8 @@ def load(path: str | Path) -> Checkpoint:
         If there is no such file, or it is no checkpoint.
     """
     try:
-        with np.load(path, allow_pickle=False) as stored:
+        # Opened here: NumPy leaves a file open that turns out to be none of its own.
+        with Path(path).open("rb") as file, np.load(file, allow_pickle=False) as stored:
             about = json.loads(str(stored["about"]))
             return _checkpoint(about, stored["V"], stored["U"])
     except FileNotFoundError:

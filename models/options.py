@@ -51,8 +51,9 @@ class Options:
         How often the text is read.
     min_count : int
         Rarer words are left out.
-    batch_size : int
-        Pairs in a minibatch. Their gradients are added up, not averaged.
+    batch_size : int, optional
+        Pairs in a minibatch. Their gradients are added up, not averaged. None: as many as
+        `models.training.fitting_batch_size` says.
     init : {"word2vec", "gensim", "zeros", "half-zeros", "random"}
         Where V and U start; see `models.training.initialize`.
     seed : int
@@ -83,15 +84,17 @@ class Options:
     min_alpha: float = 1e-4
     epochs: int = 5
     min_count: int = 5
-    batch_size: int = 1024
+    batch_size: int | None = None
     init: Initialization = "word2vec"
     seed: int = 1
     threads: int = 1
     compiled: bool = False
 
     def __post_init__(self) -> None:
-        for name in ("size", "window", "epochs", "min_count", "batch_size", "threads"):
+        for name in ("size", "window", "epochs", "min_count", "threads"):
             self._require_integer(name, 1)
+        if self.batch_size is not None:
+            self._require_integer("batch_size", 1)
         self._require_integer("negative", 0)
         self._require_integer("seed", 0)
         for name, kind in _CHOICES.items():

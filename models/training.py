@@ -18,8 +18,17 @@ from models.errors import InputError
 from models.history import Record
 from models.options import Options
 from models.pairs import Batch, batches, generator
+from models.vocabulary import Vocabulary
 
-__all__ = ["Position", "Step", "Training", "Update", "initialize", "update_of"]
+__all__ = [
+    "Position",
+    "Step",
+    "Training",
+    "Update",
+    "fitting_batch_size",
+    "initialize",
+    "update_of",
+]
 
 _Vectors = NDArray[np.float32]
 
@@ -27,6 +36,16 @@ Update: TypeAlias = Callable[[_Vectors, _Vectors, Batch, float], float]
 """Moves V and U in place for a batch at a learning rate; returns the sum of the losses before."""
 
 _RECORDS_PER_EPOCH = 100
+
+# Naive softmax has |V| scores for each pair of a batch; a function in Python is slow, and a batch
+# is what Ctrl-C waits for.
+_LARGEST_BATCHES = {"negative-sampling": 1024, "naive-softmax": 128}
+_LARGEST_BATCH_OF_OWN_LOSS = 32
+
+# The learning rate times the terms that the busiest row of U has in a batch. With 8 the vectors
+# grew without bound on a vocabulary of 40 words, with 2 they did not; a large English text has 3
+# in 1,024 pairs.
+_LARGEST_STEP = 3.0
 
 
 class Position(NamedTuple):
@@ -102,6 +121,37 @@ def initialize(vocabulary_size: int, options: Options) -> tuple[_Vectors, _Vecto
             return zeros(), zeros()
 
 
+def fitting_batch_size(vocabulary: Vocabulary, options: Options) -> int:
+    """Return how many pairs a minibatch may have.
+
+    All gradients of a batch are taken at the same vectors and added up. Where the same rows come
+    again and again, as in a small vocabulary, a step would so go many times too far: the batch is
+    halved until the busiest row of U moves by no more than is known to be stable.
+
+    Parameters
+    ----------
+    vocabulary : Vocabulary
+        The words and their counts.
+    options : Options
+        The options; their ``batch_size`` is not looked at.
+
+    Returns
+    -------
+    int
+        A power of 2.
+    """
+    size = _LARGEST_BATCHES.get(options.loss, _LARGEST_BATCH_OF_OWN_LOSS)
+    if options.compiled or options.is_own_loss:  # pair by pair
+        return size
+    kept = vocabulary.counts * vocabulary.keep_probabilities(options.sample, options.subsampling)
+    terms = kept / kept.sum()
+    if options.loss == "negative-sampling":
+        terms = terms + options.negative * vocabulary.noise(options.noise_power).probabilities
+    while size > 1 and options.alpha * size * terms.max() > _LARGEST_STEP:
+        size //= 2
+    return size
+
+
 def update_of(options: Options) -> Update:
     """Return what a step of training does.
 
@@ -162,6 +212,8 @@ class Training:
         How the loss went, in about a hundred records an epoch.
     pending : tuple of (int, float)
         Pairs since the last record, and the sum of their losses.
+    batch_size : int
+        Pairs in a batch.
     """
 
     def __init__(
@@ -175,11 +227,12 @@ class Training:
         self.pending = (0, 0.0)
         self.update = update or update_of(options)
         vocabulary = corpus.vocabulary
+        self.batch_size = options.batch_size or fitting_batch_size(vocabulary, options)
         with_noise = options.loss != "naive-softmax" and options.negative > 0
         self._batches = partial(
             batches,
             window=options.window,
-            batch_size=options.batch_size,
+            batch_size=self.batch_size,
             cbow=options.model == "cbow",
             direction=options.direction,
             keep_probabilities=vocabulary.keep_probabilities(options.sample, options.subsampling)
@@ -277,12 +330,13 @@ class Training:
         """Train on a batch that begins after a fraction of the block."""
         words = self._words_before(epoch, block, fraction)
         rate = self._rate(words)
-        loss = self.update(self.V, self.U, batch, rate)
+        # What overflows is told from the loss, in words.
+        with np.errstate(over="ignore", invalid="ignore"):
+            loss = self.update(self.V, self.U, batch, rate)
         if not math.isfinite(loss):
             raise InputError(
                 f"the loss is {loss} after {words:,} words: the vectors have grown without bound; "
-                f"lower alpha (now {self.options.alpha:g}) or batch_size"
-                f" (now {self.options.batch_size:,})"
+                f"lower alpha ({self.options.alpha:g} now) or batch_size ({self.batch_size:,} now)"
             )
         return Step(words, len(batch.targets), loss, rate, batch)
 

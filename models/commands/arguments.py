@@ -52,11 +52,6 @@ exit status:
   130  stopped by Ctrl-C; checkpoint and vectors were saved
 """
 
-# Pairs in a batch unless said: scores of naive softmax have |V| columns, and a function of a
-# person is called for each pair, so that a batch is what Ctrl-C waits for.
-_BATCH_SIZES = {"negative-sampling": 1024, "naive-softmax": 128}
-_OWN_BATCH_SIZE = 32
-
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of the command."""
@@ -161,8 +156,8 @@ def _add_descent(group: argparse._ArgumentGroup) -> None:
         "--batch-size",
         type=int,
         metavar="B",
-        help="pairs whose gradients are taken at the same vectors and added up (default: "
-        f"{_BATCH_SIZES['negative-sampling']:,}; naive softmax {_BATCH_SIZES['naive-softmax']})",
+        help="pairs whose gradients are taken at the same vectors and added up (default: up to "
+        "1024, 128 for naive softmax; fewer where a small vocabulary would make that unstable)",
     )
     group.add_argument(
         "--compiled",
@@ -246,7 +241,6 @@ def options_of(arguments: argparse.Namespace, own_negatives: int | None = None) 
         if (value := getattr(arguments, field.name)) is not None
     }
     loss = given.get("loss", "negative-sampling")
-    given.setdefault("batch_size", _BATCH_SIZES.get(loss, _OWN_BATCH_SIZE))
     if loss == "naive-softmax":
         refuse(given, ("negative", "noise_power", "target_among_negatives"), "naive softmax")
     if given.get("model") == "cbow":

@@ -64,7 +64,7 @@ class SpotChecks:
             If the gradient is not that of the loss.
         """
         self._last = step
-        self._batches += -(-step.pairs // self._training.options.batch_size)
+        self._batches += -(-step.pairs // self._training.batch_size)
         if self._every and self._batches >= self._next:
             self._next = self._batches + self._every
             self._check(step)

@@ -1,0 +1,190 @@
+"""Checkpoints: a training comes back whole, or a message says why it does not."""
+
+from __future__ import annotations
+
+from contextlib import closing, suppress
+from dataclasses import replace
+from itertools import islice
+
+import numpy as np
+import pytest
+
+from models import checkpoints
+from models.checkpoints import load, restore, save
+from models.corpus import encode
+from models.errors import InputError
+from models.files import remove_partial, replacing
+from models.options import Options
+from models.training import Training
+from tests.models.topics import topical_sentences
+
+SMALL = Options(size=6, sample=0, batch_size=64, epochs=1)
+
+
+@pytest.fixture(scope="module")
+def corpus():
+    with encode(topical_sentences(3_000), block_words=400) as encoded:
+        yield encoded
+
+
+def begun(corpus, options=SMALL, steps=50):
+    training = Training(corpus, options)
+    with closing(training.steps()) as running:
+        for _ in islice(running, steps):
+            pass
+    return training
+
+
+def finish(training):
+    for _ in training.steps():
+        pass
+    return training
+
+
+@pytest.mark.parametrize("steps", [0, 1, 17, 50, 101])
+def test_a_training_that_was_stored_goes_on_bit_for_bit(corpus, tmp_path, steps):
+    path = tmp_path / "training.checkpoint"
+    whole = finish(Training(corpus, SMALL))
+    stopped = begun(corpus, steps=steps)
+    save(path, stopped)
+    training = Training(corpus, SMALL)
+    restore(training, load(path), path)
+    assert training.position == stopped.position
+    assert training.pending == stopped.pending
+    assert training.history == stopped.history
+    finish(training)
+    assert training.V.tobytes() == whole.V.tobytes()
+    assert training.U.tobytes() == whole.U.tobytes()
+    assert training.history == whole.history
+    assert [file.name for file in tmp_path.iterdir()] == [path.name]
+
+
+def test_a_checkpoint_says_whether_it_is_of_the_end(corpus, tmp_path):
+    save(tmp_path / "begun", begun(corpus))
+    save(tmp_path / "done", finish(begun(corpus)))
+    assert not load(tmp_path / "begun").finished
+    assert load(tmp_path / "done").finished
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"alpha": 0.05}, "alpha 0.025; this has alpha 0.05"),
+        ({"seed": 3, "window": 2}, "window 5, seed 1; this has window 2, seed 3"),
+        ({"loss": "naive-softmax"}, "loss negative-sampling; this has loss naive-softmax"),
+    ],
+)
+def test_a_checkpoint_of_other_options_is_refused(corpus, tmp_path, change, told):
+    path = tmp_path / "other"
+    save(path, begun(corpus))
+    with pytest.raises(InputError, match=told):
+        restore(Training(corpus, replace(SMALL, **change)), load(path), path)
+
+
+@pytest.mark.parametrize(
+    "sentences",
+    [
+        topical_sentences(3_000, seed=1),
+        topical_sentences(3_010),
+        [[f"{word}s" for word in sentence] for sentence in topical_sentences(3_000)],
+    ],
+)
+def test_a_checkpoint_of_another_text_is_refused(corpus, tmp_path, sentences):
+    path = tmp_path / "other"
+    save(path, begun(corpus))
+    with encode(sentences, block_words=400) as other:
+        training = Training(other, SMALL)
+        with pytest.raises(InputError, match="a training on another text"):
+            restore(training, load(path), path)
+
+
+def test_there_is_no_checkpoint(tmp_path):
+    with pytest.raises(InputError, match="there is no such checkpoint"):
+        load(tmp_path / "missing")
+    with pytest.raises(InputError, match="cannot be read: Is a directory"):
+        load(tmp_path)
+
+
+@pytest.mark.parametrize("content", [b"", b"junk\0junk", b"1 2\na 1 2\n", b"PK\x03\x04junk"])
+def test_another_file_is_no_checkpoint(tmp_path, content):
+    path = tmp_path / "file"
+    path.write_bytes(content)
+    with pytest.raises(InputError, match="no checkpoint of a training, or a damaged one"):
+        load(path)
+
+
+def test_arrays_of_something_else_are_no_checkpoint(tmp_path):
+    with (tmp_path / "arrays").open("wb") as file:
+        np.savez(file, V=np.zeros((2, 2)))
+    with pytest.raises(InputError, match="no checkpoint"):
+        load(tmp_path / "arrays")
+
+
+def test_a_checkpoint_cut_short_or_changed_is_seen(corpus, tmp_path):
+    path = tmp_path / "training"
+    save(path, begun(corpus))
+    content = path.read_bytes()
+    for end in range(0, len(content), len(content) // 20):
+        path.write_bytes(content[:end])
+        with pytest.raises(InputError, match="damaged"):
+            load(path)
+    middle = content.index(b"V.npy") + 500
+    path.write_bytes(content[:middle] + bytes([content[middle] ^ 1]) + content[middle + 1 :])
+    with pytest.raises(InputError, match="damaged"):
+        load(path)
+
+
+def test_a_later_format_is_refused(corpus, tmp_path, monkeypatch):
+    with monkeypatch.context() as patch:
+        patch.setattr(checkpoints, "_FORMAT", 2)
+        save(tmp_path / "later", begun(corpus))
+    with pytest.raises(InputError, match="no checkpoint"):
+        load(tmp_path / "later")
+
+
+def test_a_full_disk_leaves_the_checkpoint_before_it(corpus, tmp_path, monkeypatch):
+    path = tmp_path / "training"
+    save(path, begun(corpus, steps=3))
+    before = path.read_bytes()
+
+    def fill(file, **_arrays):
+        file.write(b"half of it")
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(np, "savez", fill)
+    with pytest.raises(OSError, match="No space left"):
+        save(path, begun(corpus, steps=5))
+    assert path.read_bytes() == before
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_what_a_killed_process_left_is_removed_and_nothing_else(tmp_path):
+    kept = {tmp_path / name for name in ("a", "a.partial", ".ab.x.partial", ".a.txt")}
+    for path in (*kept, tmp_path / ".a.x1_z.partial"):
+        path.touch()
+    remove_partial(tmp_path / "a")
+    assert set(tmp_path.iterdir()) == kept
+
+
+def test_a_file_is_replaced_as_a_whole(tmp_path):
+    path = tmp_path / "file"
+    path.write_bytes(b"before")
+    with suppress(KeyboardInterrupt), replacing(path) as file:
+        file.write(b"after")
+        file.flush()
+        assert path.read_bytes() == b"before"
+        raise KeyboardInterrupt
+    assert path.read_bytes() == b"before"
+    with replacing(path) as file:
+        file.write(b"after")
+    assert path.read_bytes() == b"after"
+    assert path.stat().st_mode & 0o777 == 0o666 & ~umask()
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def umask():
+    import os
+
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
