@@ -104,7 +104,7 @@ def test_from_half_zeros_both_matrices_move(corpus):
     [("word2vec", 0.05, 0), ("gensim", 0.1, 0), ("random", 0.05, 0.05), ("zeros", 0, 0)],
 )
 def test_where_the_vectors_start(init, center_bound, outside_bound):
-    V, U = initialize(1000, replace(SMALL, init=init))  # noqa: N806 - the matrices
+    V, U = initialize(1000, replace(SMALL, init=init))
     for matrix, bound in ((V, center_bound), (U, outside_bound)):
         assert matrix.dtype == np.float32
         assert matrix.shape == (1000, 10)
@@ -125,7 +125,7 @@ def test_the_first_block_does_not_draw_what_the_vectors_were_drawn_from():
 def test_a_step_subtracts_the_rate_times_the_gradient(corpus, loss, model):
     options = replace(SMALL, loss=loss, model=model, init="random")
     training = Training(corpus, options)
-    V, U = training.V.copy(), training.U.copy()  # noqa: N806 - the matrices
+    V, U = training.V.copy(), training.U.copy()
     with closing(training.steps()) as steps:
         step = next(steps)
     gradient = getattr(minibatch, loss.replace("-", "_"))(V, U, step.batch)
@@ -240,7 +240,7 @@ def test_a_batch_is_smaller_where_the_same_rows_come_again_and_again(corpus):
 
 
 def test_without_that_it_would_not_learn(corpus):
-    options = replace(SMALL, size=20, batch_size=1024, epochs=3)
+    options = replace(SMALL, size=20, batch_size=4096, epochs=3)
     with pytest.raises(InputError, match="grown without bound"):
         trained(corpus, options)
 
