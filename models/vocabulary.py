@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-__all__ = ["Noise", "SubsamplingRule", "Vocabulary", "count"]
+__all__ = ["Noise", "SubsamplingRule", "Vocabulary", "count", "from_counts"]
 
 SubsamplingRule: TypeAlias = Literal["word2vec", "fasttext", "paper"]
 
@@ -253,6 +253,7 @@ def _too_few_words(
     words: Sequence[str], counts: NDArray[np.int64], min_count: int, name: str
 ) -> InputError:
     most = int(counts.argmax())
+    times = "once" if counts[most] == 1 else f"{counts[most]:,} times"
     if len(words) == 1:
         return InputError(
             f"{name} has one word only, {words[0]!r}: training needs at least two different words"
@@ -260,5 +261,5 @@ def _too_few_words(
     return InputError(
         f"{name} has fewer than two words that occur {min_count:,} times, the minimum count: "
         f"the most frequent of its {len(words):,} words, {words[most]!r}, "
-        f"occurs {counts[most]:,} times; lower the minimum count, or take a longer text"
+        f"occurs {times}; lower the minimum count, or take a longer text"
     )

@@ -78,6 +78,11 @@ def test_a_source_without_words_is_left_out(tmp_path, content):
     assert list(sentences([empty, other])) == [["other"]]
 
 
+def test_what_is_no_file_any_more_is_left_out(tmp_path):
+    (tmp_path / "folder.py").mkdir()
+    assert list(sentences([tmp_path / "folder.py"])) == []
+
+
 def test_an_old_escape_sequence_is_no_warning(tmp_path):
     path = written(tmp_path / "old.py", b'"""Digits: \\d."""')
     assert list(sentences([path])) == [["digits", "d"]]
@@ -92,10 +97,24 @@ def test_progress_tells_the_bytes_of_all_files(tmp_path):
     assert calls == [(15, 25), (25, 25)]
 
 
+def inside(folder, paths):
+    """Those of the paths that belong to a folder, sorted."""
+    packages = [other for other in docstrings._folders() if other != folder]
+    return sorted(
+        path
+        for path in paths
+        if path.is_relative_to(folder)
+        and not any(
+            path.is_relative_to(other) for other in packages if other.is_relative_to(folder)
+        )
+    )
+
+
 def test_the_sources_are_those_of_python_numpy_and_sympy():
     found = sources()
     assert found == sources()
     assert len(found) == len(set(found)) > 1_000
+    assert found == [path for folder in docstrings._folders() for path in inside(folder, found)]
     for module in (ast, np.lib, sympy.core.basic):
         assert Path(module.__file__) in found
     python = Path(sysconfig.get_path("stdlib"))

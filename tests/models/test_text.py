@@ -96,6 +96,20 @@ def test_the_size_of_pieces_does_not_show(tmp_path_factory, content, piece):
         assert list(sentences(path)) == plain_sentences(content)
 
 
+@pytest.mark.parametrize("space", [b" ", b"\t"])
+def test_a_line_that_ends_with_a_piece_is_read_to_its_end(tmp_path, monkeypatch, space):
+    monkeypatch.setattr(text, "_PIECE", 8)
+    path = written(tmp_path / "line.txt", space.join([b"ab", b"cd", b"ef"]))
+    assert list(sentences(path)) == [["ab", "cd", "ef"]]
+
+
+def test_bytes_are_counted_through_the_pieces_of_a_line(tmp_path, monkeypatch):
+    monkeypatch.setattr(text, "_PIECE", 8)
+    path = written(tmp_path / "line.txt", b"ab cde fg\nhij klmn op \xff")
+    with pytest.raises(InputError, match="byte 22 "):
+        list(sentences(path))
+
+
 def test_a_long_line_is_cut(tmp_path):
     words = [str(i) for i in range(2 * LONGEST_SENTENCE + 1)]
     path = written(tmp_path / "line.txt", " ".join(words).encode())

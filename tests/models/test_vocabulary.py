@@ -49,6 +49,7 @@ def test_the_vocabulary_is_the_frequent_words_by_falling_count(text, min_count):
                 "its 2 words, 'b', occurs 2 times; lower the minimum count"
             ),
         ),
+        ([["a", "b"]], 2, "the most frequent of its 2 words, 'a', occurs once; lower"),
         ([["a", "b", "b"]], 2, "fewer than two words that occur 2 times"),
     ],
 )
