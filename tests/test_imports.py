@@ -212,8 +212,10 @@ def heavy_after(program):
         "gradcheck.word2vec.oracle",
         "models.corpus",
         "models.docstrings",
+        "models.evaluation",
         "models.losses",
         "models.pairs",
+        "models.plots",
         "models.text",
     ],
 )
