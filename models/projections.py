@@ -101,9 +101,13 @@ def tsne(vectors: NDArray[np.floating], *, seed: int = 1) -> Projection:
             f"vectors: expected {_FEWEST_FOR_TSNE} or more for t-SNE; got {len(vectors)}"
         )
     from sklearn.manifold import TSNE
+    from threadpoolctl import threadpool_limits
 
     # The perplexity is about the number of neighbours; it has to be below that of vectors.
     perplexity = min(30.0, (len(vectors) - 1) / 3)
     layout = TSNE(perplexity=perplexity, init="pca", random_state=seed)
-    points = layout.fit_transform(np.asarray(vectors, dtype=np.float32))
+    # Threads add up in any order, so that pictures differ; and waiting for each other, they take
+    # longer for some hundreds of points than one does.
+    with threadpool_limits(1):
+        points = layout.fit_transform(np.asarray(vectors, dtype=np.float32))
     return Projection(np.asarray(points, dtype=np.float64), ("t-SNE", "t-SNE"))

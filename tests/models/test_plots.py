@@ -66,6 +66,7 @@ def test_tsne_keeps_groups_together():
     points = tsne(groups, seed=3).points
     nearest = distances(points) + np.diag(np.full(16, np.inf))
     assert (nearest.argmin(axis=1) // 8 == np.arange(16) // 8).all()
+    np.testing.assert_array_equal(points, tsne(groups, seed=3).points)
 
 
 def test_too_few_vectors():
