@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.floating]
 
-__all__ = ["Disagreement", "SpotChecks", "check_update", "few_pairs"]
+__all__ = ["Disagreement", "SpotChecks", "check_update", "few_pairs", "single_pairs"]
 
 # Of the gradient; what is looked for are mistakes, not digits.
 _PRECISION = 1e-6
@@ -158,7 +158,7 @@ def check_update(
         _renumbered(pairs.targets, outside_rows),
         _renumbered(pairs.negatives, outside_rows),
     )
-    parts = list(_single(local)) if pair_by_pair else [local]
+    parts = list(single_pairs(local)) if pair_by_pair else [local]
 
     def step(V: Floats, U: Floats) -> tuple[float, Floats, Floats]:
         loss, center, outside = 0.0, np.zeros_like(V), np.zeros_like(U)
@@ -191,7 +191,8 @@ def _most_frequent(rows: NDArray[np.int32]) -> int:
     return int(np.bincount(rows[rows >= 0]).argmax())
 
 
-def _single(batch: Batch) -> Iterator[Batch]:
+def single_pairs(batch: Batch) -> Iterator[Batch]:
+    """Yield the pairs of a batch, each as a batch of its own."""
     for pair in range(len(batch.targets)):
         yield Batch(*(part[pair : pair + 1] for part in batch))
 

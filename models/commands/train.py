@@ -57,7 +57,7 @@ def _train(arguments: argparse.Namespace) -> int:
     own = _own_loss(arguments.loss)
     options = options_of(arguments, own.negatives if own else None)
     files = _files(arguments)
-    if own and (report := own.check()):
+    if own and (report := own.check()) is not None:
         _say(f"{own.name}: the gradient is not confirmed, so nothing was trained\n\n{report}")
         return FAILED
     stored = _stored(arguments, files)
@@ -173,8 +173,8 @@ def _read(text: str | None, options: Options) -> EncodedCorpus:
         )
         corpus = encode(stream, min_count=options.min_count, name=name)
     _say(
-        f"{corpus.text_words:,} words; {corpus.words:,} of them in a vocabulary of "
-        f"{len(corpus.vocabulary):,} words that occur {options.min_count:,} times or more"
+        f"{corpus.text_words:,} words; {len(corpus.vocabulary):,} different ones occur "
+        f"{options.min_count:,} times or more, {corpus.words:,} in all"
     )
     return corpus
 
@@ -286,7 +286,9 @@ def _finish(training: Training, files: _Files) -> int:
     print(f"{files.output}: {len(training.V):,} vectors of {training.options.size:,} numbers")
     if not training.finished:
         done = words_done(training) / training.words_to_read
-        _say(f"stopped at {done:.1%}; the vectors are those of this moment{_kept(files)}")
+        _say(f"stopped at {done:.1%}; the vectors are those of this moment")
+        if files.checkpoint:
+            _say(f"--resume continues from {files.checkpoint}")
         return INTERRUPTED
     if files.checkpoint and not files.keep_checkpoint:
         files.checkpoint.unlink(missing_ok=True)
