@@ -14,12 +14,13 @@ from types import FrameType
 from typing import Any, TextIO
 
 from gradcheck.commands.command import FAILED, INTERRUPTED, UNUSABLE, UsageError
+from gradcheck.commands.derive import DERIVE
 from gradcheck.commands.verify import VERIFY
 from gradcheck.commands.walkthrough import WALKTHROUGH
 
 __all__ = ["main"]
 
-_COMMANDS = (VERIFY, WALKTHROUGH)
+_COMMANDS = (VERIFY, DERIVE, WALKTHROUGH)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

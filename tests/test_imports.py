@@ -23,6 +23,8 @@ LAYERS = [
     {"gradcheck.word2vec"},
     {
         "gradcheck.checking",
+        "gradcheck.derivation",
+        "gradcheck.derivation_text",
         "gradcheck.equations",
         "gradcheck.index_notation",
         "gradcheck.stabilization",

@@ -6,7 +6,9 @@ Each is an expression that stands as it is written, so that it can be printed, a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import cache
+from itertools import count
 from typing import Any, ClassVar, TypeAlias
 
 import sympy
@@ -22,6 +24,7 @@ __all__ = [
     "at",
     "defined",
     "distinct_indices",
+    "formula_of",
     "partial",
     "written_out",
 ]
@@ -63,7 +66,8 @@ def abbreviate(
     definition : callable
         Takes the arguments and returns the formula.
     unicode, latex : str
-        How it is printed, with ``{0}``, ``{1}``, … for its arguments; ``name(…)`` by default.
+        How it is printed, with ``{0}``, ``{1}``, … for its arguments, ``{0:sub}`` for one that is
+        a subscript; ``name(…)`` by default.
     """
     members = {
         "definition": staticmethod(definition),
@@ -174,10 +178,15 @@ def _rebuilt(expression: Expr, change: Callable[[Expr], Expr]) -> Expr:
 
 def defined(abbreviation: Expr) -> Expr:
     """Return what an abbreviation stands for; an argument is never captured by a sum in it."""
-    arguments = abbreviation.args
-    places = [Dummy(f"place{position}") for position in range(len(arguments))]
-    formula = sympy.sympify(type(abbreviation).definition(*places))
-    return distinct_indices(formula).xreplace(dict(zip(places, arguments, strict=True)))
+    places, formula = formula_of(abbreviation.func, len(abbreviation.args))
+    return formula.xreplace(dict(zip(places, abbreviation.args, strict=True)))
+
+
+@cache
+def formula_of(abbreviation: Any, arguments: int) -> tuple[tuple[Expr, ...], Expr]:
+    """Return symbols that stand for an abbreviation's arguments, and its formula in them."""
+    places = tuple(Dummy(f"place{position}") for position in range(arguments))
+    return places, distinct_indices(sympy.sympify(abbreviation.definition(*places)))
 
 
 def _evaluated(expression: Expr) -> Expr:
@@ -193,8 +202,18 @@ def _evaluated(expression: Expr) -> Expr:
     if isinstance(expression, At):
         value, *point = expression.args
         value = _evaluated(value)
-        return distinct_indices(_put(value, [replacement.args for replacement in point]))
+        replacements = [
+            (variable, _evaluated_inside(new))
+            for variable, new in (replacement.args for replacement in point)
+        ]
+        return distinct_indices(_put(value, replacements))
     return _rebuilt(expression, _evaluated)
+
+
+def _evaluated_inside(value: Expr) -> Expr:
+    if isinstance(value, Lambda):
+        return Lambda(value.variables, _evaluated(value.expr))
+    return _evaluated(value)
 
 
 def _put(expression: Expr, point: Sequence[tuple[Expr, Expr]]) -> Expr:
@@ -204,7 +223,35 @@ def _put(expression: Expr, point: Sequence[tuple[Expr, Expr]]) -> Expr:
             return value
         if isinstance(expression, MatrixElement) and expression.parent == variable:
             row, column = (_put(index, point) for index in expression.indices)
-            return value(row, column)
+            # Fresh summation indices: the place may be within the same sum already.
+            return distinct_indices(value.expr).xreplace(
+                dict(zip(value.variables, (row, column), strict=True))
+            )
     if not expression.args or isinstance(expression, MatrixSymbol):
         return expression
     return _rebuilt(expression, lambda part: _put(part, point))
+
+
+def readable_indices(expression: Expr) -> Expr:
+    """Give summation indices the names that they had before `written_out`, where these are free."""
+    if isinstance(expression, Sum):
+        body = readable_indices(expression.function)
+        taken = {symbol.name for symbol in expression.free_symbols | _bound_in(body)}
+        names = {}
+        for index in expression.variables:
+            name = next(n for n in _candidates(index.name) if n not in taken)
+            names[index] = Symbol(name, integer=True, nonnegative=True)
+            taken.add(name)
+        limits = [tuple(part.xreplace(names) for part in limit) for limit in expression.limits]
+        return Sum(body.xreplace(names), *limits)
+    return _rebuilt(expression, readable_indices) if expression.args else expression
+
+
+def _bound_in(expression: Expr) -> set[Expr]:
+    return {index for summation in expression.atoms(Sum) for index in summation.variables}
+
+
+def _candidates(name: str) -> Iterator[str]:
+    yield name
+    for number in count(1):
+        yield f"{name}{number}"

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from itertools import count, product
 from typing import Any, TypeAlias
 
-from sympy import Symbol
+from sympy import Lambda, Sum, Symbol
 
 from gradcheck.equations.evaluation import Point
 from gradcheck.equations.ranges import Ranges
@@ -33,6 +33,8 @@ def random_points(expressions: Sequence[Expr], ranges: Ranges) -> Iterator[Point
     """
     generator = random.Random(1)  # noqa: S311 - nothing secret
     found = {symbol for expression in expressions for symbol in expression.atoms(Symbol)}
+    binders = [part for expression in expressions for part in expression.atoms(Sum, Lambda)]
+    found -= {symbol for binder in binders for symbol in binder.variables}
     symbols = sorted(found, key=str)
     sizes = [symbol for symbol in symbols if symbol in ranges.sizes]
     others = [symbol for symbol in symbols if symbol not in ranges.sizes]

@@ -7,6 +7,7 @@ indices that coincide among them.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Literal, TypeAlias
@@ -79,7 +80,7 @@ class Proof:
         return self.verdict == "proved"
 
 
-def prove(left: Expr, right: Expr) -> Proof:
+def prove(left: Expr, right: Expr, *about: Expr) -> Proof:
     """Prove that two expressions are equal for all sizes, indices and values, or refute it.
 
     Parameters
@@ -89,6 +90,8 @@ def prove(left: Expr, right: Expr) -> Proof:
         `KroneckerDelta`, arithmetic, exp, log and other functions, and of what
         `gradcheck.equations.notation` adds: abbreviations, `partial` derivatives, values `at` a
         point. An index lies within the axis whose subscript it is; sizes are positive.
+    *about : sympy.Expr
+        Entries, such as ``U[o, k]``, that say of which axis an index is where neither side does.
 
     Returns
     -------
@@ -112,11 +115,10 @@ def prove(left: Expr, right: Expr) -> Proof:
     >>> str(prove(1 / (1 + exp(-x)), exp(-x) / (1 + exp(-x))).counterexample)
     'for x = -1.25: left 0.2227, right 0.7773'
     """
-    left, right = sympy.sympify(left), sympy.sympify(right)
-    stated = [distinct_indices(side) for side in (left, right)]
-    ranges = Ranges(stated)
-    counterexample, compared = _compare(stated, ranges)
-    form = _difference(*stated)
+    sides = [sympy.sympify(side) for side in (left, right)]
+    stated = [distinct_indices(expression) for expression in (*sides, *about)]
+    counterexample, compared = _compare(sides, stated)
+    form = _difference(stated)
     if form.is_zero:
         if counterexample is not None:
             raise UnsoundProofError(f"{left} = {right} has one normal form, but {counterexample}")
@@ -131,17 +133,18 @@ def prove(left: Expr, right: Expr) -> Proof:
     )
 
 
-def _difference(left: Expr, right: Expr) -> Polynomial:
-    meanings = [written_out(side) for side in (left, right)]
-    translation = Translation(Ranges([left, right, *meanings]))
+def _difference(stated: Sequence[Expr]) -> Polynomial:
+    """Return the normal form of the difference of the first two expressions."""
+    meanings = [written_out(side) for side in stated[:2]]
+    translation = Translation(Ranges([*stated, *meanings]))
     forms = [translation.translate(meaning) for meaning in meanings]
     return cleared(forms[0] - forms[1])
 
 
-def _compare(sides: list[Expr], ranges: Ranges) -> tuple[Counterexample | None, int]:
+def _compare(sides: Sequence[Expr], stated: Sequence[Expr]) -> tuple[Counterexample | None, int]:
     """Return the first point at which the sides differ, and at how many they were compared."""
     compared = 0
-    for point in islice(random_points(sides, ranges), _ATTEMPTS):
+    for point in islice(random_points(stated, Ranges(stated)), _ATTEMPTS):
         try:
             left, right = (evaluate(side, point) for side in sides)
         except ValueError:
