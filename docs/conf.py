@@ -61,6 +61,9 @@ autodoc_member_order = "bysource"
 # autodoc lists the members; numpydoc would make a page of each.
 numpydoc_show_class_members = False
 
+# The theme's own dark style underlines modules, as if they were links.
+pygments_dark_style = "a11y-dark"
+
 html_theme = "furo"
 html_title = "gradcheck"
 html_show_copyright = False
