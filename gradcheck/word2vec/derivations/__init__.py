@@ -24,6 +24,7 @@ _MAKERS = {
     "equal-rows": zeros.equal_rows,
 }
 NAMES = tuple(_MAKERS)
+"""The names of all derivations."""
 
 
 @cache
