@@ -11,6 +11,10 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+# On a machine where matplotlib never ran it makes a list of the fonts, and says so: here, that is,
+# and not on the first page with a figure.
+import matplotlib.font_manager  # noqa: F401
+
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
 
