@@ -90,8 +90,7 @@ class Derivation:
     >>> Derivation("decay", "exp(-x) decays", (), (right, wrong)).prove()
     Traceback (most recent call last):
     ...
-    gradcheck.derivation.UnprovedStepError: decay, step 2: ∂/∂x [exp(−x)] = exp(−x) is refuted: it \
-is false for x = -1.25: left -3.49034, right 3.49034
+    gradcheck.derivation.UnprovedStepError: decay, step 2: ...
     """
 
     name: str
@@ -119,6 +118,12 @@ is false for x = -1.25: left -3.49034, right 3.49034
             proof = step.prove()
             if not proof:
                 raise UnprovedStepError(self, number, proof)
+
+    def _repr_markdown_(self) -> str:
+        """Show every step, proved on the spot, in a notebook."""
+        from gradcheck.derivation_text import to_markdown
+
+        return to_markdown(self, [step.prove() for step in self.steps])
 
     def unicode(self, step: Step) -> tuple[str, str]:
         """Return the two sides of a step as a terminal shows them."""

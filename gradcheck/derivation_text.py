@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from gradcheck.derivation import Derivation, Step
     from gradcheck.equations import Proof
 
-__all__ = ["to_latex", "to_text"]
+__all__ = ["to_latex", "to_markdown", "to_text"]
 
 _WIDTH = 80
 _INDENT = " " * 4
@@ -41,8 +41,7 @@ def to_text(derivation: Derivation, proofs: Sequence[Proof]) -> str:
             reason = f"{proof.verdict}: {proof.reason}"
             lines += [fill(reason, _WIDTH, initial_indent=_INDENT, subsequent_indent=_INDENT)]
         previous = step
-    proved = sum(map(bool, proofs))
-    lines += ["", f"{proved} of {len(proofs)} steps proved for every size.", ""]
+    lines += ["", _verdict(proofs), ""]
     return "\n".join(lines)
 
 
@@ -114,6 +113,32 @@ def _align(derivation: Derivation, step: Step, proof: Proof) -> list[str]:
     left, right = derivation.latex(step)
     mark = r"\checkmark" if proof else r"\text{not proved}"
     return [r"\begin{align*}", rf"{left} &= {right} && {mark}", r"\end{align*}"]
+
+
+def to_markdown(derivation: Derivation, proofs: Sequence[Proof]) -> str:
+    """Return a derivation in Markdown, its formulas between double dollar signs.
+
+    Parameters
+    ----------
+    derivation, proofs
+        As for `to_text`.
+    """
+    blocks = [*derivation.given]
+    previous = None
+    for number, (step, proof) in enumerate(zip(derivation.steps, proofs, strict=True), start=1):
+        left, right = derivation.latex(step)
+        is_continued = previous is not None and previous.right == step.left
+        mark = r"\checkmark" if proof else r"\text{not proved}"
+        formula = f"{'' if is_continued else left} = {right} \\qquad {mark}"
+        refusal = "" if proof else f" **{proof.verdict}**: {proof.reason}"
+        blocks += [f"**{number}.** {step.reason}{refusal}", f"$$\n{formula}\n$$"]
+        previous = step
+    blocks += [_verdict(proofs)]
+    return "\n\n".join(blocks)
+
+
+def _verdict(proofs: Sequence[Proof]) -> str:
+    return f"{sum(map(bool, proofs))} of {len(proofs)} steps proved for every size."
 
 
 # What the sentences hold besides letters, and how LaTeX writes it.

@@ -1,7 +1,6 @@
-"""Turn a loss written in SymPy, with explicit symbols, into a NumPy loss and gradient.
+"""Losses written in SymPy: their gradient derived, proved, and turned into NumPy.
 
-For a loss over sums of symbolic size, see `gradcheck.index_notation`. SymPy is imported where it
-is used.
+SymPy is imported where it is used.
 """
 
 from __future__ import annotations
@@ -12,13 +11,21 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from gradcheck.derivation import Derivation, Step, UnprovedStepError, derive, prove_derivative
 from gradcheck.parameters import Parameters
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 
-__all__ = ["loss_and_gradient"]
+__all__ = [
+    "Derivation",
+    "Step",
+    "UnprovedStepError",
+    "derive",
+    "loss_and_gradient",
+    "prove_derivative",
+]
 
 
 def loss_and_gradient(loss: Any, parameters: Any) -> Callable[..., tuple[Any, Any]]:

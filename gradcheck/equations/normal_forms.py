@@ -46,10 +46,13 @@ __all__ = [
     "cleared",
     "delta",
     "exponential",
+    "fresh_index",
     "logarithm",
     "multiply",
     "power",
+    "substitute",
     "total",
+    "with_fresh_indices",
 ]
 
 # SymPy has no type information.
@@ -255,7 +258,7 @@ def _reduce_delta(factor: Atom, exponent: Fraction, rest: Monomial) -> Polynomia
         return None
     value = _term((single,))
     for other, e in rest:
-        value = multiply(value, power(_substituted(other, {replaced: kept}), e))
+        value = multiply(value, power(_substituted(other, {replaced: kept}, {}), e))
     return value
 
 
@@ -269,7 +272,7 @@ def _branches(polynomial: Polynomial) -> tuple[Atom, Polynomial, Polynomial] | N
         return None
     kept, replaced, _ = found.parts
     where_zero = {m: c for m, c in polynomial.terms.items() if found not in dict(m)}
-    return found, Polynomial(where_zero), _replace_indices(polynomial, {replaced: kept})
+    return found, Polynomial(where_zero), substitute(polynomial, {replaced: kept})
 
 
 def _choose(
@@ -280,34 +283,60 @@ def _choose(
     return multiply(ONE - chosen, function(where_zero)) + multiply(chosen, function(where_one))
 
 
-def _replace_indices(polynomial: Polynomial, names: Mapping[Index, Index]) -> Polynomial:
+def substitute(
+    polynomial: Polynomial,
+    names: Mapping[Index, Index],
+    values: Mapping[str, Callable[[Atom], Polynomial]] | None = None,
+) -> Polynomial:
+    """Return a polynomial in which indices, entries and symbols are replaced, all at once.
+
+    Parameters
+    ----------
+    polynomial : Polynomial
+        Its summation indices are not touched.
+    names : mapping
+        From an index to another.
+    values : mapping, optional
+        From the name of an array or a symbol to a function that gives the value of its atom.
+    """
     result = ZERO
     for monomial, coefficient in polynomial.terms.items():
         value = number(coefficient)
         for factor, exponent in monomial:
-            value = multiply(value, power(_substituted(factor, names), exponent))
+            value = multiply(value, power(_substituted(factor, names, values or {}), exponent))
         result += value
     return result
 
 
-def _substituted(factor: Atom, names: Mapping[Index, Index]) -> Polynomial:
-    """Build an atom anew with other indices: its place in the order, and its form, may change."""
-    if not any(index.free_symbols <= factor.indices for index in names):
+def _substituted(
+    factor: Atom,
+    names: Mapping[Index, Index],
+    values: Mapping[str, Callable[[Atom], Polynomial]],
+) -> Polynomial:
+    """Build an atom anew: its place in the order, and its form, may change."""
+    is_renamed = any(index.free_symbols <= factor.indices for index in names)
+    if not is_renamed and not any(name in factor.variables for name in values):
         return _term(((factor, Fraction(1)),))
     if factor.kind == "sum":
-        limits, body = _with_fresh_indices(*factor.parts)
-        return total(limits, _replace_indices(body, names))
-    parts = [
-        _replace_indices(part, names)
-        if isinstance(part, Polynomial)
-        else part
-        if isinstance(part, str)
-        else part.xreplace(dict(names))
-        for part in factor.parts
-    ]
+        limits, body = with_fresh_indices(*factor.parts)
+        return total(limits, substitute(body, names, values))
+    parts = [_substituted_part(part, names, values) for part in factor.parts]
     if factor.kind in _BUILDERS:
         return _BUILDERS[factor.kind](*parts)
-    return atom(factor.kind, *parts, positive=factor.positive)
+    changed = Atom(factor.kind, tuple(parts), factor.positive)
+    if changed.kind in {"entry", "symbol"} and str(parts[0]) in values:
+        return values[str(parts[0])](changed)
+    return _term(((changed, Fraction(1)),))
+
+
+def _substituted_part(
+    part: Any,
+    names: Mapping[Index, Index],
+    values: Mapping[str, Callable[[Atom], Polynomial]],
+) -> Any:
+    if isinstance(part, Polynomial):
+        return substitute(part, names, values)
+    return part if isinstance(part, str | tuple) else part.xreplace(dict(names))
 
 
 _BUILDERS: dict[str, Callable[..., Polynomial]] = {
@@ -318,12 +347,13 @@ _BUILDERS: dict[str, Callable[..., Polynomial]] = {
 }
 
 
-def _with_fresh_indices(
+def with_fresh_indices(
     limits: tuple[Limit, ...], body: Polynomial
 ) -> tuple[tuple[Limit, ...], Polynomial]:
-    fresh = {index: _fresh_index() for index, _, _ in limits}
+    """Return a sum's limits and body with summation indices that occur nowhere else."""
+    fresh = {index: fresh_index() for index, _, _ in limits}
     renamed = tuple((fresh[index], first, last) for index, first, last in limits)
-    return renamed, _replace_indices(body, fresh)
+    return renamed, substitute(body, fresh)
 
 
 def _total_of_product(limits: tuple[Limit, ...], monomial: Monomial) -> Polynomial:
@@ -335,7 +365,7 @@ def _total_of_product(limits: tuple[Limit, ...], monomial: Monomial) -> Polynomi
             if found is not None:
                 limit, value = found
                 others = tuple(other for other in limits if other is not limit)
-                return total(others, _replace_indices(_term(rest), {limit[0]: value}))
+                return total(others, substitute(_term(rest), {limit[0]: value}))
         if factor.kind == "sum" and exponent == int(exponent) > 0 and factor.indices & bound:
             return _flattened(limits, factor, exponent, rest)
     result = _term(tuple(power for power in monomial if not power[0].indices & bound))
@@ -366,7 +396,7 @@ def _flattened(
     """Write a sum of products with sums as one sum over all their indices."""
     value = _term(rest)
     for _ in range(int(exponent)):
-        inner, body = _with_fresh_indices(*factor.parts)
+        inner, body = with_fresh_indices(*factor.parts)
         limits += inner
         value = multiply(value, body)
     return total(limits, value)
@@ -405,7 +435,7 @@ def _canonical_total(limits: tuple[Limit, ...], powers: Monomial) -> Polynomial:
     for order in permutations(limits):
         names = {index: _bound(height + place) for place, (index, _, _) in enumerate(order)}
         renamed = tuple((names[index], first, last) for index, first, last in order)
-        candidates.append((renamed, _replace_indices(body, names)))
+        candidates.append((renamed, substitute(body, names)))
     renamed, body = min(candidates, key=key_of)
     is_positive = body.is_positive and all(_length(limit).is_positive for limit in renamed)
     return atom("sum", renamed, body, positive=is_positive)
@@ -420,7 +450,7 @@ def _preference(index: Index) -> tuple[bool, bool, bool, str]:
 _NUMBERS = count()
 
 
-def _fresh_index() -> Index:
+def fresh_index() -> Index:
     """Return a summation index that occurs nowhere else."""
     return Dummy(f"i{next(_NUMBERS)}", integer=True)
 

@@ -126,14 +126,21 @@ def at(expression: Expr, *point: tuple[Expr, Any]) -> Expr:
         Derivatives in it are taken before the point is put in.
     *point : (sympy.Symbol, value) or (MatrixSymbol, callable)
         A symbol and its value; a matrix and the function of two indices that gives its entries.
+
+    Raises
+    ------
+    TypeError
+        If anything else is to be given a value: an index or a size has none at a point.
     """
     replacements = []
     for variable, value in point:
         if isinstance(variable, MatrixSymbol):
             row, column = Dummy("row", integer=True), Dummy("column", integer=True)
             replacements.append(Tuple(variable, Lambda((row, column), value(row, column))))
-        else:
+        elif isinstance(variable, Symbol) and not variable.is_integer:
             replacements.append(Tuple(variable, sympy.sympify(value)))
+        else:
+            raise TypeError(f"point: expected a real symbol or a MatrixSymbol, got {variable}")
     return At(sympy.sympify(expression), *replacements)
 
 
