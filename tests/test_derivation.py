@@ -55,7 +55,7 @@ def test_what_is_derived_is_proved_and_readable():
     derived = derive(LOGISTIC, w[m, 0])
     assert prove(derived, RIGHT)
     names = {symbol.name for symbol in derived.free_symbols | derived.atoms(Symbol)}
-    assert names <= {"n", "d", "i", "j", "m", "X", "t", "w"}
+    assert names <= {"n", "d", "i", "j", "m", "X", "t", "t[i]", "w"}
 
 
 def test_a_free_index_that_is_called_as_a_summation_index():

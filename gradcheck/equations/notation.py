@@ -1,14 +1,13 @@
 """What index notation says and SymPy lacks: a named formula, ∂ by an entry, and "where x = 0".
 
-Each is an expression that stands as it is written, so that it can be printed, and that
-`written_out` replaces by what it means. Nothing is evaluated before that.
+Each is an expression that stands as it is written, so that it can be printed, until a proof, or
+`gradcheck.equations.rewriting`, asks for what it means.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable
 from functools import cache
-from itertools import count
 from typing import Any, ClassVar, TypeAlias
 
 import sympy
@@ -26,7 +25,7 @@ __all__ = [
     "distinct_indices",
     "formula_of",
     "partial",
-    "written_out",
+    "rebuilt",
 ]
 
 # SymPy has no type information.
@@ -57,7 +56,7 @@ class Abbreviation(Function):  # type: ignore[misc]  # SymPy ships no types
 def abbreviate(
     name: str, definition: Callable[..., Expr], *, unicode: str = "", latex: str = ""
 ) -> Any:
-    """Return a function that stands for a formula until `written_out` puts the formula there.
+    """Return a function that stands for a formula until its meaning is asked for.
 
     Parameters
     ----------
@@ -79,9 +78,6 @@ def abbreviate(
 
 class Partial(sympy.Expr):  # type: ignore[misc]  # SymPy ships no types
     """A partial derivative by one or several entries, not yet taken; made by `partial`."""
-
-    def _eval_derivative(self, symbol: Expr) -> Expr:
-        return sympy.diff(written_out(self), symbol)
 
 
 def partial(expression: Expr, *by: Expr) -> Expr:
@@ -113,9 +109,6 @@ def partial(expression: Expr, *by: Expr) -> Expr:
 class At(sympy.Expr):  # type: ignore[misc]  # SymPy ships no types
     """An expression at a point; made by `at`."""
 
-    def _eval_derivative(self, symbol: Expr) -> Expr:
-        return sympy.diff(written_out(self), symbol)
-
 
 def at(expression: Expr, *point: tuple[Expr, Any]) -> Expr:
     """Return the value of an expression at a point, as it is written.
@@ -144,12 +137,10 @@ def at(expression: Expr, *point: tuple[Expr, Any]) -> Expr:
     return At(sympy.sympify(expression), *replacements)
 
 
-def written_out(expression: Expr) -> Expr:
-    """Return the expression with every abbreviation, derivative and point put in.
-
-    Every summation index gets a name of its own first, so that none is captured.
-    """
-    return _evaluated(distinct_indices(expression))
+def defined(abbreviation: Expr) -> Expr:
+    """Return what an abbreviation stands for; an argument is never captured by a sum in it."""
+    places, formula = formula_of(abbreviation.func, len(abbreviation.args))
+    return formula.xreplace(dict(zip(places, abbreviation.args, strict=True)))
 
 
 def distinct_indices(expression: Expr) -> Expr:
@@ -166,7 +157,7 @@ def distinct_indices(expression: Expr) -> Expr:
     if isinstance(expression, At):
         inside, *point = expression.args
         return At(distinct_indices(inside), *(_distinct_in(one) for one in point))
-    return _rebuilt(expression, distinct_indices)
+    return rebuilt(expression, distinct_indices)
 
 
 def _distinct_in(replacement: Expr) -> Expr:
@@ -176,17 +167,12 @@ def _distinct_in(replacement: Expr) -> Expr:
     return Tuple(variable, distinct_indices(value))
 
 
-def _rebuilt(expression: Expr, change: Callable[[Expr], Expr]) -> Expr:
+def rebuilt(expression: Expr, change: Callable[[Expr], Expr]) -> Expr:
+    """Return an expression whose arguments are changed."""
     arguments = [change(argument) for argument in expression.args]
     if all(new is old for new, old in zip(arguments, expression.args, strict=True)):
         return expression
     return expression.func(*arguments)
-
-
-def defined(abbreviation: Expr) -> Expr:
-    """Return what an abbreviation stands for; an argument is never captured by a sum in it."""
-    places, formula = formula_of(abbreviation.func, len(abbreviation.args))
-    return formula.xreplace(dict(zip(places, abbreviation.args, strict=True)))
 
 
 @cache
@@ -194,71 +180,3 @@ def formula_of(abbreviation: Any, arguments: int) -> tuple[tuple[Expr, ...], Exp
     """Return symbols that stand for an abbreviation's arguments, and its formula in them."""
     places = tuple(Dummy(f"place{position}") for position in range(arguments))
     return places, distinct_indices(sympy.sympify(abbreviation.definition(*places)))
-
-
-def _evaluated(expression: Expr) -> Expr:
-    if not expression.args or isinstance(expression, MatrixElement | Indexed):
-        return expression
-    if isinstance(expression, Partial):
-        value, *by = expression.args
-        value = _evaluated(value)
-        for entry in by:
-            value = sympy.diff(value, entry)
-        # Sums in a product of derivatives may have come from one sum.
-        return distinct_indices(value)
-    if isinstance(expression, At):
-        value, *point = expression.args
-        value = _evaluated(value)
-        replacements = [
-            (variable, _evaluated_inside(new))
-            for variable, new in (replacement.args for replacement in point)
-        ]
-        return distinct_indices(_put(value, replacements))
-    return _rebuilt(expression, _evaluated)
-
-
-def _evaluated_inside(value: Expr) -> Expr:
-    if isinstance(value, Lambda):
-        return Lambda(value.variables, _evaluated(value.expr))
-    return _evaluated(value)
-
-
-def _put(expression: Expr, point: Sequence[tuple[Expr, Expr]]) -> Expr:
-    """Replace symbols and entries by their values, all at once."""
-    for variable, value in point:
-        if expression == variable:
-            return value
-        if isinstance(expression, MatrixElement) and expression.parent == variable:
-            row, column = (_put(index, point) for index in expression.indices)
-            # Fresh summation indices: the place may be within the same sum already.
-            return distinct_indices(value.expr).xreplace(
-                dict(zip(value.variables, (row, column), strict=True))
-            )
-    if not expression.args or isinstance(expression, MatrixSymbol):
-        return expression
-    return _rebuilt(expression, lambda part: _put(part, point))
-
-
-def readable_indices(expression: Expr) -> Expr:
-    """Give summation indices the names that they had before `written_out`, where these are free."""
-    if isinstance(expression, Sum):
-        body = readable_indices(expression.function)
-        taken = {symbol.name for symbol in expression.free_symbols | _bound_in(body)}
-        names = {}
-        for index in expression.variables:
-            name = next(n for n in _candidates(index.name) if n not in taken)
-            names[index] = Symbol(name, integer=True, nonnegative=True)
-            taken.add(name)
-        limits = [tuple(part.xreplace(names) for part in limit) for limit in expression.limits]
-        return Sum(body.xreplace(names), *limits)
-    return _rebuilt(expression, readable_indices) if expression.args else expression
-
-
-def _bound_in(expression: Expr) -> set[Expr]:
-    return {index for summation in expression.atoms(Sum) for index in summation.variables}
-
-
-def _candidates(name: str) -> Iterator[str]:
-    yield name
-    for number in count(1):
-        yield f"{name}{number}"

@@ -257,7 +257,7 @@ REFUSED = {
         Sum(A[p, q], (q, 0, p), (p, 0, M - 1)),
         "expected a sum whose limits are sizes",
     ),
-    "a product": (sympy.Product(y[p, 0], (p, 0, M - 1)), "expected index notation"),
+    "a product": (sympy.Product(y[p, 0], (p, 0, M - 1)), "index notation, got Product"),
     "an unknown function": (sympy.Function("f")(a), "expected"),
 }
 

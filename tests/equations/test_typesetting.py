@@ -41,7 +41,7 @@ WRITTEN = {
     "a sum from 1": (Sum(a**i, (i, 1, K)), "Σ_{i=1}^K a^(i)", r"\sum_{i=1}^{K} a^{i}"),
     "a sum in a product": (
         b * Sum(U[w, k], (w, 0, W - 1)) * Sum(U[w, j], (w, 0, W - 1)),
-        "b [Σ_w u_w[j]] Σ_w u_w[k]",
+        "b (Σ_w u_w[j]) Σ_w u_w[k]",
         None,
     ),
     "a sum of a sum": (Sum(a + U[w, k], (w, 0, W - 1)), "Σ_w (a + u_w[k])", None),
