@@ -22,6 +22,7 @@ LAYERS = [
     {"gradcheck.homework"},
     {"gradcheck.word2vec"},
     {
+        "gradcheck.array_losses",
         "gradcheck.checking",
         "gradcheck.derivation",
         "gradcheck.derivation_text",

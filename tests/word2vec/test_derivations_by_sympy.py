@@ -15,7 +15,7 @@ from sympy import Integer, Sum, Symbol
 from sympy.matrices.expressions.matexpr import MatrixElement
 from sympy.tensor.indexed import Indexed
 
-from gradcheck.equations.notation import written_out
+from gradcheck.equations.rewriting import written_out
 from gradcheck.word2vec.derivations import NAMES, derivation
 from gradcheck.word2vec.derivations.windows import C
 from gradcheck.word2vec.losses import K, W, d
