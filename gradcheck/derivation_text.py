@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from textwrap import fill
 from typing import TYPE_CHECKING
@@ -103,9 +104,13 @@ def to_latex(derivation: Derivation, proofs: Sequence[Proof]) -> str:
         As for `to_text`.
     """
     lines = [rf"\section*{{{_escaped(derivation.title)}}}", ""]
-    lines += [_escaped(sentence) for sentence in derivation.given]
+    lines += [_escaped(_with_formulas(sentence)) for sentence in derivation.given]
     for step, proof in zip(derivation.steps, proofs, strict=True):
-        lines += ["", rf"\noindent {_escaped(step.reason)}", *_align(derivation, step, proof)]
+        lines += [
+            "",
+            rf"\noindent {_escaped(_with_formulas(step.reason))}",
+            *_align(derivation, step, proof),
+        ]
     return "\n".join(lines) + "\n"
 
 
@@ -123,7 +128,7 @@ def to_markdown(derivation: Derivation, proofs: Sequence[Proof]) -> str:
     derivation, proofs
         As for `to_text`.
     """
-    blocks = [*derivation.given]
+    blocks = [_with_formulas(sentence) for sentence in derivation.given]
     previous = None
     for number, (step, proof) in enumerate(zip(derivation.steps, proofs, strict=True), start=1):
         left, right = derivation.latex(step)
@@ -131,10 +136,20 @@ def to_markdown(derivation: Derivation, proofs: Sequence[Proof]) -> str:
         mark = r"\checkmark" if proof else r"\text{not proved}"
         formula = f"{'' if is_continued else left} = {right} \\qquad {mark}"
         refusal = "" if proof else f" **{proof.verdict}**: {proof.reason}"
-        blocks += [f"**{number}.** {step.reason}{refusal}", f"$$\n{formula}\n$$"]
+        blocks += [f"**{number}.** {_with_formulas(step.reason)}{refusal}", f"$$\n{formula}\n$$"]
         previous = step
     blocks += [_verdict(proofs)]
     return "\n\n".join(blocks)
+
+
+def _with_formulas(sentence: str) -> str:
+    """Put what has a subscript, such as u_x, between dollar signs."""
+
+    def formula(found: re.Match[str]) -> str:
+        letter = {"δ": r"\delta", "Σ": r"\sum"}.get(found["letter"], found["letter"])
+        return f"${letter}_{{{found['subscript'].strip('{}')}}}$"
+
+    return re.sub(r"(?<!\w)(?P<letter>\w)_(?P<subscript>\{[^}]*\}|\w+)", formula, sentence)
 
 
 def _verdict(proofs: Sequence[Proof]) -> str:
@@ -175,11 +190,17 @@ _SIGNS = {
 
 def _escaped(sentence: str) -> str:
     """Write a sentence for LaTeX, its mathematical signs in mathematics mode."""
+    parts = sentence.split("$")
+    # Every second part is a formula already.
+    return "$".join(part if place % 2 else _escaped_text(part) for place, part in enumerate(parts))
+
+
+def _escaped_text(text: str) -> str:
     result = ""
     position = 0
-    while position < len(sentence):
-        pair = sentence[position : position + 2]
-        sign = pair if pair in _SIGNS else sentence[position]
+    while position < len(text):
+        pair = text[position : position + 2]
+        sign = pair if pair in _SIGNS else text[position]
         result += _SIGNS.get(sign, sign)
         position += len(sign)
     return result

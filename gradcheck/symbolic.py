@@ -39,8 +39,8 @@ def loss_and_gradient(loss: Any, parameters: Any) -> Callable[..., tuple[Any, An
         A `Sum` or `Product` between whole numbers is expanded. Where the shapes of the parameters
         are symbols, it may depend on other arrays, indices and numbers, which are data.
     parameters : sympy.Symbol, Matrix or MatrixSymbol, or a tuple, list or dict of these
-        What the loss is differentiated by. A matrix consists of distinct symbols; the shapes of
-        `MatrixSymbol`s are whole numbers, or all symbols: then any sizes will do. A tuple stands
+        What the loss is differentiated by. A matrix consists of distinct symbols; the shape of a
+        `MatrixSymbol` is of whole numbers, or of symbols: then any size will do. A tuple stands
         for several positional arguments, anything else for a single one.
 
     Returns

@@ -19,15 +19,21 @@ index with a free one of the same name (1.14).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from fractions import Fraction
-from functools import cache
-from itertools import count, permutations
+from itertools import permutations
 from typing import Any, TypeAlias
 
-from sympy import Dummy
-
 from gradcheck.equations.division import divide, split_off_common_factor
+from gradcheck.equations.limits import (
+    Limit,
+    axis,
+    bound_index,
+    components,
+    fresh_index,
+    length,
+    preference,
+)
 from gradcheck.equations.polynomials import (
     ONE,
     ZERO,
@@ -41,12 +47,9 @@ from gradcheck.equations.polynomials import (
 )
 
 __all__ = [
-    "Limit",
-    "axis",
     "cleared",
     "delta",
     "exponential",
-    "fresh_index",
     "logarithm",
     "multiply",
     "power",
@@ -57,8 +60,6 @@ __all__ = [
 
 # SymPy has no type information.
 Index: TypeAlias = Any
-# A summation index, and the first and the last value that it takes.
-Limit: TypeAlias = tuple[Index, Polynomial, Polynomial]
 
 
 def multiply(left: Polynomial, right: Polynomial) -> Polynomial:
@@ -68,11 +69,6 @@ def multiply(left: Polynomial, right: Polynomial) -> Polynomial:
         for n, b in right.terms.items():
             result += _reduced(merged([*m, *n])).times(a * b) if m and n else _term(m or n, a * b)
     return result
-
-
-def axis(first: Polynomial, last: Polynomial) -> str:
-    """Name the range of an index."""
-    return f"{first.key}..{last.key}"
 
 
 def delta(left: Index, right: Index, common_axis: str = "") -> Polynomial:
@@ -90,7 +86,7 @@ def delta(left: Index, right: Index, common_axis: str = "") -> Polynomial:
         return ONE
     if left.is_Integer and right.is_Integer:
         return ZERO
-    return atom("delta", *sorted((left, right), key=_preference), common_axis)
+    return atom("delta", *sorted((left, right), key=preference), common_axis)
 
 
 def exponential(exponent: Polynomial) -> Polynomial:
@@ -369,9 +365,9 @@ def _total_of_product(limits: tuple[Limit, ...], monomial: Monomial) -> Polynomi
         if factor.kind == "sum" and exponent == int(exponent) > 0 and factor.indices & bound:
             return _flattened(limits, factor, exponent, rest)
     result = _term(tuple(power for power in monomial if not power[0].indices & bound))
-    for indices, powers in _components(bound, monomial):
+    for indices, powers in components(bound, monomial):
         own = tuple(limit for limit in limits if limit[0] in indices)
-        result = multiply(result, _canonical_total(own, powers) if powers else _length(*own))
+        result = multiply(result, _canonical_total(own, powers) if powers else length(*own))
     return result
 
 
@@ -402,59 +398,15 @@ def _flattened(
     return total(limits, value)
 
 
-def _length(limit: Limit) -> Polynomial:
-    _, first, last = limit
-    return last - first + ONE
-
-
-def _components(
-    bound: Iterable[Index], monomial: Monomial
-) -> Iterator[tuple[set[Index], Monomial]]:
-    """Yield the parts of a product that share no summation index."""
-    components: list[tuple[set[Index], list[tuple[Atom, Fraction]]]] = [
-        ({index}, []) for index in sorted(bound, key=str)
-    ]
-    for factor, exponent in monomial:
-        touched = [c for c in components if c[0] & factor.indices]
-        if touched:
-            first, *others = touched
-            first[1].append((factor, exponent))
-            for other in others:
-                first[0].update(other[0])
-                first[1].extend(other[1])
-                components.remove(other)
-    for indices, powers in components:
-        yield indices, merged(powers)
-
-
 def _canonical_total(limits: tuple[Limit, ...], powers: Monomial) -> Polynomial:
     """Return a sum as an atom; how its indices are called and ordered makes no difference."""
     height = max(factor.height for factor, _ in powers)
     body = _term(powers)
     candidates = []
     for order in permutations(limits):
-        names = {index: _bound(height + place) for place, (index, _, _) in enumerate(order)}
+        names = {index: bound_index(height + place) for place, (index, _, _) in enumerate(order)}
         renamed = tuple((names[index], first, last) for index, first, last in order)
         candidates.append((renamed, substitute(body, names)))
     renamed, body = min(candidates, key=key_of)
-    is_positive = body.is_positive and all(_length(limit).is_positive for limit in renamed)
+    is_positive = body.is_positive and all(length(limit).is_positive for limit in renamed)
     return atom("sum", renamed, body, positive=is_positive)
-
-
-def _preference(index: Index) -> tuple[bool, bool, bool, str]:
-    """Sort first what should stand for the others: not bound, a number, a plain index."""
-    is_bound = any(isinstance(symbol, Dummy) for symbol in index.free_symbols)
-    return is_bound, not index.is_Integer, not index.is_Symbol, str(index)
-
-
-_NUMBERS = count()
-
-
-def fresh_index() -> Index:
-    """Return a summation index that occurs nowhere else."""
-    return Dummy(f"i{next(_NUMBERS)}", integer=True)
-
-
-@cache
-def _bound(height: int) -> Index:
-    return Dummy(f"b{height}", integer=True)

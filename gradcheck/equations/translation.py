@@ -32,12 +32,11 @@ from sympy.matrices.expressions.matexpr import MatrixElement
 from sympy.tensor.indexed import Indexed
 
 from gradcheck.equations.differentiation import differentiate
+from gradcheck.equations.limits import axis, fresh_index
 from gradcheck.equations.normal_forms import (
-    axis,
     cleared,
     delta,
     exponential,
-    fresh_index,
     logarithm,
     multiply,
     power,
