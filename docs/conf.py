@@ -11,6 +11,10 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+# On a machine where matplotlib never ran it makes a list of the fonts, and says so: here, that is,
+# and not on the first page with a figure.
+import matplotlib.font_manager  # noqa: F401
+
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
 
@@ -60,6 +64,9 @@ autodoc_typehints = "none"
 autodoc_member_order = "bysource"
 # autodoc lists the members; numpydoc would make a page of each.
 numpydoc_show_class_members = False
+
+# The theme's own dark style underlines modules, as if they were links.
+pygments_dark_style = "a11y-dark"
 
 html_theme = "furo"
 html_title = "gradcheck"

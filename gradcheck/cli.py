@@ -5,13 +5,14 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 
+from gradcheck.commands.derive import DERIVE
 from gradcheck.commands.program import run
 from gradcheck.commands.verify import VERIFY
 from gradcheck.commands.walkthrough import WALKTHROUGH
 
 __all__ = ["main"]
 
-_COMMANDS = (VERIFY, WALKTHROUGH)
+_COMMANDS = (VERIFY, DERIVE, WALKTHROUGH)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

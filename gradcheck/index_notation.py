@@ -119,6 +119,12 @@ class _Array:
         return f"({self.source})" if self.is_sum else self.source
 
     @property
+    def primary(self) -> str:
+        """The source without its minus sign, ready for a method or a subscript."""
+        is_operation = isinstance(ast.parse(self.source, mode="eval").body, ast.BinOp)
+        return f"({self.source})" if is_operation else self.source
+
+    @property
     def signed(self) -> str:
         return f"-{self.factor}" if self.is_negated else self.source
 
@@ -342,7 +348,7 @@ class _Printer:
 
     def _power(self, power: Expr) -> _Array:
         base, exponent = self._array(power.base), self._array(power.exp)
-        source = base.factor if not base.is_negated else f"({base.signed})"
+        source = base.primary if not base.is_negated else f"({base.signed})"
         return _Array(f"{source} ** {exponent.signed}", base.axes)
 
     def _function(self, call: Expr) -> _Array:
@@ -372,7 +378,8 @@ def _product(arrays: Sequence[_Array], axes: tuple[Index, ...]) -> _Array:
 def _summed(array: _Array, bound: Sequence[Index]) -> str:
     positions = tuple(array.axes.index(index) for index in bound)
     which = str(positions[0] if len(positions) == 1 else positions)
-    return f"{array.factor}.sum()" if len(array.axes) == 1 else f"{array.factor}.sum(axis={which})"
+    arguments = "" if len(array.axes) == 1 else f"axis={which}"
+    return f"{array.primary}.sum({arguments})"
 
 
 def _ordered(array: _Array, axes: tuple[Index, ...]) -> _Array:
@@ -380,12 +387,12 @@ def _ordered(array: _Array, axes: tuple[Index, ...]) -> _Array:
     wanted = tuple(index for index in axes if index in array.axes)
     if array.axes != wanted:
         permutation = ", ".join(str(array.axes.index(index)) for index in wanted)
-        source = f"{array.factor}.transpose({permutation})"
+        source = f"{array.primary}.transpose({permutation})"
         array = _Array(source, wanted, is_negated=array.is_negated)
     if wanted == axes[len(axes) - len(wanted) :]:
         return array
     subscripts = ", ".join(":" if index in wanted else "None" for index in axes)
-    return _Array(f"{array.factor}[{subscripts}]", axes, is_negated=array.is_negated)
+    return _Array(f"{array.primary}[{subscripts}]", axes, is_negated=array.is_negated)
 
 
 def _inlined(assignments: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:

@@ -1,7 +1,6 @@
-"""Turn a loss written in SymPy, with explicit symbols, into a NumPy loss and gradient.
+"""Losses written in SymPy: their gradient derived, proved, and turned into NumPy.
 
-For a loss over sums of symbolic size, see `gradcheck.index_notation`. SymPy is imported where it
-is used.
+SymPy is imported where it is used.
 """
 
 from __future__ import annotations
@@ -12,13 +11,21 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from gradcheck.derivation import Derivation, Step, UnprovedStepError, derive, prove_derivative
 from gradcheck.parameters import Parameters
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 
-__all__ = ["loss_and_gradient"]
+__all__ = [
+    "Derivation",
+    "Step",
+    "UnprovedStepError",
+    "derive",
+    "loss_and_gradient",
+    "prove_derivative",
+]
 
 
 def loss_and_gradient(loss: Any, parameters: Any) -> Callable[..., tuple[Any, Any]]:
@@ -29,11 +36,12 @@ def loss_and_gradient(loss: Any, parameters: Any) -> Callable[..., tuple[Any, An
     loss : sympy.Expr
         A real scalar expression of the parameters and of nothing else. Declare symbols
         ``real=True`` where |x| or a maximum is taken: its derivative is another one otherwise.
-        A `Sum` or `Product` between whole numbers is expanded.
+        A `Sum` or `Product` between whole numbers is expanded. Where the shapes of the parameters
+        are symbols, it may depend on other arrays, indices and numbers, which are data.
     parameters : sympy.Symbol, Matrix or MatrixSymbol, or a tuple, list or dict of these
-        What the loss is differentiated by. A matrix consists of distinct symbols; a
-        `MatrixSymbol` has whole numbers as its shape. A tuple stands for several positional
-        arguments, anything else for a single one.
+        What the loss is differentiated by. A matrix consists of distinct symbols; the shape of a
+        `MatrixSymbol` is of whole numbers, or of symbols: then any size will do. A tuple stands
+        for several positional arguments, anything else for a single one.
 
     Returns
     -------
@@ -41,7 +49,7 @@ def loss_and_gradient(loss: Any, parameters: Any) -> Callable[..., tuple[Any, An
         Takes floats and float64 (or float32) arrays in the structure of `parameters`, and
         returns the loss and the gradient, in the structure, shapes and dtypes of what it was
         given. A matrix with a single row or column also takes a vector, (n,). Arguments of
-        another structure or shape raise ValueError.
+        another structure or shape raise ValueError. Data are keyword arguments, by name.
 
     Raises
     ------
@@ -50,7 +58,8 @@ def loss_and_gradient(loss: Any, parameters: Any) -> Callable[..., tuple[Any, An
     ValueError
         If the loss depends on a symbol that is not a parameter, a symbol occurs twice among
         the parameters, an integral, a limit or another sum is left to evaluate, SymPy cannot
-        differentiate the loss, or NumPy cannot evaluate it or its derivatives.
+        differentiate the loss, or NumPy cannot evaluate it or its derivatives. For symbolic
+        sizes, also if a derivative cannot be proved, or printed as array operations.
 
     Notes
     -----
@@ -65,9 +74,21 @@ def loss_and_gradient(loss: Any, parameters: Any) -> Callable[..., tuple[Any, An
     >>> value, (by_x, by_y) = loss_and_grad(3.0, 0.0)
     >>> float(value), float(by_x), float(by_y)
     (9.0, 6.0, 9.0)
+
+    With sums of any size, and data:
+
+    >>> n, d = sympy.symbols("n d", integer=True, positive=True)
+    >>> i, j = sympy.symbols("i j", integer=True, nonnegative=True)
+    >>> X, w = sympy.MatrixSymbol("X", n, d), sympy.MatrixSymbol("w", d, 1)
+    >>> score = sympy.Sum(X[i, j] * w[j, 0], (j, 0, d - 1))
+    >>> loss_and_grad = loss_and_gradient(sympy.Sum(score**2, (i, 0, n - 1)), w)
+    >>> loss_and_grad(np.array([1.0, 2.0]), X=[[1.0, 1.0], [0.0, 1.0], [1.0, 0.0]])
+    (np.float64(14.0), array([ 8., 10.]))
     """
     import sympy
 
+    if _is_of_any_size(parameters):
+        return _of_any_size(loss, parameters)
     leaves = list(_leaves(parameters, "parameters"))
     symbols = [symbol for leaf in leaves for symbol in leaf.symbols]
     if len(set(symbols)) != len(symbols):
@@ -95,6 +116,63 @@ def loss_and_gradient(loss: Any, parameters: Any) -> Callable[..., tuple[Any, An
         return np.float64(value), point.build(np.array(gradient, dtype=np.float64))
 
     return loss_and_grad
+
+
+def _is_of_any_size(parameters: Any) -> bool:
+    """Say whether a parameter is a matrix whose shape has symbols."""
+    import sympy
+
+    if isinstance(parameters, dict):
+        return any(map(_is_of_any_size, parameters.values()))
+    if isinstance(parameters, tuple | list):
+        return any(map(_is_of_any_size, parameters))
+    return isinstance(parameters, sympy.MatrixSymbol) and not all(
+        length.is_Integer for length in parameters.shape
+    )
+
+
+def _of_any_size(loss: Any, parameters: Any) -> Callable[..., tuple[Any, Any]]:
+    from gradcheck.array_losses import compile_loss
+
+    leaves = dict(_named_leaves(parameters, "at"))
+    compiled = compile_loss(loss, list(leaves.values()))
+
+    def loss_and_grad(*arguments: Any, **data: Any) -> tuple[Any, Any]:
+        point = Parameters(_as_given(parameters, arguments))
+        if [leaf.name for leaf in point.leaves] != list(leaves):
+            raise ValueError(
+                f"expected the structure {', '.join(leaves)}; "
+                f"got {', '.join(leaf.name for leaf in point.leaves)}"
+            )
+        if data.keys() != set(compiled.data):
+            raise ValueError(
+                f"expected the data {', '.join(compiled.data) or 'nothing'}; "
+                f"got {', '.join(sorted(data)) or 'nothing'}"
+            )
+        given = zip(compiled.parameters, point.leaves, strict=True)
+        values = {name: point.vector[leaf.entries].reshape(leaf.shape) for name, leaf in given}
+        value, *gradient = compiled({**values, **data})
+        return np.float64(value), point.build(np.concatenate([np.ravel(g) for g in gradient]))
+
+    return loss_and_grad
+
+
+def _named_leaves(parameters: Any, name: str) -> Iterator[tuple[str, Any]]:
+    import sympy
+
+    if isinstance(parameters, dict):
+        for key, child in parameters.items():
+            yield from _named_leaves(child, f"{name}[{key!r}]")
+    elif isinstance(parameters, tuple | list):
+        for position, child in enumerate(parameters):
+            yield from _named_leaves(child, f"{name}[{position}]")
+    elif isinstance(parameters, sympy.Symbol | sympy.MatrixSymbol):
+        yield name, parameters
+    else:
+        raise TypeError(
+            f"{name.replace('at', 'parameters', 1)}: expected a SymPy Symbol or MatrixSymbol, "
+            f"got {type(parameters).__name__}"
+        )
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,10 @@ LAYERS = [
     {"gradcheck.homework"},
     {"gradcheck.word2vec"},
     {
+        "gradcheck.array_losses",
         "gradcheck.checking",
+        "gradcheck.derivation",
+        "gradcheck.derivation_text",
         "gradcheck.equations",
         "gradcheck.index_notation",
         "gradcheck.stabilization",

@@ -156,12 +156,6 @@ MADE_WRONG = {
     "a symbol twice": (x * y, (x, y, x), ValueError, "^parameters: expected distinct .* x twice"),
     "a string": (x, (x, "y"), TypeError, r"^parameters\[1\]: expected a SymPy Symbol, .* got str"),
     "a matrix of numbers": (x, Matrix([x, 1]), TypeError, "^parameters: expected a matrix of sym"),
-    "a symbolic size": (
-        x,
-        [x, MatrixSymbol("A", Symbol("n"), 2)],
-        TypeError,
-        r"^parameters\[1\]: expected whole numbers as the shape of A",
-    ),
     "an undefined function": (f(x), x, ValueError, r"^loss: SymPy cannot differentiate f\(x\)"),
     "a complex absolute value": (abs(Symbol("c")), Symbol("c"), ValueError, "real=True"),
 }

@@ -17,7 +17,7 @@ from sympy import Add, KroneckerDelta, Lambda, Mul, Pow, Sum, Symbol
 from sympy.matrices.expressions.matexpr import MatrixElement
 from sympy.tensor.indexed import Indexed
 
-from gradcheck.equations.notation import Abbreviation, At, Partial, defined
+from gradcheck.equations.notation import Abbreviation, At, Partial, formula_of
 
 __all__ = ["AGREEMENT", "Point", "evaluate"]
 
@@ -128,7 +128,12 @@ def _delta(kronecker: Expr, point: Point) -> Number:
 
 
 def _abbreviation(abbreviation: Expr, point: Point) -> Number:
-    return _value(defined(abbreviation), point)
+    places, formula = formula_of(abbreviation.func, len(abbreviation.args))
+    values = {
+        place: _value(argument, point)
+        for place, argument in zip(places, abbreviation.args, strict=True)
+    }
+    return _value(formula, Point({**point.symbols, **values}, point.entries))
 
 
 def _derivative(derivative: Expr, point: Point) -> Number:

@@ -19,15 +19,21 @@ index with a free one of the same name (1.14).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from fractions import Fraction
-from functools import cache
-from itertools import count, permutations
+from itertools import permutations
 from typing import Any, TypeAlias
 
-from sympy import Dummy
-
 from gradcheck.equations.division import divide, split_off_common_factor
+from gradcheck.equations.limits import (
+    Limit,
+    axis,
+    bound_index,
+    components,
+    fresh_index,
+    length,
+    preference,
+)
 from gradcheck.equations.polynomials import (
     ONE,
     ZERO,
@@ -41,21 +47,19 @@ from gradcheck.equations.polynomials import (
 )
 
 __all__ = [
-    "Limit",
-    "axis",
     "cleared",
     "delta",
     "exponential",
     "logarithm",
     "multiply",
     "power",
+    "substitute",
     "total",
+    "with_fresh_indices",
 ]
 
 # SymPy has no type information.
 Index: TypeAlias = Any
-# A summation index, and the first and the last value that it takes.
-Limit: TypeAlias = tuple[Index, Polynomial, Polynomial]
 
 
 def multiply(left: Polynomial, right: Polynomial) -> Polynomial:
@@ -65,11 +69,6 @@ def multiply(left: Polynomial, right: Polynomial) -> Polynomial:
         for n, b in right.terms.items():
             result += _reduced(merged([*m, *n])).times(a * b) if m and n else _term(m or n, a * b)
     return result
-
-
-def axis(first: Polynomial, last: Polynomial) -> str:
-    """Name the range of an index."""
-    return f"{first.key}..{last.key}"
 
 
 def delta(left: Index, right: Index, common_axis: str = "") -> Polynomial:
@@ -87,7 +86,7 @@ def delta(left: Index, right: Index, common_axis: str = "") -> Polynomial:
         return ONE
     if left.is_Integer and right.is_Integer:
         return ZERO
-    return atom("delta", *sorted((left, right), key=_preference), common_axis)
+    return atom("delta", *sorted((left, right), key=preference), common_axis)
 
 
 def exponential(exponent: Polynomial) -> Polynomial:
@@ -255,7 +254,7 @@ def _reduce_delta(factor: Atom, exponent: Fraction, rest: Monomial) -> Polynomia
         return None
     value = _term((single,))
     for other, e in rest:
-        value = multiply(value, power(_substituted(other, {replaced: kept}), e))
+        value = multiply(value, power(_substituted(other, {replaced: kept}, {}), e))
     return value
 
 
@@ -269,7 +268,7 @@ def _branches(polynomial: Polynomial) -> tuple[Atom, Polynomial, Polynomial] | N
         return None
     kept, replaced, _ = found.parts
     where_zero = {m: c for m, c in polynomial.terms.items() if found not in dict(m)}
-    return found, Polynomial(where_zero), _replace_indices(polynomial, {replaced: kept})
+    return found, Polynomial(where_zero), substitute(polynomial, {replaced: kept})
 
 
 def _choose(
@@ -280,34 +279,60 @@ def _choose(
     return multiply(ONE - chosen, function(where_zero)) + multiply(chosen, function(where_one))
 
 
-def _replace_indices(polynomial: Polynomial, names: Mapping[Index, Index]) -> Polynomial:
+def substitute(
+    polynomial: Polynomial,
+    names: Mapping[Index, Index],
+    values: Mapping[str, Callable[[Atom], Polynomial]] | None = None,
+) -> Polynomial:
+    """Return a polynomial in which indices, entries and symbols are replaced, all at once.
+
+    Parameters
+    ----------
+    polynomial : Polynomial
+        Its summation indices are not touched.
+    names : mapping
+        From an index to another.
+    values : mapping, optional
+        From the name of an array or a symbol to a function that gives the value of its atom.
+    """
     result = ZERO
     for monomial, coefficient in polynomial.terms.items():
         value = number(coefficient)
         for factor, exponent in monomial:
-            value = multiply(value, power(_substituted(factor, names), exponent))
+            value = multiply(value, power(_substituted(factor, names, values or {}), exponent))
         result += value
     return result
 
 
-def _substituted(factor: Atom, names: Mapping[Index, Index]) -> Polynomial:
-    """Build an atom anew with other indices: its place in the order, and its form, may change."""
-    if not any(index.free_symbols <= factor.indices for index in names):
+def _substituted(
+    factor: Atom,
+    names: Mapping[Index, Index],
+    values: Mapping[str, Callable[[Atom], Polynomial]],
+) -> Polynomial:
+    """Build an atom anew: its place in the order, and its form, may change."""
+    is_renamed = any(index.free_symbols <= factor.indices for index in names)
+    if not is_renamed and not any(name in factor.variables for name in values):
         return _term(((factor, Fraction(1)),))
     if factor.kind == "sum":
-        limits, body = _with_fresh_indices(*factor.parts)
-        return total(limits, _replace_indices(body, names))
-    parts = [
-        _replace_indices(part, names)
-        if isinstance(part, Polynomial)
-        else part
-        if isinstance(part, str)
-        else part.xreplace(dict(names))
-        for part in factor.parts
-    ]
+        limits, body = with_fresh_indices(*factor.parts)
+        return total(limits, substitute(body, names, values))
+    parts = [_substituted_part(part, names, values) for part in factor.parts]
     if factor.kind in _BUILDERS:
         return _BUILDERS[factor.kind](*parts)
-    return atom(factor.kind, *parts, positive=factor.positive)
+    changed = Atom(factor.kind, tuple(parts), factor.positive)
+    if changed.kind in {"entry", "symbol"} and str(parts[0]) in values:
+        return values[str(parts[0])](changed)
+    return _term(((changed, Fraction(1)),))
+
+
+def _substituted_part(
+    part: Any,
+    names: Mapping[Index, Index],
+    values: Mapping[str, Callable[[Atom], Polynomial]],
+) -> Any:
+    if isinstance(part, Polynomial):
+        return substitute(part, names, values)
+    return part if isinstance(part, str | tuple) else part.xreplace(dict(names))
 
 
 _BUILDERS: dict[str, Callable[..., Polynomial]] = {
@@ -318,12 +343,13 @@ _BUILDERS: dict[str, Callable[..., Polynomial]] = {
 }
 
 
-def _with_fresh_indices(
+def with_fresh_indices(
     limits: tuple[Limit, ...], body: Polynomial
 ) -> tuple[tuple[Limit, ...], Polynomial]:
-    fresh = {index: _fresh_index() for index, _, _ in limits}
+    """Return a sum's limits and body with summation indices that occur nowhere else."""
+    fresh = {index: fresh_index() for index, _, _ in limits}
     renamed = tuple((fresh[index], first, last) for index, first, last in limits)
-    return renamed, _replace_indices(body, fresh)
+    return renamed, substitute(body, fresh)
 
 
 def _total_of_product(limits: tuple[Limit, ...], monomial: Monomial) -> Polynomial:
@@ -335,13 +361,13 @@ def _total_of_product(limits: tuple[Limit, ...], monomial: Monomial) -> Polynomi
             if found is not None:
                 limit, value = found
                 others = tuple(other for other in limits if other is not limit)
-                return total(others, _replace_indices(_term(rest), {limit[0]: value}))
+                return total(others, substitute(_term(rest), {limit[0]: value}))
         if factor.kind == "sum" and exponent == int(exponent) > 0 and factor.indices & bound:
             return _flattened(limits, factor, exponent, rest)
     result = _term(tuple(power for power in monomial if not power[0].indices & bound))
-    for indices, powers in _components(bound, monomial):
+    for indices, powers in components(bound, monomial):
         own = tuple(limit for limit in limits if limit[0] in indices)
-        result = multiply(result, _canonical_total(own, powers) if powers else _length(*own))
+        result = multiply(result, _canonical_total(own, powers) if powers else length(*own))
     return result
 
 
@@ -366,35 +392,10 @@ def _flattened(
     """Write a sum of products with sums as one sum over all their indices."""
     value = _term(rest)
     for _ in range(int(exponent)):
-        inner, body = _with_fresh_indices(*factor.parts)
+        inner, body = with_fresh_indices(*factor.parts)
         limits += inner
         value = multiply(value, body)
     return total(limits, value)
-
-
-def _length(limit: Limit) -> Polynomial:
-    _, first, last = limit
-    return last - first + ONE
-
-
-def _components(
-    bound: Iterable[Index], monomial: Monomial
-) -> Iterator[tuple[set[Index], Monomial]]:
-    """Yield the parts of a product that share no summation index."""
-    components: list[tuple[set[Index], list[tuple[Atom, Fraction]]]] = [
-        ({index}, []) for index in sorted(bound, key=str)
-    ]
-    for factor, exponent in monomial:
-        touched = [c for c in components if c[0] & factor.indices]
-        if touched:
-            first, *others = touched
-            first[1].append((factor, exponent))
-            for other in others:
-                first[0].update(other[0])
-                first[1].extend(other[1])
-                components.remove(other)
-    for indices, powers in components:
-        yield indices, merged(powers)
 
 
 def _canonical_total(limits: tuple[Limit, ...], powers: Monomial) -> Polynomial:
@@ -403,28 +404,9 @@ def _canonical_total(limits: tuple[Limit, ...], powers: Monomial) -> Polynomial:
     body = _term(powers)
     candidates = []
     for order in permutations(limits):
-        names = {index: _bound(height + place) for place, (index, _, _) in enumerate(order)}
+        names = {index: bound_index(height + place) for place, (index, _, _) in enumerate(order)}
         renamed = tuple((names[index], first, last) for index, first, last in order)
-        candidates.append((renamed, _replace_indices(body, names)))
+        candidates.append((renamed, substitute(body, names)))
     renamed, body = min(candidates, key=key_of)
-    is_positive = body.is_positive and all(_length(limit).is_positive for limit in renamed)
+    is_positive = body.is_positive and all(length(limit).is_positive for limit in renamed)
     return atom("sum", renamed, body, positive=is_positive)
-
-
-def _preference(index: Index) -> tuple[bool, bool, bool, str]:
-    """Sort first what should stand for the others: not bound, a number, a plain index."""
-    is_bound = any(isinstance(symbol, Dummy) for symbol in index.free_symbols)
-    return is_bound, not index.is_Integer, not index.is_Symbol, str(index)
-
-
-_NUMBERS = count()
-
-
-def _fresh_index() -> Index:
-    """Return a summation index that occurs nowhere else."""
-    return Dummy(f"i{next(_NUMBERS)}", integer=True)
-
-
-@cache
-def _bound(height: int) -> Index:
-    return Dummy(f"b{height}", integer=True)

@@ -1,12 +1,13 @@
 """What index notation says and SymPy lacks: a named formula, ∂ by an entry, and "where x = 0".
 
-Each is an expression that stands as it is written, so that it can be printed, and that
-`written_out` replaces by what it means. Nothing is evaluated before that.
+Each is an expression that stands as it is written, so that it can be printed, until a proof, or
+`gradcheck.equations.rewriting`, asks for what it means.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from functools import cache
 from typing import Any, ClassVar, TypeAlias
 
 import sympy
@@ -22,8 +23,9 @@ __all__ = [
     "at",
     "defined",
     "distinct_indices",
+    "formula_of",
     "partial",
-    "written_out",
+    "rebuilt",
 ]
 
 # SymPy has no type information.
@@ -54,7 +56,7 @@ class Abbreviation(Function):  # type: ignore[misc]  # SymPy ships no types
 def abbreviate(
     name: str, definition: Callable[..., Expr], *, unicode: str = "", latex: str = ""
 ) -> Any:
-    """Return a function that stands for a formula until `written_out` puts the formula there.
+    """Return a function that stands for a formula until its meaning is asked for.
 
     Parameters
     ----------
@@ -63,7 +65,8 @@ def abbreviate(
     definition : callable
         Takes the arguments and returns the formula.
     unicode, latex : str
-        How it is printed, with ``{0}``, ``{1}``, … for its arguments; ``name(…)`` by default.
+        How it is printed, with ``{0}``, ``{1}``, … for its arguments, ``{0:sub}`` for one that is
+        a subscript; ``name(…)`` by default.
     """
     members = {
         "definition": staticmethod(definition),
@@ -75,9 +78,6 @@ def abbreviate(
 
 class Partial(sympy.Expr):  # type: ignore[misc]  # SymPy ships no types
     """A partial derivative by one or several entries, not yet taken; made by `partial`."""
-
-    def _eval_derivative(self, symbol: Expr) -> Expr:
-        return sympy.diff(written_out(self), symbol)
 
 
 def partial(expression: Expr, *by: Expr) -> Expr:
@@ -109,9 +109,6 @@ def partial(expression: Expr, *by: Expr) -> Expr:
 class At(sympy.Expr):  # type: ignore[misc]  # SymPy ships no types
     """An expression at a point; made by `at`."""
 
-    def _eval_derivative(self, symbol: Expr) -> Expr:
-        return sympy.diff(written_out(self), symbol)
-
 
 def at(expression: Expr, *point: tuple[Expr, Any]) -> Expr:
     """Return the value of an expression at a point, as it is written.
@@ -122,23 +119,28 @@ def at(expression: Expr, *point: tuple[Expr, Any]) -> Expr:
         Derivatives in it are taken before the point is put in.
     *point : (sympy.Symbol, value) or (MatrixSymbol, callable)
         A symbol and its value; a matrix and the function of two indices that gives its entries.
+
+    Raises
+    ------
+    TypeError
+        If anything else is to be given a value: an index or a size has none at a point.
     """
     replacements = []
     for variable, value in point:
         if isinstance(variable, MatrixSymbol):
             row, column = Dummy("row", integer=True), Dummy("column", integer=True)
             replacements.append(Tuple(variable, Lambda((row, column), value(row, column))))
-        else:
+        elif isinstance(variable, Symbol) and not variable.is_integer:
             replacements.append(Tuple(variable, sympy.sympify(value)))
+        else:
+            raise TypeError(f"point: expected a real symbol or a MatrixSymbol, got {variable}")
     return At(sympy.sympify(expression), *replacements)
 
 
-def written_out(expression: Expr) -> Expr:
-    """Return the expression with every abbreviation, derivative and point put in.
-
-    Every summation index gets a name of its own first, so that none is captured.
-    """
-    return _evaluated(distinct_indices(expression))
+def defined(abbreviation: Expr) -> Expr:
+    """Return what an abbreviation stands for; an argument is never captured by a sum in it."""
+    places, formula = formula_of(abbreviation.func, len(abbreviation.args))
+    return formula.xreplace(dict(zip(places, abbreviation.args, strict=True)))
 
 
 def distinct_indices(expression: Expr) -> Expr:
@@ -155,7 +157,7 @@ def distinct_indices(expression: Expr) -> Expr:
     if isinstance(expression, At):
         inside, *point = expression.args
         return At(distinct_indices(inside), *(_distinct_in(one) for one in point))
-    return _rebuilt(expression, distinct_indices)
+    return rebuilt(expression, distinct_indices)
 
 
 def _distinct_in(replacement: Expr) -> Expr:
@@ -165,46 +167,16 @@ def _distinct_in(replacement: Expr) -> Expr:
     return Tuple(variable, distinct_indices(value))
 
 
-def _rebuilt(expression: Expr, change: Callable[[Expr], Expr]) -> Expr:
+def rebuilt(expression: Expr, change: Callable[[Expr], Expr]) -> Expr:
+    """Return an expression whose arguments are changed."""
     arguments = [change(argument) for argument in expression.args]
     if all(new is old for new, old in zip(arguments, expression.args, strict=True)):
         return expression
     return expression.func(*arguments)
 
 
-def defined(abbreviation: Expr) -> Expr:
-    """Return what an abbreviation stands for; an argument is never captured by a sum in it."""
-    arguments = abbreviation.args
-    places = [Dummy(f"place{position}") for position in range(len(arguments))]
-    formula = sympy.sympify(type(abbreviation).definition(*places))
-    return distinct_indices(formula).xreplace(dict(zip(places, arguments, strict=True)))
-
-
-def _evaluated(expression: Expr) -> Expr:
-    if not expression.args or isinstance(expression, MatrixElement | Indexed):
-        return expression
-    if isinstance(expression, Partial):
-        value, *by = expression.args
-        value = _evaluated(value)
-        for entry in by:
-            value = sympy.diff(value, entry)
-        # Sums in a product of derivatives may have come from one sum.
-        return distinct_indices(value)
-    if isinstance(expression, At):
-        value, *point = expression.args
-        value = _evaluated(value)
-        return distinct_indices(_put(value, [replacement.args for replacement in point]))
-    return _rebuilt(expression, _evaluated)
-
-
-def _put(expression: Expr, point: Sequence[tuple[Expr, Expr]]) -> Expr:
-    """Replace symbols and entries by their values, all at once."""
-    for variable, value in point:
-        if expression == variable:
-            return value
-        if isinstance(expression, MatrixElement) and expression.parent == variable:
-            row, column = (_put(index, point) for index in expression.indices)
-            return value(row, column)
-    if not expression.args or isinstance(expression, MatrixSymbol):
-        return expression
-    return _rebuilt(expression, lambda part: _put(part, point))
+@cache
+def formula_of(abbreviation: Any, arguments: int) -> tuple[tuple[Expr, ...], Expr]:
+    """Return symbols that stand for an abbreviation's arguments, and its formula in them."""
+    places = tuple(Dummy(f"place{position}") for position in range(arguments))
+    return places, distinct_indices(sympy.sympify(abbreviation.definition(*places)))

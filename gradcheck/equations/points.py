@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from itertools import count, product
 from typing import Any, TypeAlias
-
-from sympy import Symbol
 
 from gradcheck.equations.evaluation import Point
 from gradcheck.equations.ranges import Ranges
@@ -21,32 +19,35 @@ _SMALLEST_SIZES = (2, 2, 1)
 _LARGEST_SIZES = (2, 3, 4)
 
 
-def random_points(expressions: Sequence[Expr], ranges: Ranges) -> Iterator[Point]:
+def random_points(ranges: Ranges) -> Iterator[Point]:
     """Yield points of growing size, without end, always the same ones.
 
     Parameters
     ----------
-    expressions : sequence of sympy.Expr
-        What is to be evaluated.
     ranges : Ranges
-        Of their indices. A size is at most 4: among few words, indices often coincide.
+        Of all that is to be evaluated. A size is at most 4: among few words, indices often
+        coincide.
     """
     generator = random.Random(1)  # noqa: S311 - nothing secret
-    found = {symbol for expression in expressions for symbol in expression.atoms(Symbol)}
-    symbols = sorted(found, key=str)
-    sizes = [symbol for symbol in symbols if symbol in ranges.sizes]
-    others = [symbol for symbol in symbols if symbol not in ranges.sizes]
+    symbols = sorted(ranges.free, key=str)
     for attempt in count():
-        smallest = _SMALLEST_SIZES[attempt % 3]
-        largest = _LARGEST_SIZES[attempt % 3]
-        values: dict[Any, Any] = {size: generator.randint(smallest, largest) for size in sizes}
-        for symbol in others:
+        place = attempt // 2 % len(_LARGEST_SIZES)
+        values: dict[Any, Any] = {
+            size: generator.randint(_SMALLEST_SIZES[place], _LARGEST_SIZES[place])
+            for size in symbols
+            if size in ranges.sizes
+        }
+        # In every other point, all indices of an axis coincide.
+        indices: dict[Any, int] = {}
+        for symbol in symbols:
             range_ = ranges.of(symbol)
-            values[symbol] = (
-                generator.randint(*_bounds(range_, values))
-                if range_
-                else _number_like(symbol, generator)
-            )
+            if symbol in ranges.sizes:
+                continue
+            if range_ is None:
+                values[symbol] = _number_like(symbol, generator)
+                continue
+            drawn = generator.randint(*_bounds(range_, values))
+            values[symbol] = indices.setdefault(range_, drawn) if attempt % 2 else drawn
         yield Point(values, dict(_entries(ranges, values, generator)))
 
 

@@ -49,8 +49,8 @@ class Atom(_Keyed):
         "entry", "symbol", "exp", "log", "delta", "group" (a polynomial in brackets), "sum", or
         the name of another function.
     parts : tuple
-        For an entry the array's name and the subscripts; for a sum its limits and its body; for
-        a delta its two indices and their common axis.
+        For an entry the array's name, the names of its axes, and its subscripts; for a sum its
+        limits and its body; for a delta its two indices and their common axis.
     positive : bool
         Whether it is known to be positive.
     """
@@ -71,6 +71,14 @@ class Atom(_Keyed):
             limits, body = self.parts
             return frozenset(body.indices - {index for index, _, _ in limits})
         return frozenset().union(*map(_indices, self.parts))
+
+    @cached_property
+    def variables(self) -> frozenset[str]:
+        """The names of the arrays and symbols in it."""
+        if self.kind in {"entry", "symbol"}:
+            return frozenset({str(self.parts[0])})
+        inner = [part for part in self.parts if isinstance(part, Polynomial)]
+        return frozenset().union(*(part.variables for part in inner))
 
     @cached_property
     def height(self) -> int:
@@ -114,6 +122,11 @@ class Polynomial(_Keyed):
     def indices(self) -> frozenset[Index]:
         """The free symbols of all subscripts."""
         return frozenset().union(*(atom.indices for atom in self.atoms()))
+
+    @cached_property
+    def variables(self) -> frozenset[str]:
+        """The names of the arrays and symbols in it."""
+        return frozenset().union(*(atom.variables for atom in self.atoms()))
 
     @cached_property
     def height(self) -> int:
@@ -193,4 +206,4 @@ def key_of_monomial(monomial: Monomial) -> str:
 def _indices(part: Any) -> frozenset[Index]:
     if isinstance(part, Polynomial):
         return part.indices
-    return frozenset() if isinstance(part, str) else frozenset(part.free_symbols)
+    return frozenset() if isinstance(part, str | tuple) else frozenset(part.free_symbols)

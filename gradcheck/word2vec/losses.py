@@ -30,7 +30,17 @@ from sympy import IndexedBase, MatrixSymbol, Sum, Symbol, exp, log
 
 from gradcheck.index_notation import Output, print_function
 
-__all__ = ["Loss", "naive_softmax", "negative_sampling", "print_formulas"]
+__all__ = [
+    "Loss",
+    "naive_softmax",
+    "naive_softmax_loss",
+    "negative_sampling",
+    "negative_sampling_loss",
+    "print_formulas",
+    "probability",
+    "score",
+    "sigmoid",
+]
 
 # W is |V|: V itself is the matrix of the center vectors.
 W, d, K = (Symbol(name, integer=True, positive=True) for name in ("W", "d", "K"))
@@ -61,31 +71,46 @@ class Loss(NamedTuple):
     outside: Any
 
 
+def score(word: Any) -> Any:
+    """Return u_word·v_c, as a sum."""
+    return Sum(U[word, j] * v[j, 0], (j, 0, d - 1))
+
+
+def sigmoid(score: Any) -> Any:
+    """Return σ(score) = 1 / (1 + exp(-score))."""
+    return 1 / (1 + exp(-score))
+
+
+def probability(word: Any) -> Any:
+    """Return p(word|c), the softmax of the scores."""
+    return exp(score(word)) / _normalizer()
+
+
+def naive_softmax_loss() -> Any:
+    """Return the naive-softmax loss."""
+    return -score(o) + log(_normalizer())
+
+
+def negative_sampling_loss() -> Any:
+    """Return the negative-sampling loss."""
+    return -log(sigmoid(score(o))) - Sum(log(sigmoid(-score(n[i]))), (i, 1, K))
+
+
 @cache
 def naive_softmax() -> Loss:
     """Return the naive-softmax loss and its derivatives."""
-    return _with_derivatives(-_score(o) + log(Sum(exp(_score(w)), (w, 0, W - 1))))
+    return _with_derivatives(naive_softmax_loss())
 
 
 @cache
 def negative_sampling() -> Loss:
     """Return the negative-sampling loss and its derivatives."""
-    negatives = Sum(log(_sigmoid(-_score(n[i]))), (i, 1, K))
-    return _with_derivatives(-log(_sigmoid(_score(o))) - negatives)
+    return _with_derivatives(negative_sampling_loss())
 
 
 def print_formulas() -> str:
     """Return the source of `gradcheck.word2vec.formulas`."""
     return f"{_HEADER}\n\n{_print_naive_softmax()}\n\n{_print_negative_sampling()}"
-
-
-def _score(word: Any) -> Any:
-    """u_word·v_c, as a sum."""
-    return Sum(U[word, j] * v[j, 0], (j, 0, d - 1))
-
-
-def _sigmoid(score: Any) -> Any:
-    return 1 / (1 + exp(-score))
 
 
 def _with_derivatives(value: Any) -> Loss:
@@ -130,9 +155,9 @@ def _print_naive_softmax() -> str:
         "Return J = -u_o·v + log Σ_w exp(u_w·v), ∂J/∂v (d,) and ∂J/∂U (|V|, d).",
         _outputs(loss),
         [
-            Output("target_score", _score(o)),
-            Output("scores", _score(x), ((x, W),)),
-            Output("probabilities", exp(_score(x)) / _normalizer(), ((x, W),)),
+            Output("target_score", score(o)),
+            Output("scores", score(x), ((x, W),)),
+            Output("probabilities", probability(x), ((x, W),)),
         ],
     )
 
@@ -145,16 +170,16 @@ def _print_negative_sampling() -> str:
         "Return J = -log σ(u_o·v) - Σ_k log σ(-u_{n_k}·v), ∂J/∂v (d,) and ∂J/∂U (|V|, d).",
         _outputs(loss),
         [
-            Output("target_score", _score(o)),
-            Output("negative_scores", _score(n[i]), ((i, K),)),
-            Output("target_weight", _sigmoid(-_score(o))),
-            Output("negative_weights", _sigmoid(_score(n[i])), ((i, K),)),
+            Output("target_score", score(o)),
+            Output("negative_scores", score(n[i]), ((i, K),)),
+            Output("target_weight", sigmoid(-score(o))),
+            Output("negative_weights", sigmoid(score(n[i])), ((i, K),)),
         ],
     )
 
 
 def _normalizer() -> Any:
-    return Sum(exp(_score(w)), (w, 0, W - 1))
+    return Sum(exp(score(w)), (w, 0, W - 1))
 
 
 def _outputs(loss: Loss) -> list[Output]:

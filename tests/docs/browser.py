@@ -1,4 +1,4 @@
-"""A headless Chromium on the interactive page: started, driven, and read as numbers."""
+"""A headless Chromium: started, shown a page, and the interactive page driven and read."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def find_binaries() -> tuple[str, str]:
         if path is None
     ]
     reason = (
-        f"no {' and no '.join(missing)} on this machine, so the interactive page cannot be tested; "
+        f"no {' and no '.join(missing)} on this machine, so nothing can be tested in a browser; "
         "on Debian: apt-get install chromium chromium-driver"
     )
     if os.environ.get("CI") == "true":
@@ -84,13 +84,14 @@ def started(profile: Path) -> Iterator[webdriver.Chrome]:
         driver.quit()
 
 
-class InteractivePage:
-    """What a reader does on the page, and what it shows."""
+class BrowserPage:
+    """A page in the browser, on a screen of some width."""
 
-    def __init__(self, driver: webdriver.Chrome, folder: Path = INTERACTIVE):
+    def __init__(self, driver: webdriver.Chrome, path: Path, width: int = 1280):
         self.driver = driver
-        self.address = (folder / "index.html").as_uri()
-        self.emulate(width=1280)
+        self.address = path.as_uri()
+        self.emulate(width=width)
+        self.console(), self.requests()  # those of the page before
         driver.get(self.address)
 
     def emulate(self, *, width: int, scheme: str = "light", motion: str = "no-preference") -> None:
@@ -107,6 +108,31 @@ class InteractivePage:
 
     def run(self, script: str, *arguments: object):
         return self.driver.execute_script(script, *arguments)
+
+    def text(self, selector: str) -> str:
+        return self.driver.find_element(By.CSS_SELECTOR, selector).get_property("textContent")
+
+    def console(self) -> list[str]:
+        """What the page wrote to the console, errors among it, since the last call."""
+        return [entry["message"] for entry in self.driver.get_log("browser")]
+
+    def requests(self) -> list[str]:
+        """The addresses asked for since the last call, by page, style, script and picture."""
+        messages = (
+            json.loads(entry["message"])["message"] for entry in self.driver.get_log("performance")
+        )
+        return [
+            message["params"]["request"]["url"]
+            for message in messages
+            if message["method"] == "Network.requestWillBeSent"
+        ]
+
+
+class InteractivePage(BrowserPage):
+    """What a reader does on the page, and what it shows."""
+
+    def __init__(self, driver: webdriver.Chrome, folder: Path = INTERACTIVE):
+        super().__init__(driver, folder / "index.html")
 
     def call(self, function: str, *arguments: object):
         """`word2vec.function(…)` of the page."""
@@ -130,9 +156,6 @@ class InteractivePage:
                 str(value),
             )
 
-    def text(self, selector: str) -> str:
-        return self.driver.find_element(By.CSS_SELECTOR, selector).get_property("textContent")
-
     def numbers(self, selector: str) -> np.ndarray:
         """All digits of the numbers that the selector finds, in the order of the page."""
         script = "return [...document.querySelectorAll(arguments[0])].map((e) => e.dataset.value)"
@@ -150,21 +173,6 @@ class InteractivePage:
             for name in ("center", "outside")
         )
         return center, outside
-
-    def console(self) -> list[str]:
-        """What the page wrote to the console, errors among it, since the last call."""
-        return [entry["message"] for entry in self.driver.get_log("browser")]
-
-    def requests(self) -> list[str]:
-        """The addresses asked for since the last call, by page, style, script and picture."""
-        messages = (
-            json.loads(entry["message"])["message"] for entry in self.driver.get_log("performance")
-        )
-        return [
-            message["params"]["request"]["url"]
-            for message in messages
-            if message["method"] == "Network.requestWillBeSent"
-        ]
 
 
 def beyond_the_folder(requests: list[str]) -> list[str]:

@@ -1,0 +1,156 @@
+"""``gradcheck derive NAME``: print a derivation, each step proved."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from gradcheck.commands.command import FAILED, PASSED, Command, UsageError
+
+if TYPE_CHECKING:
+    from gradcheck.derivation import Derivation
+    from gradcheck.equations import Proof
+
+__all__ = ["DERIVE"]
+
+# A progress bar for less than this only flickers.
+_PATIENCE_SECONDS = 2.0
+
+_HELP = """\
+Derive the gradients of word2vec step by step, and prove every step as it is printed.
+
+Each step is an equation with its reason. It is proved for every vocabulary, every dimension, any
+number of negative samples and any window: both sides are brought to one form by identities alone,
+and compared in numbers for a few small sizes too. A step that does not hold is marked, with sizes
+and values for which it is false.
+
+Without a name, the derivations that there are are listed.
+"""
+_EXAMPLES = """\
+examples:
+  gradcheck derive                       what there is
+  gradcheck derive naive-softmax         ∂J/∂v_c and ∂J/∂u_x, and the second derivatives
+  gradcheck derive sigmoid softmax       the two lemmas that the losses rest on
+  gradcheck derive zeros-naive-softmax   why vectors that start at zero stay there
+  gradcheck derive --all                 all of them
+  gradcheck derive negative-sampling --latex > derivation.tex
+
+how to read it:
+  u_x[k]    entry k of the outside vector of the word x
+  ∂J/∂v_c[k]    the derivative of the loss by entry k of the center vector
+  δ_xo      1 where x is o, else 0: the one-hot vector y
+  Σ_x       the sum over the vocabulary
+
+exit status:
+  0  every step is proved
+  1  a step is not
+  2  the command line is wrong
+"""
+
+
+def _add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("names", nargs="*", metavar="NAME", help="which derivation to print")
+    parser.add_argument("--all", action="store_true", help="print all of them")
+    parser.add_argument("--list", action="store_true", help="say what there is, and stop")
+    parser.add_argument("--latex", action="store_true", help="print LaTeX, a document of its own")
+
+
+def _derive(arguments: argparse.Namespace) -> int:
+    from gradcheck.word2vec.derivations import NAMES, derivation
+
+    unknown = [name for name in arguments.names if name not in NAMES]
+    if unknown:
+        raise UsageError(f"no derivation is called {unknown[0]!r}; there are {', '.join(NAMES)}")
+    if arguments.all and arguments.names:
+        raise UsageError("--all: expected no name beside it, got " + ", ".join(arguments.names))
+    names = NAMES if arguments.all else tuple(dict.fromkeys(arguments.names))
+    if arguments.list or not names:
+        _print_list()
+        return PASSED
+    derivations = [derivation(name) for name in names]
+    render = _latex_of if arguments.latex else _text_of
+    total = sum(len(one.steps) for one in derivations)
+    are_proved = True
+    with _progress_bar(total) as advance:
+        if arguments.latex:
+            print(_LATEX_START)
+        for one in derivations:
+            proofs = []
+            for step in one.steps:
+                arguments.check_interruption()
+                proofs.append(step.prove())
+                advance(one.name)
+            are_proved = are_proved and all(proofs)
+            print(render(one, proofs), flush=True)
+        if arguments.latex:
+            print(_LATEX_END)
+    return PASSED if are_proved else FAILED
+
+
+def _print_list() -> None:
+    from gradcheck.word2vec.derivations import NAMES, derivation
+
+    width = max(map(len, NAMES))
+    for name in NAMES:
+        one = derivation(name)
+        print(f"{name:{width}}  {one.title}")
+    print("\ngradcheck derive NAME prints one, step by step; --all prints all.")
+
+
+def _text_of(one: Derivation, proofs: Sequence[Proof]) -> str:
+    from gradcheck.derivation_text import to_text
+
+    return to_text(one, proofs)
+
+
+def _latex_of(one: Derivation, proofs: Sequence[Proof]) -> str:
+    from gradcheck.derivation_text import to_latex
+
+    return to_latex(one, proofs)
+
+
+_LATEX_START = r"""\documentclass{article}
+\usepackage[a4paper,margin=2cm]{geometry}
+\usepackage{amsmath,amssymb}
+\begin{document}"""
+_LATEX_END = r"\end{document}"
+
+
+@contextmanager
+def _progress_bar(total: int) -> Iterator[Callable[[str], None]]:
+    """Give a function that moves a bar on standard error, once there is something to wait for."""
+    if not sys.stderr.isatty() or sys.stdout.isatty():
+        # On a terminal, the derivations themselves show how far it is.
+        yield lambda _name: None
+        return
+    from rich.console import Console
+    from rich.progress import Progress
+
+    started = time.monotonic()
+    bar = Progress(console=Console(file=sys.stderr), transient=True, auto_refresh=False)
+    task = bar.add_task("", total=total)
+
+    def advance(name: str) -> None:
+        bar.advance(task)
+        if time.monotonic() - started > _PATIENCE_SECONDS:
+            bar.start()
+            bar.update(task, description=name, refresh=True)
+
+    try:
+        yield advance
+    finally:
+        bar.stop()
+
+
+DERIVE = Command(
+    name="derive",
+    summary="derive the gradients of word2vec, each step proved",
+    description=_HELP,
+    epilog=_EXAMPLES,
+    add_arguments=_add_arguments,
+    run=_derive,
+)

@@ -1,0 +1,89 @@
+"""The letters and abbreviations of the derivations; what they stand for is `losses`."""
+
+from __future__ import annotations
+
+from typing import Any, TypeAlias
+
+from sympy import KroneckerDelta, MatrixSymbol, Sum, Symbol
+
+from gradcheck.equations import abbreviate
+from gradcheck.word2vec import losses
+from gradcheck.word2vec.losses import K, U, W, d, i, n, o, v
+
+__all__ = [
+    "NAMES",
+    "PAIR",
+    "SAMPLES",
+    "J",
+    "J_sampling",
+    "a",
+    "delta",
+    "draws",
+    "mean",
+    "over_dimensions",
+    "over_samples",
+    "over_words",
+    "p",
+    "q",
+    "score",
+    "sigma",
+    "y",
+]
+
+# SymPy has no type information.
+Expr: TypeAlias = Any
+
+# Free indices of a second derivative, beside those of the first in `losses`.
+y, q = (Symbol(name, integer=True, nonnegative=True) for name in "yq")
+a = MatrixSymbol("a", d, 1)
+
+# A name of its own also says that a letter is given: δ_xo, not δ_ox.
+NAMES = {W: "|V|", v: "v_c", o: "o", losses.w: "w"}
+
+PAIR = (
+    (
+        "v_c is the vector of the center word c, the rows u_w of U are the outside vectors, o is "
+        "the index of the observed outside word. Σ_w goes over the vocabulary, |V| words."
+    ),
+    "u_w[k] is entry k of the vector u_w, k = 1, …, d. δ_ab is 1 where a = b, and 0 elsewhere.",
+)
+SAMPLES = (
+    (
+        "n_1, …, n_K are the indices of the negative samples. They may repeat, and o may be among "
+        "them."
+    ),
+)
+
+sigma = abbreviate("sigma", losses.sigmoid, unicode="σ({0})", latex=r"\sigma\left({0}\right)")
+p = abbreviate("p", losses.probability, unicode="p({0}|c)", latex=r"p({0} \mid c)")
+J = abbreviate("J", losses.naive_softmax_loss, unicode="J", latex="J")
+J_sampling = abbreviate("J_sampling", losses.negative_sampling_loss, unicode="J", latex="J")
+draws = abbreviate(
+    "draws",
+    lambda word: over_samples(KroneckerDelta(word, n[i])),
+    unicode="m_{0:sub}",
+    latex="m_{{{0}}}",
+)
+mean = abbreviate(
+    "mean",
+    lambda k: over_words(losses.x, p(losses.x) * U[losses.x, k]),
+    unicode="ū[{0}]",
+    latex=r"\bar u_{{{0}}}",
+)
+score = losses.score
+delta = KroneckerDelta
+
+
+def over_words(index: Expr, body: Expr) -> Expr:
+    """Return the sum over the vocabulary."""
+    return Sum(body, (index, 0, W - 1))
+
+
+def over_dimensions(index: Expr, body: Expr) -> Expr:
+    """Return the sum over the entries of a vector."""
+    return Sum(body, (index, 0, d - 1))
+
+
+def over_samples(body: Expr) -> Expr:
+    """Return the sum over the negative samples n_i."""
+    return Sum(body, (i, 1, K))
