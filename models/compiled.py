@@ -23,6 +23,8 @@ except ImportError as error:
     message = "the compiled trainer needs numba: pip install 'gradcheck[fast]'"
     raise ImportError(message, name="numba") from error
 
+from models.minibatch import check_rows
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -85,27 +87,18 @@ def negative_sampling_sgd(V: Floats, U: Floats, batch: Batch, rate: float) -> fl
     IndexError
         If the batch names a row that V or U does not have.
     """
+    # Compiled code would read and write outside the matrices.
     words = np.column_stack((batch.targets, batch.negatives))
-    _check_rows("inputs", batch.inputs, V)
-    _check_rows("targets and negatives", words, U)
+    check_rows("inputs", batch.inputs, V)
+    check_rows("targets and negatives", words, U)
     return float(_sgd(V, U, batch.inputs, words, rate))
-
-
-def _check_rows(name: str, rows: Rows, matrix: Floats) -> None:
-    """Refuse rows that compiled code would read, and write, outside the matrix."""
-    if rows.size and not -1 <= rows.min() <= rows.max() < len(matrix):
-        raise IndexError(
-            f"{name}: expected rows 0 to {len(matrix) - 1}, or -1 for none; "
-            f"got {rows.min()} to {rows.max()}"
-        )
 
 
 @_compile
 def _softplus_and_sigmoid(x: float) -> tuple[float, float]:
     """Return log(1 + exp(x)) = -log σ(-x), and its derivative σ(x), from an exponential ≤ 1.
 
-    The plain log is a fifth faster than log1p over all, and as exact to 1e-16: not *relative* to a
-    loss below that, but no gradient comes from it.
+    The plain log is quicker than log1p, and its error is below 1e-16 all the same.
     """
     e = np.exp(-abs(x))
     softplus = max(x, 0.0) + np.log(1.0 + e)
@@ -159,41 +152,54 @@ def pair_gradient(V: Floats, U: Floats, inputs: Rows, words: Rows, gradient: Pai
         J.
     """
     h, shares, deltas, grad_h = gradient
-    h[:] = 0
-    grad_h[:] = 0
     _fill_shares(inputs, shares)
-    for c in range(len(inputs)):
-        row, share = inputs[c], shares[c]
-        if row >= 0:
-            for j in range(len(h)):
-                h[j] += share * V[row, j]
-
+    _add_rows(V, inputs, shares, h)
+    # The scores first, the exponentials then: a third faster than word by word, as the processor
+    # fetches one row of U while it works on another.
+    _multiply(U, words, h, deltas)
     loss = 0.0
     for k in range(len(words)):
-        row, delta = words[k], h.dtype.type(0)
-        if row >= 0:
-            score = h.dtype.type(0)
-            for j in range(len(h)):
-                score += U[row, j] * h[j]
-            # -log σ(x) falls with the target's score, -log σ(-x) rises with a negative's.
-            sign = -1.0 if k == 0 else 1.0
-            word_loss, sigmoid = _softplus_and_sigmoid(sign * float(score))
+        # -log σ(x) falls with the target's score, -log σ(-x) rises with a negative's.
+        sign = -1.0 if k == 0 else 1.0
+        word_loss, sigmoid = _softplus_and_sigmoid(sign * float(deltas[k]))
+        if words[k] >= 0:
             loss += word_loss
-            delta = h.dtype.type(sign * sigmoid)
-            for j in range(len(h)):
-                grad_h[j] += delta * U[row, j]
-        deltas[k] = delta
+            deltas[k] = sign * sigmoid
+    _add_rows(U, words, deltas, grad_h)
     return loss
 
 
 @_compile
 def _fill_shares(inputs: Rows, shares: Floats) -> None:
+    """Set shares[c] = 1/C; 0 where there is no word."""
     count = 0
     for row in inputs:
         if row >= 0:
             count += 1
     for c in range(len(inputs)):
         shares[c] = 1.0 / count if inputs[c] >= 0 else 0.0
+
+
+@_compile
+def _add_rows(matrix: Floats, rows: Rows, weights: Floats, total: Floats) -> None:
+    """Set total = Σ_t weights[t] · matrix[rows[t]]."""
+    total[:] = 0
+    for t in range(len(rows)):
+        row, weight = rows[t], weights[t]
+        if row >= 0:
+            for j in range(len(total)):
+                total[j] += weight * matrix[row, j]
+
+
+@_compile
+def _multiply(matrix: Floats, rows: Rows, vector: Floats, scores: Floats) -> None:
+    """Set scores[t] = matrix[rows[t]] · vector; 0 where there is no row."""
+    for t in range(len(rows)):
+        row, score = rows[t], vector.dtype.type(0)
+        if row >= 0:
+            for j in range(len(vector)):
+                score += matrix[row, j] * vector[j]
+        scores[t] = score
 
 
 @_compile

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     # float32 or float64; V, U and all that is computed from them have the same.
     Floats = NDArray[np.floating]
 
-__all__ = ["Gradient", "RowGradient", "naive_softmax", "negative_sampling"]
+__all__ = ["Gradient", "RowGradient", "check_rows", "naive_softmax", "negative_sampling"]
 
 # As many scores of naive softmax are held at a time: 16 MB in float32, for any |V|.
 _SCORES_AT_A_TIME = 1 << 22
@@ -62,16 +62,21 @@ class RowGradient(NamedTuple):
             What the gradient is with respect to.
         rate : float
             The learning rate.
+
+        Raises
+        ------
+        IndexError
+            If it names a row that the matrix does not have.
         """
         named, steps = self.rows.ravel(), self.weights.ravel() * matrix.dtype.type(rate)
         # `matrix[rows] -= …` keeps one term of a row that is named twice. Here the rows that are
         # named equally often go together, each once, with the sum of its terms.
         for terms in _terms_by_row(named):
-            # In range as they are, with "clip" the indices are not looked at first.
+            # With "clip" the indices, in range as they are, are not looked at one by one.
             vectors = self.vectors.take(terms // self.rows.shape[1], axis=0, mode="clip")
             sums = np.einsum("rn,rnd->rd", steps[terms], vectors)
             rows = named[terms[:, 0]]
-            matrix[rows] = matrix.take(rows, axis=0) - sums
+            matrix[rows] = np.subtract(matrix.take(rows, axis=0, mode="clip"), sums, out=sums)
 
     def dense(self, shape: tuple[int, int]) -> Floats:
         """Return the gradient as a matrix.
@@ -129,9 +134,15 @@ def naive_softmax(V: Floats, U: Floats, batch: Batch) -> Gradient:
     -------
     Gradient
         The loss and its gradient; that of U has every row.
+
+    Raises
+    ------
+    IndexError
+        If the batch names a row that V or U does not have.
     """
     shares = _shares(batch.inputs, V.dtype)
     h = _mean_vectors(V, batch.inputs, shares)
+    check_rows("targets", batch.targets, U)
     loss = 0.0
     grad_h = np.empty_like(h)
     grad_U = np.zeros_like(U)
@@ -171,6 +182,11 @@ def negative_sampling(V: Floats, U: Floats, batch: Batch) -> Gradient:
     -------
     Gradient
         The loss and its gradient.
+
+    Raises
+    ------
+    IndexError
+        If the batch names a row that V or U does not have.
     """
     shares = _shares(batch.inputs, V.dtype)
     h = _mean_vectors(V, batch.inputs, shares)
@@ -180,7 +196,7 @@ def negative_sampling(V: Floats, U: Floats, batch: Batch) -> Gradient:
     signs[:, 0] = -1.0
     signs[words < 0] = 0.0
 
-    u = U.take(words, axis=0)  # as U[words], quicker
+    u = _rows(U, words, "targets and negatives")
     signed_scores = signs * np.einsum("bkd,bd->bk", u, h)
     losses, sigmoids = _softplus_and_sigmoid(signed_scores)
     deltas = signs * sigmoids
@@ -191,6 +207,21 @@ def negative_sampling(V: Floats, U: Floats, batch: Batch) -> Gradient:
         RowGradient(batch.inputs, shares, grad_h),
         RowGradient(words, deltas, h),
     )
+
+
+def check_rows(name: str, rows: NDArray[np.integer], matrix: Floats) -> None:
+    """Raise IndexError unless each of the rows is one of the matrix, or -1, which is none."""
+    if rows.size and not -1 <= rows.min() <= rows.max() < len(matrix):
+        raise IndexError(
+            f"{name}: expected rows 0 to {len(matrix) - 1}, or -1 for none; "
+            f"got {rows.min()} to {rows.max()}"
+        )
+
+
+def _rows(matrix: Floats, rows: NDArray[np.integer], name: str) -> Floats:
+    """Return matrix[rows], at twice its speed; -1 reads the last row."""
+    check_rows(name, rows, matrix)
+    return matrix.take(rows, axis=0, mode="wrap")
 
 
 def _terms_by_row(named: NDArray[np.integer]) -> Iterator[NDArray[np.intp]]:
@@ -226,7 +257,7 @@ def _shares(inputs: NDArray[np.integer], dtype: np.dtype[np.floating]) -> Floats
 
 def _mean_vectors(V: Floats, inputs: NDArray[np.integer], shares: Floats) -> Floats:
     """Return the mean h of the input vectors of each pair, (B, d); -1 reads a row, times 0."""
-    means: Floats = np.einsum("bc,bcd->bd", shares, V.take(inputs, axis=0))
+    means: Floats = np.einsum("bc,bcd->bd", shares, _rows(V, inputs, "inputs"))
     return means
 
 

@@ -233,21 +233,24 @@ def test_where_no_code_can_be_kept_it_is_compiled_all_the_same(monkeypatch):
 
 # What is right, and what is wrong.
 MISTAKES = {
-    "sign of the target": ("h.dtype.type(sign * sigmoid)", "h.dtype.type(sigmoid)"),
-    "sign of every score": ("h.dtype.type(sign * sigmoid)", "h.dtype.type(-sign * sigmoid)"),
+    "sign of the target": ("deltas[k] = sign * sigmoid", "deltas[k] = sigmoid"),
+    "sign of every score": ("deltas[k] = sign * sigmoid", "deltas[k] = -sign * sigmoid"),
     "σ(-x)": ("(1.0 if x >= 0.0 else e)", "(1.0 if x < 0.0 else e)"),
-    "row of another word": ("U[row, j] * h[j]", "U[row - 1, j] * h[j]"),
-    "row of the target only": ("grad_h[j] += delta * U[row, j]", "grad_h[j] = delta * U[row, j]"),
-    "skipped is the last row": ("row, delta = words[k], ", "row, delta = words[k] % len(U), "),
+    "row of another word": ("score += matrix[row, j]", "score += matrix[row - 1, j]"),
+    "last row only": ("total[j] += weight", "total[j] = weight"),
     "mean of the words": ("rate * weights[t]", "rate * weights[t] / len(rows)"),
     "repeats lost": (
         "        if row >= 0:\n            for j in range(len(vector))",
         "        if row >= 0 and row not in rows[:t]:\n            for j in range(len(vector))",
     ),
-    "last entry lost": ("range(len(vector))", "range(len(vector) - 1)"),
+    "last entry lost": (
+        "range(len(vector)):\n                matrix",
+        "range(len(vector) - 1):\n                matrix",
+    ),
 }
 # The loss is wrong, and the gradient belongs to it: the numerical derivative has nothing to say.
 MISTAKEN_LOSSES = {
+    "a skipped negative counts": ("        if words[k] >= 0:\n", "        if True:\n"),
     "no sign": ("sign = -1.0 if k == 0 else 1.0", "sign = 1.0"),
     "padding counts": (
         "        if row >= 0:\n            count += 1",

@@ -190,9 +190,13 @@ def test_nothing_is_overwritten(loss):
 @pytest.mark.parametrize("loss", LOSSES)
 def test_a_row_that_is_not_there_is_no_other_row(loss):
     V, U, _ = EXAMPLES[0]
-    for of in (batch([[4]], [0], [[1]]), batch([[0]], [4], [[1]])):
-        with pytest.raises(IndexError):
-            getattr(minibatch, loss)(V, U, of)
+    function = getattr(minibatch, loss)
+    with pytest.raises(IndexError, match=r"inputs: expected rows 0 to 3, or -1 .*; got 4 to 4"):
+        function(V, U, batch([[4]], [0], [[1]]))
+    with pytest.raises(IndexError, match=r"targets.*: expected rows 0 to 3, or -1 .*; got .* to 4"):
+        function(V, U, batch([[0]], [4], [[1]]))
+    with pytest.raises(IndexError):
+        RowGradient(np.array([[4]]), np.ones((1, 1)), V[:1]).subtract_from(V, 1.0)
 
 
 @pytest.mark.parametrize("scores", [1, 7, 12, 1000])
