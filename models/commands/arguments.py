@@ -31,15 +31,17 @@ examples:
   python -m models train text.txt --output vectors.txt --resume
   python -m models train text.txt --loss mine.py:my_loss_and_gradient
 
-which choice is whose:
-                             word2vec.c        gensim            fastText
-  --init                     word2vec          gensim            gensim
-  --direction                outside-predicts-center (both)      center-predicts-outside
-  --target-among-negatives   skip              skip              redraw
-  --subsampling, --sample    word2vec, 1e-3    word2vec, 1e-3    fasttext, 1e-4
-  --noise-power              0.75              0.75              0.5
-  --alpha                    0.025, CBOW 0.05  0.025             0.05
-  --min-alpha                alpha x 1e-4      1e-4              0
+which choice is whose (--direction: A is outside-predicts-center, B is
+center-predicts-outside):
+                             word2vec.c        gensim     fastText
+  --init                     word2vec          gensim     gensim
+  --direction                A                 A          B
+  --target-among-negatives   skip              skip       redraw
+  --subsampling              word2vec          word2vec   fasttext
+  --sample                   1e-3              1e-3       1e-4
+  --noise-power              0.75              0.75       0.5
+  --alpha                    0.025, CBOW 0.05  0.025      0.05
+  --min-alpha                alpha x 1e-4      1e-4       0
 
 With one thread the same seed gives the same vectors, bit for bit, also after a
 stop and --resume. NumPy's matrix products use one core, which is fastest for

@@ -206,8 +206,8 @@ def _require_space(training: Training, files: _Files) -> None:
     free = shutil.disk_usage(folder).free
     if free < needed:
         raise UsageError(
-            f"--output {files.output}: the vectors take about {needed / 1e6:,.0f} MB; "
-            f"{free / 1e6:,.0f} MB are free in {folder}"
+            f"--output {files.output}: the vectors take about {needed / 1e6:,.1f} MB; "
+            f"{free / 1e6:,.1f} MB are free in {folder}"
         )
 
 

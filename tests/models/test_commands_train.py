@@ -371,7 +371,7 @@ def test_a_disk_without_room_is_told_before_the_work(folder, capsys, monkeypatch
     usage = train.shutil.disk_usage(folder)._replace(free=1000)
     monkeypatch.setattr(train.shutil, "disk_usage", lambda _folder: usage)
     assert run() == 2
-    assert "0 MB are free" in message(capsys)
+    assert "0.0 MB are free" in message(capsys)
     assert files(folder) == {"text.txt"}
 
 
@@ -431,3 +431,5 @@ def test_the_help_teaches(capsys):
     said = capsys.readouterr().out
     for choice in ("word2vec.c", "gensim", "fastText", "--resume", "exit status"):
         assert choice in said
+    options = said[said.index("which choice") :]
+    assert all(len(line) <= 80 for line in options.splitlines())

@@ -21,13 +21,13 @@ from models.pairs import Batch
 from models.text import sentences
 from tests.models.topics import write_text
 
-QUICK = ["--size", "8", "--sample", "0", "--epochs", "1"]
+QUICK = ["--size", "4", "--sample", "0", "--epochs", "1"]
 
 
 @pytest.fixture(autouse=True)
 def folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    write_text(tmp_path / "text.txt", 3_000)
+    write_text(tmp_path / "text.txt", 2_000)
     return tmp_path
 
 
