@@ -213,6 +213,7 @@ def heavy_after(program):
         "gradcheck.symbolic",
         "gradcheck.word2vec.cases",
         "gradcheck.word2vec.oracle",
+        "models.checkpoints",
         "models.corpus",
         "models.docstrings",
         "models.evaluation",
@@ -220,6 +221,7 @@ def heavy_after(program):
         "models.pairs",
         "models.plots",
         "models.text",
+        "models.training",
     ],
 )
 def test_importing_loads_nothing_heavy(module):
