@@ -105,7 +105,9 @@ def _add_pairs(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         "--direction",
         choices=get_args(Direction),
-        help="of skip-gram: which word of a pair is the input (default: center-predicts-outside)",
+        metavar="WHICH",
+        help="of skip-gram, which word of a pair is the input: center-predicts-outside (default) "
+        "or outside-predicts-center",
     )
     group.add_argument(
         "--min-count", type=int, metavar="N", help="leave out rarer words (default: 5)"

@@ -52,7 +52,7 @@ def trained(corpus, options, update=None):
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_loss_falls_and_words_of_a_topic_come_together(corpus, kind):
     needs_numba(KINDS[kind])
-    training = trained(corpus, replace(KINDS[kind], epochs=3))
+    training = trained(corpus, replace(KINDS[kind], epochs=2))
     losses = [record.loss for record in training.history]
     assert np.mean(losses[-5:]) < np.mean(losses[:5]) - 0.1
     words = corpus.vocabulary.words
@@ -162,13 +162,13 @@ def test_the_history_covers_every_pair(corpus):
 @pytest.mark.parametrize("kind", ["skip-gram, negative sampling", "compiled"])
 def test_stopped_anywhere_and_called_again_it_goes_on(corpus, kind):
     needs_numba(KINDS[kind])
-    options = replace(KINDS[kind], batch_size=16)
+    options = replace(KINDS[kind], batch_size=64)
     whole = trained(corpus, options)
     rng = np.random.default_rng(0)
     training = Training(corpus, options)
     stops = 0
     while not training.finished:
-        left = int(rng.integers(1, 60))
+        left = int(rng.integers(1, 40))
         with closing(training.steps()) as steps:
             for _, _ in zip(range(left), steps, strict=False):
                 pass
