@@ -54,7 +54,7 @@ LAYERS = [
 ]
 # Of `models`, what may know `gradcheck`.
 COMMAND_LINE = {"models.__main__", "models.commands"}
-HEAVY = {"sympy", "hypothesis", "matplotlib", "rich", "pytest", "scipy", "torch", "jax"}
+HEAVY = {"sympy", "hypothesis", "matplotlib", "rich", "pytest", "scipy", "torch", "jax", "numba"}
 
 
 def module_name(path, root):
