@@ -55,8 +55,9 @@ def batches(
     noise: Noise | None = None,
     negative: int = 0,
     target_among_negatives: TargetAmongNegatives = "skip",
+    shuffled: bool = False,
 ) -> Iterator[Batch]:
-    """Yield the pairs of a block, center word by center word.
+    """Yield the pairs of a block, center word by center word unless they are shuffled.
 
     As in word2vec.c: frequent words are dropped first, so that the neighbours of each close
     ranks, and then the window of each center word is drawn, uniform from 1 to `window` words on
@@ -88,6 +89,9 @@ def batches(
         What becomes of a negative that equals the target: one negative fewer, as in word2vec.c
         and gensim; drawn again, as in fastText; or trained on, as in the formula of the loss. One
         that is drawn 100 times in vain is skipped.
+    shuffled : bool
+        The pairs of the block in random order: a phrase that is said over and over does not fill
+        whole batches with the same rows.
 
     Yields
     ------
@@ -113,6 +117,9 @@ def batches(
         if direction == "outside-predicts-center":
             centers, outsides = outsides, centers
         inputs, targets = centers[:, np.newaxis], outsides
+    if shuffled:
+        order = rng.permutation(len(targets))
+        inputs, targets = inputs[order], targets[order]
     for start in range(0, len(targets), batch_size):
         part = slice(start, start + batch_size)
         negatives = _negatives(targets[part], rng, noise, negative, target_among_negatives)

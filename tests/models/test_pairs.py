@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from itertools import product
 
 import numpy as np
@@ -126,6 +127,27 @@ def test_cbow_is_the_plain_loop(sentences, window, keep, batch_size, seed):
     pairs = [pair for b in found for pair in zip(b.inputs.tolist(), b.targets, strict=True)]
     assert pairs == expected
     assert_well_formed(found, columns=2 * window, batch_size=batch_size)
+
+
+@pytest.mark.parametrize("cbow", [False, True])
+def test_shuffled_pairs_are_the_same_pairs_all_over_the_block(cbow):
+    block = block_of([[place % WORDS for place in range(200)]] * 20)
+
+    def pairs(*, shuffled):
+        rng = np.random.default_rng(1)
+        drawn = batches(block, rng, window=3, batch_size=50, cbow=cbow, shuffled=shuffled)
+        return [
+            (*inputs, target)
+            for batch in drawn
+            for inputs, target in zip(batch.inputs.tolist(), batch.targets.tolist(), strict=True)
+        ]
+
+    in_order, shuffled = pairs(shuffled=False), pairs(shuffled=True)
+    assert sorted(shuffled) == sorted(in_order)
+    # Of pairs in random order, as many come as often in the one half as in the other.
+    assert shuffled[:50] != in_order[:50]
+    halves = [Counter(half) for half in np.array_split(np.array(shuffled)[:, -1], 2)]
+    assert all(abs(halves[0][word] / halves[1][word] - 1) < 0.2 for word in range(WORDS))
 
 
 def assert_well_formed(found, columns, batch_size):

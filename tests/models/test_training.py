@@ -245,6 +245,32 @@ def test_without_that_it_would_not_learn(corpus):
         trained(corpus, options)
 
 
+@pytest.fixture(scope="module")
+def repeating_corpus():
+    """Words as frequent as in English, and hundreds of equal lines among them."""
+    frequencies = 1 / np.arange(3.0, 2_003)
+    rng = np.random.default_rng(0)
+    numbers = rng.choice(2_000, size=(2_000, 10), p=frequencies / frequencies.sum())
+    lines = [list(map(str, row)) for row in numbers.tolist()]
+    equal = [["txt", "spam", "written", "mail"]] * 400
+    with encode([*lines[:1_000], *equal, *lines[1_000:]]) as encoded:
+        yield encoded
+
+
+def longest_vector(training):
+    for _ in training.steps():
+        pass
+    return max(np.linalg.norm(vectors, axis=1).max() for vectors in (training.V, training.U))
+
+
+def test_what_is_said_over_and_over_does_not_blow_up_its_vectors(repeating_corpus):
+    options = replace(SMALL, size=100, alpha=0.05, epochs=3)
+    assert longest_vector(Training(repeating_corpus, options)) < 10
+    in_order = Training(repeating_corpus, options)
+    in_order._batches.keywords["shuffled"] = False
+    assert longest_vector(in_order) > 100
+
+
 BAD = {
     "size": [0, -1, 1.5, True],
     "window": [0],
