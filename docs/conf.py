@@ -51,7 +51,7 @@ default_role = "py:obj"
 # fails is a warning with its traceback: as an error, myst_nb would say neither which cell nor why.
 nb_execution_mode = "force"
 nb_execution_show_tb = True
-nb_execution_timeout = 60
+nb_execution_timeout = 180  # of a cell that takes seconds, on a machine that is busy
 nb_merge_streams = True
 # Markdown that a cell shows may hold tables and mathematics, as a page may.
 nb_render_markdown_format = "myst"
