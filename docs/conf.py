@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import sys
+import tempfile
 from importlib.metadata import version as version_of
 from importlib.resources import files
 from pathlib import Path
@@ -51,7 +52,7 @@ default_role = "py:obj"
 # fails is a warning with its traceback: as an error, myst_nb would say neither which cell nor why.
 nb_execution_mode = "force"
 nb_execution_show_tb = True
-nb_execution_timeout = 60
+nb_execution_timeout = 180  # of a cell that takes seconds, on a machine that is busy
 nb_merge_streams = True
 # Markdown that a cell shows may hold tables and mathematics, as a page may.
 nb_render_markdown_format = "myst"
@@ -94,6 +95,20 @@ def copy_interactive_page(app: Sphinx, error: Exception | None) -> None:
         shutil.copytree(DOCS / "interactive", app.outdir / "interactive", dirs_exist_ok=True)
 
 
+def give_kernels_a_profile(app: Sphinx) -> None:
+    """Let no profile of the reader's own IPython change a page, and no kernel warn of itself.
+
+    It listens to this machine alone and for seconds, but says that it does so without encryption.
+    """
+    folder = Path(tempfile.mkdtemp(prefix="gradcheck-docs-"))
+    os.environ["IPYTHONDIR"] = str(folder)
+    profile = folder / "profile_default"
+    profile.mkdir()
+    config = 'c.IPKernelApp.log_level = "ERROR"\n'
+    (profile / "ipython_kernel_config.py").write_text(config, encoding="utf-8")
+    app.connect("build-finished", lambda *_: shutil.rmtree(folder, ignore_errors=True))
+
+
 _BARS = re.compile(r"``.*?``|\|(\w[^|`]*)\|")
 
 
@@ -112,5 +127,6 @@ def _escape_bars(match: re.Match[str]) -> str:
 
 def setup(app: Sphinx) -> None:
     """Connect what has no option."""
+    give_kernels_a_profile(app)
     app.connect("autodoc-process-docstring", keep_bars)
     app.connect("build-finished", copy_interactive_page)

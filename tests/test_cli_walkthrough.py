@@ -114,6 +114,7 @@ def test_nothing_heavy_is_loaded():
     assert subprocess.run(command, capture_output=True, check=True).stderr == b"\n"  # noqa: S603
 
 
+EXPECTED_ENTRY = "expected a number such as 0.5, -2 or 1/3, of size 0 or 1e-60 to 1000"
 BAD = {
     "an empty sentence": ([""], "sentence: expected two different words or more"),
     "only punctuation": ([" . … "], "sentence: expected two different words or more"),
@@ -121,16 +122,21 @@ BAD = {
     "one word twice": (["tea Tea"], "got only 'tea'"),
     "a long word": (["tea " + 40 * "x"], "sentence: the tables have no room for 'xxxx"),
     "a control character": (["tea \x1b[31mred"], "'\\x1b[31mred' holds a character that cannot"),
+    "text from right to left": (["tea \u202ecba"], "'\\u202ecba' holds a character that cannot"),
+    "an isolate": (["tea \u2067cba"], "'\\u2067cba' holds a character that cannot"),
+    "a blank of no width": (["tea a\u200bb"], "'a\\u200bb' holds a character that cannot"),
     "many words": ([" ".join(map(str, range(1000)))], "sentence: it has 1,000 different words"),
     "no dimension": (["-d", "0"], "--dimension: expected a whole number from 1 to 5, got 0"),
-    "many dimensions": (["-d", "300"], "--dimension: every component is shown"),
+    "many dimensions": (["-d", "300"], "--dimension: expected a whole number from 1 to 5, got 300"),
     "no window": (["--window", "0"], "--window: expected a whole number from 1 to 10, got 0"),
-    "a wide window": (["--window", "11"], "--window: expected at most 10, got 11"),
-    "a rate that is no number": (["--rate", "nan"], "--rate: expected a number such as 0.5"),
-    "an infinite rate": (["--rate", "inf"], "--rate: expected a number such as 0.5"),
-    "a negative rate": (["--rate", "-1"], "--rate: expected a number above 0"),
-    "a rate divided by zero": (["--rate", "1/0"], "--rate: expected a number such as 0.5"),
-    "an astronomical rate": (["--rate", "1e-99999999"], "--rate: expected a number such as 0.5"),
+    "a wide window": (["--window", "11"], "--window: expected a whole number from 1 to 10, got 11"),
+    **{
+        f"a rate of {rate}": (
+            ["--rate", rate],
+            "--rate: expected a number such as 0.5 or 1/3, from 1e-60 to 1000; got",
+        )
+        for rate in ["nan", "inf", "-1", "0", "1/0", "1e400", "1e-300", "1e-99999999", "fast"]
+    },
     "a negative seed": (["--seed", "-1"], "--seed: expected a whole number from 0, got -1"),
     "a pair too far apart": (
         ["--pair", "the:milk"],
@@ -163,6 +169,14 @@ BAD = {
         ["a b", "--init", '{"U": [[1, 2], [1]], "V": [[1, 2], [1, 2]]}'],
         "--init: U, row of 'b': expected a vector of length 2, got 1",
     ),
+    "long rows": (
+        ["a b", "--init", '{"U": [[1, 2, 3, 4, 5, 6], [1]], "V": [[1], [1]]}'],
+        "--init: U, row of 'a': expected a vector of length 1 to 5, got 6",
+    ),
+    "an empty row": (
+        ["a b", "--init", '{"U": [[], []], "V": [[], []]}'],
+        "--init: U, row of 'a': expected a vector of length 1 to 5, got 0",
+    ),
     "V of another dimension": (
         ["a b", "--init", '{"U": [[1, 2], [1, 2]], "V": [[1], [1]]}'],
         "--init: V, row of 'a': expected a vector of length 2, got 1",
@@ -173,21 +187,22 @@ BAD = {
     ),
     "NaN": (
         ["a b", "--init", '{"U": [[NaN], [1]], "V": [[1], [1]]}'],
-        "--init: U, row of 'a': expected a number such as 0.5, -2 or 1/3, got 'NaN'",
+        f"--init: U, row of 'a': {EXPECTED_ENTRY}; got 'NaN'",
     ),
     "true": (
         ["a b", "--init", '{"U": [[true], [1]], "V": [[1], [1]]}'],
-        "--init: U, row of 'a': expected a number such as 0.5, -2 or 1/3, got True",
+        f"--init: U, row of 'a': {EXPECTED_ENTRY}; got True",
     ),
     "a huge number": (
         ["a b", "--init", '{"U": [[1e9], [1]], "V": [[1], [1]]}'],
-        "--init: U, row of 'a': expected numbers from -1000 to 1000, got '1e9'",
+        f"--init: U, row of 'a': {EXPECTED_ENTRY}; got '1e9'",
     ),
     "a huge score": (
         ["a b", "--init", '{"U": [[900], [1]], "V": [[1], [1]]}'],
         "--init: the score u_w·v_c of 'a' is 900",
     ),
     "two documents in one": (["--html", "-", "--latex", "-"], "--html and --latex: both are -"),
+    "a file without a name": (["--html", ""], "--html: expected a file to write, got an empty"),
     "no folder to write to": (["--html", "/nowhere/step.html"], "there is no folder /nowhere"),
 }
 

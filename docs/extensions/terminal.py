@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 __all__ = ["CommandHelp", "Terminal", "setup"]
 
-_SECONDS = 60
+_SECONDS = 180
 _EXAMPLES = Path(__file__).parents[1] / "examples"
 # No shell: these are all that a page may run, and each is a module of this very environment.
 _PROGRAMS = {"gradcheck": ["-m", "gradcheck"], "pytest": ["-m", "pytest"], "python": []}

@@ -108,13 +108,18 @@ const figures = (() => {
 
   /**
    * A free place near each tip: candidates around it, the direction of the arrow first, and the
-   * one that covers least of what is placed already.
+   * one that covers least of what is placed already and of the arrows from `origin`.
    *
    * @param {{tip: Point, angle: number, width: number}[]} labels
    * @param {{width: number, height: number}} frame
+   * @param {Point} origin
+   * @param {{left: number, right: number, top: number, bottom: number}[]} taken
    */
-  function placeLabels(labels, frame) {
-    const tips = labels.map(({ tip }) => labelBox(tip, 8, 0, -4));
+  function placeLabels(labels, frame, origin, taken = []) {
+    const along = (tip, part) => [0, 1].map((axis) => origin[axis] + part * (tip[axis] - origin[axis]));
+    const arrows = labels.flatMap(({ tip }) =>
+      [0.4, 0.6, 0.8, 1].map((part) => labelBox(along(tip, part), 12, 0, -6)),
+    );
     const placed = [];
     for (const { tip, angle, width } of labels) {
       let best = null;
@@ -126,7 +131,8 @@ const figures = (() => {
             Math.max(0, box.right - frame.width) +
             Math.max(0, -box.top) +
             Math.max(0, box.bottom - frame.height);
-          const covered = [...placed, ...tips].reduce((sum, other) => sum + overlap(box, other), 0);
+          const others = [...placed, ...arrows, ...taken];
+          const covered = others.reduce((sum, other) => sum + overlap(box, other), 0);
           const cost = covered + 40 * outside + distance + 4 * Math.abs(turn);
           if (best === null || cost < best.cost) best = { box, cost };
         }
@@ -138,15 +144,23 @@ const figures = (() => {
 
   // ---- the vectors -----------------------------------------------------------------------------
 
+  /** Draw lines and numbers; return the boxes of the numbers. */
   function drawGrid(svg, width, height, limit, place) {
+    const numbers = [];
     for (const value of [-limit, -limit / 2, limit / 2, limit]) {
       const [x, y] = place([value, value]);
       svg.append(line([x, 0], [x, height], "grid"), line([0, y], [width, y], "grid"));
-      svg.append(text(x + 3, height / 2 + 12, "tick", tick(value)));
-      svg.append(text(width / 2 + 4, y - 3, "tick", tick(value)));
+      for (const [left, bottom] of [
+        [x + 3, height / 2 + 12],
+        [width / 2 + 4, y - 3],
+      ]) {
+        svg.append(text(left, bottom, "tick", tick(value)));
+        numbers.push({ left, right: left + 6 * tick(value).length, top: bottom - 10, bottom });
+      }
     }
     svg.append(line([width / 2, 0], [width / 2, height], "axis"));
     svg.append(line([0, height / 2], [width, height / 2], "axis"));
+    return numbers;
   }
 
   /**
@@ -166,7 +180,7 @@ const figures = (() => {
     const place = ([x, y]) => [width / 2 + unit * x, height / 2 - unit * y];
     const origin = place([0, 0]);
 
-    drawGrid(svg, width, height, limit, place);
+    const numbers = drawGrid(svg, width, height, limit, place);
     for (const { letter, trail } of items) {
       if (trail.length > 1) svg.append(polyline(trail.map(place), `trail ${letter}`));
     }
@@ -188,7 +202,7 @@ const figures = (() => {
       letter,
       word,
     }));
-    placeLabels(labels, { width, height }).forEach((box, i) => {
+    placeLabels(labels, { width, height }, origin, numbers).forEach((box, i) => {
       const { letter, word } = labels[i];
       svg.append(text(box.left + 2, box.bottom - 5, `name ${letter}`, ...vectorName(letter, word)));
     });
@@ -235,7 +249,7 @@ const figures = (() => {
       angle: Math.atan2(to[1] - start[1], to[0] - start[0]),
       width: LABEL.letter * name.length,
     }));
-    placeLabels(labels, { width, height }).forEach((box, i) => {
+    placeLabels(labels, { width, height }, start).forEach((box, i) => {
       svg.append(text(box.left, box.bottom - 4, `name ${arrows[i].name}`, arrows[i].name));
     });
   }

@@ -16,6 +16,8 @@ def check_writable(option: str, path: str | None, sources: Sequence[str] = ()) -
     """Find out before the work whether its result can be kept, and where it must not be."""
     if path is None or path == "-":
         return
+    if not path:
+        raise UsageError(f"{option}: expected a file to write, got an empty name")
     target = Path(path).absolute()
     try:
         _refuse_target(option, path, target, sources)

@@ -26,6 +26,7 @@ number of the update, from the scores u_w·v_c to the new vectors and the new lo
 
 What is exact is shown exactly, other numbers to four significant digits. The gradient is
 checked by finite differences. Without arguments, it takes the sentence "the cat drinks milk".
+Four words and d = 2 fit two screens of 24 lines, negative sampling with up to 3 negatives.
 """
 _EXAMPLES = """\
 examples:

@@ -14,7 +14,7 @@ from gradcheck.equations.normal_forms import (
     total,
     with_fresh_indices,
 )
-from gradcheck.equations.polynomials import ONE, ZERO, Atom, Polynomial
+from gradcheck.equations.polynomials import ONE, ZERO, Atom, Polynomial, key_of
 
 __all__ = ["differentiate"]
 
@@ -49,7 +49,7 @@ def differentiate(polynomial: Polynomial, by: Atom, outer: Outer) -> Polynomial:
 
 
 def _of_atom(factor: Atom, by: Atom, outer: Outer) -> Polynomial:
-    if str(by.parts[0]) not in factor.variables:
+    if key_of(by.parts[0]) not in factor.variables:
         return ZERO
     if factor.kind in {"symbol", "entry"}:
         return _of_variable(factor, by)

@@ -1,14 +1,15 @@
 """The value of an expression in index notation for given sizes, indices and arrays.
 
 It shares nothing with the rules that it is there to check: sums are added up term by term,
-derivatives are central differences in 60-digit arithmetic, and an abbreviation is looked up in its
-definition.
+derivatives are central differences in arithmetic of many digits, and an abbreviation is looked up
+in its definition.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Any, TypeAlias
 
 import mpmath
@@ -18,6 +19,7 @@ from sympy.matrices.expressions.matexpr import MatrixElement
 from sympy.tensor.indexed import Indexed
 
 from gradcheck.equations.notation import Abbreviation, At, Partial, formula_of
+from gradcheck.equations.work import TooLargeError, Work
 
 __all__ = ["AGREEMENT", "Point", "evaluate"]
 
@@ -25,10 +27,14 @@ __all__ = ["AGREEMENT", "Point", "evaluate"]
 Expr: TypeAlias = Any
 Number: TypeAlias = Any
 
+# The truncation error of a central difference is of the order of the step's square, and its
+# rounding error that of the arithmetic over the step: each order takes its digits once more.
 _DIGITS = 60
-# The truncation error of a central difference is of the order of the step's square, and the
-# rounding error of the third one of 1e-60 over the step's cube.
-_STEP = mpmath.mpf(10) ** -13
+_DIGITS_OF_STEP = 30
+# Each order takes two evaluations of the one before.
+_HIGHEST_ORDER = 8
+# Of an argument of exp and of other functions, in bits before the point.
+_LARGEST_MAGNITUDE = 4096
 # Two values that differ by less, relative to the larger or to 1, are the same.
 AGREEMENT = 1e-15
 
@@ -43,38 +49,78 @@ class Point:
         From a symbol to its value: sizes, free indices, real numbers.
     entries : dict
         From (name of an array, subscripts) to the value of the entry.
+    accuracy : int
+        How many times the usual number of digits is computed with.
+    work : Work
+        Counts the steps that it takes.
     """
 
     symbols: Mapping[Any, Number]
     entries: Mapping[tuple[str, tuple[int, ...]], Number]
+    accuracy: int = 1
+    work: Work = field(default_factory=Work)
 
 
 def evaluate(expression: Expr, point: Point) -> Number:
-    """Return the value of an expression as an mpmath number of 60 digits.
+    """Return the value of an expression as an mpmath number of 60 digits or more.
 
     Raises
     ------
     ValueError
         If it has none here: the logarithm of a number that is not positive, a division by 0, an
-        even root of a negative number.
+        even root of a negative number, a number beyond all bounds.
     TypeError
         If a part is of a kind that index notation does not have.
+    TooLargeError
+        If it would be too much work.
     """
-    with mpmath.workdps(_DIGITS):
-        return _value(expression, point)
+    order = _order(expression)
+    if order > _HIGHEST_ORDER:
+        raise TooLargeError(f"a derivative of order {order}")
+    with mpmath.workdps(point.accuracy * (_DIGITS + order * _DIGITS_OF_STEP)):
+        try:
+            return _value(expression, point)
+        except (OverflowError, ZeroDivisionError) as error:
+            raise ValueError(f"{expression} has no value here: {error}") from error
+
+
+@lru_cache(maxsize=1024)
+def _order(expression: Expr) -> int:
+    """Return how many derivatives are taken one of the other."""
+    parts = expression.args
+    if isinstance(expression, Abbreviation):
+        parts = (*parts, formula_of(expression.func, len(parts))[1])
+    order = max(map(_order, parts), default=0)
+    return order + len(expression.args) - 1 if isinstance(expression, Partial) else order
 
 
 def _value(expression: Expr, point: Point) -> Number:
+    point.work.count()
     for kinds, rule in _RULES.items():
         if isinstance(expression, kinds):
             return rule(expression, point)
     name = _NAMES.get(type(expression).__name__, type(expression).__name__)
     if expression.is_Function and hasattr(mpmath, name):
-        value = getattr(mpmath, name)(*(_value(part, point) for part in expression.args))
-        return _real(value, expression)
+        return _function(name, expression, point)
     if expression.is_number and not expression.args:
-        return mpmath.mpf(expression.evalf(_DIGITS))
+        return mpmath.mpf(expression.evalf(mpmath.mp.dps))
     raise TypeError(f"expected index notation, got {expression} ({type(expression).__name__})")
+
+
+def _function(name: str, call: Expr, point: Point) -> Number:
+    arguments = [_bounded(_value(part, point)) for part in call.args]
+    try:
+        value = getattr(mpmath, name)(*arguments)
+    except TypeError as error:
+        raise TypeError(f"expected a function of real numbers, got {call}: {error}") from error
+    return _real(value, call)
+
+
+def _bounded(argument: Number) -> Number:
+    """Refuse what takes more digits than there is memory to compute with."""
+    if argument and mpmath.mag(argument) > _LARGEST_MAGNITUDE:
+        raise ValueError("an argument is too large")
+    return argument
 
 
 def _symbol(symbol: Expr, point: Point) -> Number:
@@ -97,6 +143,8 @@ def _sum(summation: Expr, point: Point) -> Number:
     *inner, (index, first, last) = summation.limits
     body = Sum(summation.function, *inner) if inner else summation.function
     indices = range(int(_value(first, point)), int(_value(last, point)) + 1)
+    if indices.stop < indices.start:
+        raise ValueError(f"{summation} runs backwards")
     return mpmath.fsum(_value(body, _with_symbol(point, index, i)) for i in indices)
 
 
@@ -109,7 +157,7 @@ def _product(product: Expr, point: Point) -> Number:
 
 
 def _power(power: Expr, point: Point) -> Number:
-    base, exponent = _value(power.base, point), _value(power.exp, point)
+    base, exponent = _value(power.base, point), _bounded(_value(power.exp, point))
     if base == 0 and exponent < 0:
         raise ValueError(f"{power.base} is 0, and divides")
     return _real(base**exponent, power)
@@ -133,22 +181,23 @@ def _abbreviation(abbreviation: Expr, point: Point) -> Number:
         place: _value(argument, point)
         for place, argument in zip(places, abbreviation.args, strict=True)
     }
-    return _value(formula, Point({**point.symbols, **values}, point.entries))
+    return _value(formula, replace(point, symbols={**point.symbols, **values}))
 
 
 def _derivative(derivative: Expr, point: Point) -> Number:
     """Return a central difference, of a central difference, …."""
     *before, by = derivative.args
     function = Partial(*before) if len(before) > 1 else before[0]
-    ahead, behind = (_value(function, _moved(point, by, step)) for step in (_STEP, -_STEP))
-    return (ahead - behind) / (2 * _STEP)
+    step = mpmath.mpf(10) ** (-_DIGITS_OF_STEP * point.accuracy)
+    ahead, behind = (_value(function, _moved(point, by, signed)) for signed in (step, -step))
+    return (ahead - behind) / (2 * step)
 
 
 def _moved(point: Point, by: Expr, step: Number) -> Point:
     if isinstance(by, Symbol):
         return _with_symbol(point, by, _symbol(by, point) + step)
     place = _place(by, point)
-    return Point(point.symbols, {**point.entries, place: _entry(by, point) + step})
+    return replace(point, entries={**point.entries, place: _entry(by, point) + step})
 
 
 def _at(expression: Expr, point: Point) -> Number:
@@ -163,11 +212,11 @@ def _at(expression: Expr, point: Point) -> Number:
                     entries[name, subscripts] = _value(new(*map(sympy.Integer, subscripts)), point)
         else:
             symbols[variable] = _value(new, point)
-    return _value(value, Point(symbols, entries))
+    return _value(value, replace(point, symbols=symbols, entries=entries))
 
 
 def _with_symbol(point: Point, symbol: Symbol, value: Number) -> Point:
-    return Point({**point.symbols, symbol: value}, point.entries)
+    return replace(point, symbols={**point.symbols, symbol: value})
 
 
 def _real(value: Number, expression: Expr) -> Number:

@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 
 from sympy import Dummy
 
-from gradcheck.equations.polynomials import ONE, Atom, Monomial, Polynomial, merged
+from gradcheck.equations.polynomials import ONE, Atom, Monomial, Polynomial, key_of, merged
 
 __all__ = [
     "Limit",
@@ -58,7 +58,7 @@ def preference(index: Index) -> tuple[bool, bool, bool, str]:
     That is one that is not bound, rather a number, rather a plain symbol.
     """
     is_bound = any(isinstance(symbol, Dummy) for symbol in index.free_symbols)
-    return is_bound, not index.is_Integer, not index.is_Symbol, str(index)
+    return is_bound, not index.is_Integer, not index.is_Symbol, key_of(index)
 
 
 def components(bound: Iterable[Index], monomial: Monomial) -> Iterator[tuple[set[Index], Monomial]]:

@@ -22,6 +22,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from fractions import Fraction
 from itertools import permutations
+from math import comb
 from typing import Any, TypeAlias
 
 from gradcheck.equations.division import divide, split_off_common_factor
@@ -40,11 +41,14 @@ from gradcheck.equations.polynomials import (
     Atom,
     Monomial,
     Polynomial,
+    added,
     atom,
+    index_value,
     key_of,
     merged,
     number,
 )
+from gradcheck.equations.work import LARGEST_EXPONENT, MOST_INDICES, MOST_TERMS, TooLargeError
 
 __all__ = [
     "cleared",
@@ -63,12 +67,20 @@ Index: TypeAlias = Any
 
 
 def multiply(left: Polynomial, right: Polynomial) -> Polynomial:
-    """Return the product of two polynomials."""
-    result = ZERO
-    for m, a in left.terms.items():
-        for n, b in right.terms.items():
-            result += _reduced(merged([*m, *n])).times(a * b) if m and n else _term(m or n, a * b)
-    return result
+    """Return the product of two polynomials.
+
+    Raises
+    ------
+    TooLargeError
+        If it has too many terms.
+    """
+    if len(left.terms) * len(right.terms) > MOST_TERMS:
+        raise TooLargeError(f"a product of {len(left.terms)} and {len(right.terms)} terms")
+    return added(
+        _reduced(merged([*m, *n])).times(a * b) if m and n else _term(m or n, a * b)
+        for m, a in left.terms.items()
+        for n, b in right.terms.items()
+    )
 
 
 def delta(left: Index, right: Index, common_axis: str = "") -> Polynomial:
@@ -135,8 +147,14 @@ def power(base: Polynomial, exponent: Fraction) -> Polynomial:
     ------
     ZeroDivisionError
         If the base is 0 and the exponent negative.
+    TooLargeError
+        If it has too many terms, or too large a number.
     """
+    is_single = len(base.terms) == 1 and abs(exponent) != 1
+    if is_single and exponent.denominator == 1:
+        return _power_of_term(base, int(exponent))
     if exponent.denominator == 1 and exponent >= 0:
+        _check_size(base, int(exponent))
         result = ONE
         for _ in range(int(exponent)):
             result = multiply(result, base)
@@ -155,6 +173,27 @@ def power(base: Polynomial, exponent: Fraction) -> Polynomial:
     powers = [(factor, e * exponent) for factor, e in common]
     value = _reduced(merged([*powers, *_group(rest, exponent)]))
     return value.times(coefficient ** int(exponent))
+
+
+def _power_of_term(base: Polynomial, exponent: int) -> Polynomial:
+    """Return the whole power of a polynomial of one term, at once."""
+    ((monomial, coefficient),) = base.terms.items()
+    if abs(coefficient) != 1 and abs(exponent) > LARGEST_EXPONENT:
+        raise TooLargeError(f"a number to the power {exponent}")
+    deltas = [factor for factor, _ in monomial if factor.kind == "delta"]
+    if deltas and exponent < 0:
+        raise ZeroDivisionError("a division by a Kronecker delta")
+    value = _reduced(merged((factor, e * exponent) for factor, e in monomial))
+    return value.times(coefficient**exponent)
+
+
+def _check_size(base: Polynomial, exponent: int) -> None:
+    """Count the terms of a power before they are written out."""
+    terms = len(base.terms)
+    if terms > 1 and exponent > 1:
+        exceeds = exponent > MOST_TERMS or comb(exponent + terms - 1, exponent) > MOST_TERMS
+        if exceeds:
+            raise TooLargeError(f"{terms} terms to the power {exponent}")
 
 
 def _root(base: Polynomial, exponent: Fraction) -> Polynomial:
@@ -293,7 +332,7 @@ def substitute(
     names : mapping
         From an index to another.
     values : mapping, optional
-        From the name of an array or a symbol to a function that gives the value of its atom.
+        From the key of an array or a symbol to a function that gives the value of its atom.
     """
     result = ZERO
     for monomial, coefficient in polynomial.terms.items():
@@ -320,8 +359,10 @@ def _substituted(
     if factor.kind in _BUILDERS:
         return _BUILDERS[factor.kind](*parts)
     changed = Atom(factor.kind, tuple(parts), factor.positive)
-    if changed.kind in {"entry", "symbol"} and str(parts[0]) in values:
-        return values[str(parts[0])](changed)
+    if changed.kind in {"entry", "symbol"} and key_of(parts[0]) in values:
+        return values[key_of(parts[0])](changed)
+    if factor.kind == "symbol":
+        return index_value(parts[0])
     return _term(((changed, Fraction(1)),))
 
 
@@ -400,6 +441,8 @@ def _flattened(
 
 def _canonical_total(limits: tuple[Limit, ...], powers: Monomial) -> Polynomial:
     """Return a sum as an atom; how its indices are called and ordered makes no difference."""
+    if len(limits) > MOST_INDICES:
+        raise TooLargeError(f"a sum over {len(limits)} indices that cannot be split")
     height = max(factor.height for factor, _ in powers)
     body = _term(powers)
     candidates = []

@@ -95,9 +95,11 @@ def partial(expression: Expr, *by: Expr) -> Expr:
     ------
     TypeError
         If it is to be differentiated by anything else: SymPy 1.14 returns 0 for the derivative
-        of a sum by a whole vector, without a word.
+        of a sum by a whole vector, without a word, and by a size or an index there is none.
     """
     for entry in by:
+        if isinstance(entry, Symbol) and entry.is_integer:
+            raise TypeError(f"by: expected a real symbol or an entry, got {entry}, a whole number")
         if not isinstance(entry, MatrixElement | Indexed | Symbol):
             raise TypeError(
                 f"by: expected a symbol or an entry, such as v[k, 0], got {entry} "
@@ -124,6 +126,9 @@ def at(expression: Expr, *point: tuple[Expr, Any]) -> Expr:
     ------
     TypeError
         If anything else is to be given a value: an index or a size has none at a point.
+    ValueError
+        If a symbol was declared to have a sign that the value is not known to have: what SymPy
+        and the proof have made of the expression may rest on it.
     """
     replacements = []
     for variable, value in point:
@@ -131,10 +136,19 @@ def at(expression: Expr, *point: tuple[Expr, Any]) -> Expr:
             row, column = Dummy("row", integer=True), Dummy("column", integer=True)
             replacements.append(Tuple(variable, Lambda((row, column), value(row, column))))
         elif isinstance(variable, Symbol) and not variable.is_integer:
+            _check_sign(variable, sympy.sympify(value))
             replacements.append(Tuple(variable, sympy.sympify(value)))
         else:
             raise TypeError(f"point: expected a real symbol or a MatrixSymbol, got {variable}")
     return At(sympy.sympify(expression), *replacements)
+
+
+def _check_sign(variable: Symbol, value: Expr) -> None:
+    for sign in ("positive", "negative", "nonnegative", "nonpositive", "nonzero"):
+        if getattr(variable, f"is_{sign}") and not getattr(value, f"is_{sign}"):
+            raise ValueError(
+                f"point: {variable} was declared {sign}, and {value} is not known to be"
+            )
 
 
 def defined(abbreviation: Expr) -> Expr:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any, TypeAlias
+
+import sympy
 
 __all__ = [
     "ONE",
@@ -14,7 +16,9 @@ __all__ = [
     "Atom",
     "Monomial",
     "Polynomial",
+    "added",
     "atom",
+    "index_value",
     "key_of",
     "key_of_monomial",
     "merged",
@@ -74,9 +78,9 @@ class Atom(_Keyed):
 
     @cached_property
     def variables(self) -> frozenset[str]:
-        """The names of the arrays and symbols in it."""
+        """The keys of the arrays and symbols in it."""
         if self.kind in {"entry", "symbol"}:
-            return frozenset({str(self.parts[0])})
+            return frozenset({key_of(self.parts[0])})
         inner = [part for part in self.parts if isinstance(part, Polynomial)]
         return frozenset().union(*(part.variables for part in inner))
 
@@ -125,7 +129,7 @@ class Polynomial(_Keyed):
 
     @cached_property
     def variables(self) -> frozenset[str]:
-        """The names of the arrays and symbols in it."""
+        """The keys of the arrays and symbols in it."""
         return frozenset().union(*(atom.variables for atom in self.atoms()))
 
     @cached_property
@@ -182,6 +186,22 @@ def atom(kind: str, *parts: Any, positive: bool = False) -> Polynomial:
     return Polynomial({((Atom(kind, parts, positive), Fraction(1)),): Fraction(1)})
 
 
+def index_value(index: Index) -> Polynomial:
+    """Return the value of an index; its sign is what is known of the index itself."""
+    if index.is_Integer:
+        return number(int(index))
+    return atom("symbol", index, positive=bool(index.is_positive))
+
+
+def added(polynomials: Iterable[Polynomial]) -> Polynomial:
+    """Return the sum of many polynomials."""
+    terms: dict[Monomial, Fraction] = {}
+    for polynomial in polynomials:
+        for monomial, coefficient in polynomial.terms.items():
+            terms[monomial] = terms.get(monomial, Fraction(0)) + coefficient
+    return Polynomial({monomial: c for monomial, c in terms.items() if c})
+
+
 def merged(powers: Iterable[tuple[Atom, Fraction]]) -> Monomial:
     """Return a product of powers as a monomial, each atom once."""
     exponents: dict[Atom, Fraction] = {}
@@ -195,7 +215,15 @@ def key_of(part: Any) -> str:
     """Return what a part of an atom is, in writing."""
     if isinstance(part, tuple):
         return f"({', '.join(map(key_of, part))})"
-    return part.key if isinstance(part, Polynomial) else str(part)
+    if isinstance(part, Polynomial):
+        return part.key
+    return repr(part) if isinstance(part, str) else _key_of_index(part)
+
+
+@lru_cache(maxsize=65536)
+def _key_of_index(index: Index) -> str:
+    """Tell symbols apart that are printed alike: of other assumptions, or one a `Dummy`."""
+    return str(sympy.srepr(index))
 
 
 def key_of_monomial(monomial: Monomial) -> str:

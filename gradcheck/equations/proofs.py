@@ -8,16 +8,16 @@ indices that coincide among them.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from itertools import islice
+from dataclasses import dataclass, replace
 from typing import Any, Literal, TypeAlias
 
 import sympy
 
-from gradcheck.equations.evaluation import AGREEMENT, evaluate
+from gradcheck.equations.evaluation import AGREEMENT, Point, evaluate
 from gradcheck.equations.points import random_points, readable
 from gradcheck.equations.ranges import Ranges
 from gradcheck.equations.translation import Translation
+from gradcheck.equations.work import TooLargeError
 
 __all__ = ["Counterexample", "Proof", "UnsoundProofError", "prove"]
 
@@ -63,8 +63,8 @@ class Proof:
     Attributes
     ----------
     verdict : {"proved", "refuted", "not proved"}
-        "not proved": the values agree where they were compared, but the two normal forms differ.
-        It may hold, and does not count as proved.
+        "not proved": the values agree where they were compared, but the two normal forms differ,
+        or were too large to find. It may hold, and does not count as proved.
     counterexample : Counterexample or None
         Where it is refuted, values for which it is false.
     reason : str
@@ -88,7 +88,9 @@ def prove(left: Expr, right: Expr, *about: Expr) -> Proof:
         Made of numbers, symbols, entries of a `MatrixSymbol` or an `IndexedBase`, `Sum`,
         `KroneckerDelta`, arithmetic, exp, log and other functions, and of what
         `gradcheck.equations.notation` adds: abbreviations, `partial` derivatives, values `at` a
-        point. An index lies within the axis whose subscript it is; sizes are positive.
+        point. An index lies within the axis whose subscript it is; sizes are positive, and a sum
+        never runs backwards. A summation index may have any value in its range, whatever its
+        symbol was declared to be. Numbers are exact.
     *about : sympy.Expr
         Entries, such as ``U[o, k]``, that say of which axis an index is where neither side does.
 
@@ -101,7 +103,8 @@ def prove(left: Expr, right: Expr, *about: Expr) -> Proof:
     ------
     ValueError, TypeError
         If an expression has a part of another kind, or is ambiguous: an index of axes of
-        different lengths, two symbols of the same name.
+        different lengths, two symbols of the same name, a derivative by a size, a sum that may
+        run backwards.
     UnsoundProofError
         If the normal forms agree and the values do not.
 
@@ -114,23 +117,44 @@ def prove(left: Expr, right: Expr, *about: Expr) -> Proof:
     >>> str(prove(1 / (1 + exp(-x)), exp(-x) / (1 + exp(-x))).counterexample)
     'for x = -1.25: left 0.2227, right 0.7773'
     """
-    sides = [sympy.sympify(side) for side in (left, right)]
+    sides = [_expression("left", left), _expression("right", right)]
     ranges = Ranges([*sides, *map(sympy.sympify, about)])
-    form = Translation(ranges).difference(*sides)
-    points = _POINTS_OF_A_PROOF if form.is_zero else _POINTS_OF_A_SEARCH
+    obstacle = _obstacle_to_one_form(sides, ranges)
+    is_one_form = not obstacle
+    points = _POINTS_OF_A_PROOF if is_one_form else _POINTS_OF_A_SEARCH
     counterexample, compared = _compare(sides, ranges, points)
-    if form.is_zero:
-        if counterexample is not None:
-            raise UnsoundProofError(f"{left} = {right} has one normal form, but {counterexample}")
-        if compared == 0:
-            return Proof("not proved", reason="neither side has a value at any point tried")
-        return Proof("proved", reason="both sides have the same normal form")
+    if is_one_form and counterexample is not None:
+        raise UnsoundProofError(f"{left} = {right} has one normal form, but {counterexample}")
     if counterexample is not None:
         return Proof("refuted", counterexample, f"it is false {counterexample}")
-    return Proof(
-        "not proved",
-        reason=f"the normal forms differ, but the values agree at {compared} points",
-    )
+    if compared == 0:
+        obstacle = obstacle or "both sides have the same normal form"
+        return Proof("not proved", reason=f"{obstacle}, but no values could be compared")
+    if is_one_form:
+        return Proof("proved", reason="both sides have the same normal form")
+    return Proof("not proved", reason=f"{obstacle}, but the values agree at {compared} points")
+
+
+def _expression(side: str, value: Any) -> Expr:
+    if isinstance(value, str):
+        raise TypeError(f"{side}: expected a SymPy expression, got the text {value!r}")
+    expression = sympy.sympify(value)
+    if not isinstance(expression, sympy.Expr):
+        raise TypeError(
+            f"{side}: expected a SymPy expression, got {value} ({type(value).__name__})"
+        )
+    return expression
+
+
+def _obstacle_to_one_form(sides: Sequence[Expr], ranges: Ranges) -> str:
+    """Return why two expressions are not known to be equal; nothing where they are."""
+    try:
+        form = Translation(ranges).difference(*sides)
+    except ZeroDivisionError:
+        return "somewhere in it is a division by 0, or the logarithm of 0"
+    except TooLargeError as error:
+        return f"it is too large ({error})"
+    return "" if form.is_zero else "the normal forms differ"
 
 
 def _compare(
@@ -138,18 +162,43 @@ def _compare(
 ) -> tuple[Counterexample | None, int]:
     """Return the first point at which the sides differ, and at how many they were compared."""
     compared = 0
-    for point in islice(random_points(ranges), 3 * points):
+    for point in random_points(ranges, 3 * points):
         try:
-            left, right = (evaluate(side, point) for side in sides)
+            values = _values_that_differ(sides, point)
         except ValueError:
             continue
+        except TooLargeError:
+            break
         compared += 1
-        scale = max(1, abs(left), abs(right))
-        if not abs(left - right) <= AGREEMENT * scale:
-            return Counterexample(readable(point), float(left), float(right)), compared
+        if values is not None:
+            return Counterexample(readable(point), *map(float, values)), compared
         if compared == points:
             break
     return None, compared
+
+
+def _values_that_differ(sides: Sequence[Expr], point: Point) -> tuple[Any, Any] | None:
+    """Return the values of both sides, or None where they agree.
+
+    Raises
+    ------
+    ValueError
+        If there is no value, or none that is known well enough: with more digits it is another.
+    """
+    left, right = (evaluate(side, point) for side in sides)
+    if _agree(left, right):
+        return None
+    accurate = replace(point, accuracy=2)
+    left_again, right_again = (evaluate(side, accurate) for side in sides)
+    if _agree(left_again, right_again):
+        return None
+    if not (_agree(left, left_again) and _agree(right, right_again)):
+        raise ValueError("too few digits to tell")
+    return left_again, right_again
+
+
+def _agree(left: Any, right: Any) -> bool:
+    return bool(abs(left - right) <= AGREEMENT * max(1, abs(left), abs(right)))
 
 
 def _shown(value: Any) -> str:

@@ -5,19 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeAlias
 
-from sympy import Integer, Lambda, MatrixSymbol, Sum, Symbol
+import sympy
+from sympy import Add, Dummy, Integer, KroneckerDelta, Lambda, MatrixSymbol, Mul, Sum, Symbol
 from sympy.matrices.expressions.matexpr import MatrixElement
 from sympy.tensor.indexed import Indexed
 
-from gradcheck.equations.notation import Abbreviation, At, formula_of
+from gradcheck.equations.notation import Abbreviation, At, Partial, formula_of
 
-__all__ = ["Ranges"]
+__all__ = ["Range", "Ranges", "check_index"]
 
 # SymPy has no type information.
 Expr: TypeAlias = Any
 Range: TypeAlias = tuple[Expr, Expr]
 # What a symbol stands for in a place: the range of a summation index, or an argument.
 Scope: TypeAlias = Mapping[Expr, Any]
+Read: TypeAlias = Callable[[Expr, Scope], None]
 
 
 class Ranges:
@@ -31,14 +33,20 @@ class Ranges:
         From the `IndexedBase` of an array of indices to the first and last value of its entries.
     shapes : dict
         From a `MatrixSymbol` or `IndexedBase` to the first and last value of each subscript.
+    deltas : set of sympy.KroneckerDelta
+        Those of free indices and numbers.
     free : set of sympy.Symbol
         The symbols that need a value.
 
     Raises
     ------
     ValueError
-        If an index is a subscript of axes of different lengths, a limit of a sum is no size, or
-        two arrays or symbols that are different share a name.
+        If an index is a subscript of axes of different lengths, a limit of a sum is no size, a
+        sum may have fewer than no terms, or two arrays or symbols that are different share a
+        name.
+    TypeError
+        If something is differentiated by, or given a value for, a size, an index, or the argument
+        of an abbreviation.
     """
 
     def __init__(self, expressions: Iterable[Expr]) -> None:
@@ -46,11 +54,28 @@ class Ranges:
         self.of_arrays: dict[Any, Range] = {}
         self.shapes: dict[Any, list[Range]] = {}
         self.free: set[Any] = set()
+        self.deltas: set[Any] = set()
         self._named: dict[str, Any] = {}
+        self._whole: set[Any] = set()
+        self._varied: set[Any] = set()
+        self._limits: set[tuple[Any, Expr, Expr]] = set()
+        self._rules: list[tuple[Any, Callable[[Expr, Scope, Read], None]]] = [
+            (Symbol, self._walk_symbol),
+            (MatrixElement | Indexed, self._walk_entry),
+            (Sum, self._walk_sum),
+            (Abbreviation, self._walk_abbreviation),
+            (At, self._walk_at),
+            (Partial, self._walk_derivative),
+            (KroneckerDelta, self._walk_delta),
+        ]
         known = list(expressions)
         for read in (self._read_matrix, self._read_array):
             for expression in known:
                 self._walk(expression, {}, read)
+
+        self._check_varied()
+        for index, first, last in sorted(self._limits, key=str):
+            self._check_limits(index, self._as_known(first), self._as_known(last))
 
     def of(self, index: Expr) -> Range | None:
         """Return the first and last value of an index, or None where nothing is known."""
@@ -63,57 +88,79 @@ class Ranges:
         """The symbols in the first and last values: lengths of axes."""
         known = [*self.of_symbols.values(), *self.of_arrays.values()]
         known += [range_ for ranges in self.shapes.values() for range_ in ranges]
-        return {symbol for range_ in known for bound in range_ for symbol in bound.free_symbols}
+        named = {symbol for range_ in known for bound in range_ for symbol in bound.free_symbols}
+        limits = {
+            symbol
+            for _, *range_ in self._limits
+            for bound in range_
+            for symbol in bound.free_symbols
+        }
+        return named | (limits & self.free - self.of_symbols.keys())
 
-    def _walk(self, expression: Expr, scope: Scope, read: Callable[[Expr, Scope], None]) -> None:
-        if isinstance(expression, Symbol):
-            self._read_symbol(expression, scope)
-        elif isinstance(expression, MatrixElement | Indexed):
-            read(expression, scope)
-            for part in (*expression.indices, *_shape(expression)):
-                self._walk(part, scope, read)
-        elif isinstance(expression, Sum):
-            self._walk_sum(expression, scope, read)
-        elif isinstance(expression, Abbreviation):
-            places, formula = formula_of(expression.func, len(expression.args))
-            arguments = [_resolved(argument, scope) for argument in expression.args]
-            for argument in expression.args:
-                self._walk(argument, scope, read)
-            self._walk(formula, {**scope, **dict(zip(places, arguments, strict=True))}, read)
-        elif isinstance(expression, At):
-            inside, *point = expression.args
-            self._walk(inside, scope, read)
-            for variable, value in (replacement.args for replacement in point):
-                self._walk_value(variable, value, scope, read)
-        else:
-            for argument in expression.args:
-                self._walk(argument, scope, read)
+    def _walk(self, expression: Expr, scope: Scope, read: Read) -> None:
+        rules = (rule for kind, rule in self._rules if isinstance(expression, kind))
+        next(rules, self._walk_parts)(expression, scope, read)
 
-    def _walk_sum(self, summation: Sum, scope: Scope, read: Callable[[Expr, Scope], None]) -> None:
+    def _walk_parts(self, expression: Expr, scope: Scope, read: Read) -> None:
+        for argument in expression.args:
+            self._walk(argument, scope, read)
+
+    def _walk_symbol(self, symbol: Symbol, scope: Scope, _read: Read) -> None:
+        if symbol not in scope:
+            self._keep_name(str(symbol), symbol)
+            self.free.add(symbol)
+
+    def _walk_entry(self, entry: Expr, scope: Scope, read: Read) -> None:
+        read(entry, scope)
+        self._keep_whole(entry.indices, scope)
+        for part in (*entry.indices, *_shape(entry)):
+            self._walk(part, scope, read)
+
+    def _walk_abbreviation(self, call: Expr, scope: Scope, read: Read) -> None:
+        places, formula = formula_of(call.func, len(call.args))
+        arguments = [_resolved(argument, scope) for argument in call.args]
+        self._walk_parts(call, scope, read)
+        self._walk(formula, {**scope, **dict(zip(places, arguments, strict=True))}, read)
+
+    def _walk_at(self, value: Expr, scope: Scope, read: Read) -> None:
+        inside, *point = value.args
+        self._keep_varied((replacement.args[0] for replacement in point), scope)
+        self._walk(inside, scope, read)
+        for variable, new in (replacement.args for replacement in point):
+            self._walk_value(variable, new, scope, read)
+
+    def _walk_derivative(self, derivative: Expr, scope: Scope, read: Read) -> None:
+        self._keep_varied(derivative.args[1:], scope)
+        self._walk_parts(derivative, scope, read)
+
+    def _walk_delta(self, kronecker: Expr, scope: Scope, read: Read) -> None:
+        self._keep_delta(kronecker, scope)
+        self._walk_parts(kronecker, scope, read)
+
+    def _walk_sum(self, summation: Sum, scope: Scope, read: Read) -> None:
         inner = dict(scope)
+        if len(set(summation.variables)) < len(summation.variables):
+            raise ValueError(f"expected summation indices that differ, got {summation}")
+        self._whole |= set(summation.variables)
         for limit in summation.limits:
             if len(limit) != 3 or any(bound.has(*summation.variables) for bound in limit[1:]):
                 raise ValueError(f"expected a sum whose limits are sizes, got {summation}")
-            index, first, last = limit
+            index = limit[0]
+            self._keep_whole(limit[1:], scope)
+            first, last = (_resolved(bound, scope) for bound in limit[1:])
+            self._limits.add((index, first, last))
             inner[index] = (first, last)
             self._walk(first, scope, read)
             self._walk(last, scope, read)
         self._walk(summation.function, inner, read)
 
-    def _walk_value(
-        self, variable: Expr, value: Expr, scope: Scope, read: Callable[[Expr, Scope], None]
-    ) -> None:
+    def _walk_value(self, variable: Expr, value: Expr, scope: Scope, read: Read) -> None:
         if not isinstance(value, Lambda):
             self._walk(value, scope, read)
             return
         ranges = _ranges_of(variable)
         row_and_column = dict(zip(value.variables, ranges, strict=True))
         self._walk(value.expr, {**scope, **row_and_column}, read)
-
-    def _read_symbol(self, symbol: Symbol, scope: Scope) -> None:
-        if symbol not in scope:
-            self._keep_name(symbol.name, symbol)
-            self.free.add(symbol)
 
     def _read_matrix(self, entry: Expr, scope: Scope) -> None:
         if not isinstance(entry, MatrixElement):
@@ -159,9 +206,88 @@ class Ranges:
                 f"and from {other_first} to {other_last}"
             )
 
+    def _keep_whole(self, indices: Iterable[Expr], scope: Scope) -> None:
+        """Remember what stands for a whole number: symbols, and arrays of indices."""
+        for index in indices:
+            for part in (index, _resolved(index, scope)):
+                check_index(part)
+                self._whole |= part.free_symbols | {entry.base for entry in part.atoms(Indexed)}
+
+    def _keep_delta(self, kronecker: Expr, scope: Scope) -> None:
+        self._keep_whole(kronecker.args[:2], scope)
+        resolved = _resolved(kronecker, scope)
+        if not resolved.has(Indexed) and scope.keys().isdisjoint(resolved.free_symbols):
+            self.deltas.add(resolved)
+
+    def _keep_varied(self, variables: Iterable[Expr], scope: Scope) -> None:
+        for variable in variables:
+            if variable in scope:
+                raise TypeError(
+                    f"{variable}: expected a symbol or an entry that occurs in the expression, got "
+                    "a summation index or the argument of an abbreviation"
+                )
+            self._varied.add(variable.base if isinstance(variable, Indexed) else variable)
+
+    def _check_varied(self) -> None:
+        for variable in sorted(self._varied & (self._whole | self.sizes), key=str):
+            raise TypeError(
+                f"{variable}: expected a symbol that is a real number, got a size or an index"
+            )
+
+    def _check_limits(self, index: Expr, first: Expr, last: Expr) -> None:
+        """Refuse sums from more than one past their end: there are two conventions for them.
+
+        An index of which SymPy knows more than its range says is refused as well: SymPy has used
+        it already, and writes i for sqrt(i**2).
+        """
+        if not sympy.expand(last - first + 1).is_nonnegative:
+            raise ValueError(
+                f"expected sums that never run backwards, got one over {index} from {first} to "
+                f"{last}: write its length as a size of its own"
+            )
+        within = Dummy(
+            integer=True,
+            nonnegative=first.is_nonnegative or None,
+            nonpositive=last.is_nonpositive or None,
+            nonzero=first.is_positive or last.is_negative or None,
+        )
+        for name, known in index.assumptions0.items():
+            is_plain = not name.startswith("extended_")
+            if is_plain and known and getattr(within, f"is_{name}") is None:
+                raise ValueError(
+                    f"{index}: was declared {name}, and its sum runs from {first} to {last}"
+                )
+
+    def _as_known(self, bound: Expr) -> Expr:
+        """Return a limit made of symbols of which SymPy knows what their ranges say."""
+        return bound.xreplace({symbol: self._known(symbol) for symbol in bound.free_symbols})
+
+    def _known(self, symbol: Expr) -> Expr:
+        if symbol not in self.of_symbols:
+            return Symbol(symbol.name, integer=True, positive=True)
+        is_nonnegative = self.of_symbols[symbol][0].is_nonnegative or None
+        return Symbol(symbol.name, integer=True, nonnegative=is_nonnegative)
+
     def _keep_name(self, name: str, owner: Expr) -> None:
         if self._named.setdefault(name, owner) != owner:
             raise ValueError(f"{name}: two different symbols have this name")
+
+
+def check_index(index: Expr) -> None:
+    """Raise TypeError if an index is not made of symbols, whole numbers and array entries."""
+    if isinstance(index, Indexed):
+        parts = index.indices
+    elif isinstance(index, Add | Mul):
+        parts = index.args
+    elif isinstance(index, Symbol | Integer):
+        return
+    else:
+        raise TypeError(
+            f"expected an index made of symbols, whole numbers and entries of arrays of indices, "
+            f"got {index} ({type(index).__name__})"
+        )
+    for part in parts:
+        check_index(part)
 
 
 def _resolved(index: Expr, scope: Scope) -> Expr:

@@ -12,8 +12,8 @@ import sympy
 from sympy import (
     Add,
     Dummy,
+    Float,
     Function,
-    Integer,
     KroneckerDelta,
     Lambda,
     Mul,
@@ -44,8 +44,17 @@ from gradcheck.equations.normal_forms import (
     total,
 )
 from gradcheck.equations.notation import Abbreviation, At, Partial, formula_of
-from gradcheck.equations.polynomials import ONE, ZERO, Atom, Polynomial, atom, number
-from gradcheck.equations.ranges import Range, Ranges
+from gradcheck.equations.polynomials import (
+    ONE,
+    ZERO,
+    Atom,
+    Polynomial,
+    atom,
+    index_value,
+    key_of,
+    number,
+)
+from gradcheck.equations.ranges import Range, Ranges, check_index
 
 __all__ = ["Translation"]
 
@@ -69,7 +78,14 @@ class _Scope:
     values: Mapping[Expr, Polynomial] = field(default_factory=dict)
 
     def index(self, index: Expr) -> Expr:
-        """Return what an index stands for."""
+        """Return what an index stands for.
+
+        Raises
+        ------
+        TypeError
+            If it is made of anything but symbols, whole numbers and entries of arrays of indices.
+        """
+        check_index(index)
         return index.xreplace(dict(self.indices)) if self.indices else index
 
     def with_indices(self, indices: Mapping[Expr, Expr]) -> _Scope:
@@ -97,7 +113,7 @@ class Translation:
             (Symbol, _symbol),
             (MatrixElement | Indexed, self._entry),
             (Add, lambda part, scope: sum(self._all(part, scope), start=ZERO)),
-            (Mul, lambda part, scope: reduce(multiply, self._all(part, scope))),
+            (Mul, lambda part, scope: reduce(multiply, self._all(part, scope), ONE)),
             (exp, lambda call, scope: exponential(*self._all(call, scope))),
             (log, lambda call, scope: logarithm(*self._all(call, scope))),
             (type(sympy.S.Exp1), lambda _, __: exponential(ONE)),
@@ -132,8 +148,7 @@ class Translation:
         indices, values = {}, {}
         for place, argument in zip(places, call.args, strict=True):
             values[place] = self._translate(argument, scope)
-            if isinstance(argument, Symbol | Integer | Indexed):
-                indices[place] = scope.index(argument)
+            indices[place] = argument.xreplace(dict(scope.indices))
         inner = _Scope({**scope.indices, **indices}, {**scope.values, **values})
         return self._translate(formula, inner)
 
@@ -156,7 +171,7 @@ class Translation:
         inside, *point = value.args
         values = {}
         for variable, new in (replacement.args for replacement in point):
-            values[str(variable)] = self._replacement(variable, new, scope)
+            values[key_of(_label(variable))] = self._replacement(variable, new, scope)
         return substitute(self._translate(inside, scope), {}, values)
 
     def _replacement(
@@ -188,7 +203,9 @@ class Translation:
         base, exponent = self._all(expression, scope)
         if expression.exp.is_Rational:
             return power(base, Fraction(int(expression.exp.p), int(expression.exp.q)))
-        if expression.base.is_positive:
+        # What SymPy knows of a summation index need not be so: its range says where it runs.
+        is_free = scope.indices.keys().isdisjoint(expression.base.free_symbols)
+        if base.is_positive or (is_free and expression.base.is_positive):
             return exponential(multiply(logarithm(base), exponent))
         return atom("power", base, exponent)
 
@@ -206,7 +223,7 @@ class Translation:
         fresh = {index: fresh_index() for index in expression.variables}
         limits = []
         for index, first, last in expression.limits:
-            self._ranges_within[fresh[index]] = (first, last)
+            self._ranges_within[fresh[index]] = scope.index(first), scope.index(last)
             bounds = (self._translate(first, scope), self._translate(last, scope))
             limits.append((fresh[index], *bounds))
         body = self._translate(expression.function, scope.with_indices(fresh))
@@ -222,10 +239,17 @@ class Translation:
 def _symbol(symbol: Expr, scope: _Scope) -> Polynomial:
     if symbol in scope.values:
         return scope.values[symbol]
-    return atom("symbol", scope.index(symbol), positive=bool(symbol.is_positive))
+    return index_value(scope.index(symbol))
+
+
+def _label(variable: Expr) -> Expr:
+    """Return what an atom calls an array, or a symbol."""
+    return variable if isinstance(variable, Symbol) else variable.name
 
 
 def _refuse(expression: Expr, _scope: _Scope) -> NoReturn:
+    if isinstance(expression, Float):
+        raise TypeError(f"expected exact numbers, such as Rational(1, 2), got {expression:.6g}")
     raise TypeError(
         f"expected an expression in index notation, got {expression} ({type(expression).__name__})"
     )

@@ -27,5 +27,6 @@ def site(tmp_path_factory):
         pytest.skip("what builds the site is not here: pip install -e '.[docs]'")
     folder = tmp_path_factory.mktemp("site")
     status, output = pages.build(pages.DOCS, folder)
-    assert status == 0, pages.complaints(output)
+    assert not pages.complaints(output)
+    assert status == 0, output
     return pages.read(folder / "html")

@@ -34,9 +34,8 @@ def build(source, folder):
 
 
 def complaints(output):
-    """Return what Sphinx complained of; all that it said, if of nothing."""
-    lines = re.findall(r"^.*\b(?:WARNING|ERROR)\b.*$", output, flags=re.MULTILINE)
-    return "\n".join(line for line in lines if "IPKernelApp" not in line) or output
+    """Return what Sphinx, or a kernel, complained of."""
+    return "\n".join(re.findall(r"^.*\b(?:WARNING|ERROR)\b.*$", output, flags=re.MULTILINE))
 
 
 class Page(HTMLParser):

@@ -28,7 +28,6 @@ from tests.docs.pages import (
 _INTERNAL = {"gradcheck.word2vec.formulas", "gradcheck.word2vec.simplification"}
 PUBLIC_MODULES = [
     "gradcheck",
-    "gradcheck.derivation",
     "gradcheck.equations",
     "gradcheck.homework",
     "gradcheck.strategies",

@@ -27,6 +27,13 @@ _MEASURE_WIDTH = """
 const boxes = [document.documentElement, ...document.querySelectorAll('.content')];
 return Math.max(...boxes.map((box) => box.scrollWidth));
 """
+# What scrolls sideways within the page lies in shadow where there is more of it.
+_FIND_UNSHADED = """
+const style = (box) => getComputedStyle(box);
+return [...document.querySelectorAll('article *')].filter((box) =>
+  box.scrollWidth > box.clientWidth + 1 && ['auto', 'scroll'].includes(style(box).overflowX) &&
+  !style(box).backgroundAttachment.includes('local')).length;
+"""
 
 
 @pytest.fixture(scope="module")
@@ -48,6 +55,8 @@ def faults(page):
         found.append(f"{undrawn} formulas not drawn")
     if (width := page.run(_MEASURE_WIDTH)) > PHONE:
         found.append(f"{width} wide on a phone")
+    if unshaded := page.run(_FIND_UNSHADED):
+        found.append(f"{unshaded} boxes scroll, and nothing shows it")
     return found
 
 
@@ -70,6 +79,7 @@ def test_every_page_is_whole_on_a_phone(chromium, site):
         (r'<span class="math">\(\frac{\)</span>', "1 formulas not drawn"),
         (r'<span class="math">\(x</span>', "1 formulas not drawn"),
         ('<div style="width: 900px">wide</div>', "wide on a phone"),
+        (f'<pre class="lone">{"wide " * 100}</pre>', "1 boxes scroll, and nothing shows it"),
     ],
 )
 def test_a_planted_fault_is_seen(chromium, folder: Path, planted, fault):

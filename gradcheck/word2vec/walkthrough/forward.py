@@ -148,7 +148,7 @@ def _terms(
                 ],
             ),
             Column(header, [*factors, None], "fraction"),
-            Column(phrase("times vector"), [*outside, None]),
+            Column(phrase("times vector"), [*outside, None], is_repeated=True),
             Column(phrase("= term"), [*products, step.grad_center]),
         ],
         has_total=True,
@@ -182,8 +182,7 @@ def _sampling_predictions(step: Walkthrough) -> Iterator[Block]:
     )
     yield Paragraph(
         phrase(
-            "{sigmoid}, from the vectors of this moment: nothing is counted in the text. "
-            "{loss} = {value}, with {sigma} for the negatives.",
+            "{sigmoid} and {sigma}, from the vectors: nothing is counted. {loss} = {value}.",
             sigmoid=SIGMOID,
             loss=SAMPLING_LOSS,
             value=number(step.loss_before),

@@ -38,6 +38,10 @@ LARGEST = 1000
 
 # Longer numbers, "1e-99999999" among them, are no work for a person, nor for a computer.
 _LONGEST_NUMBER, _MOST_DECIMALS = 40, 60
+_SMALLEST = f"1e-{_MOST_DECIMALS}"
+
+# They have no width of their own, and join or part the letters of a word in many scripts.
+_JOINERS = "\N{ZERO WIDTH JOINER}\N{ZERO WIDTH NON-JOINER}"
 
 _PUNCTUATION = ".,;:!?\"'()[]{}«»„“”‚‘’…¿¡–—。、，！？；：「」"
 
@@ -94,13 +98,18 @@ def _normalized(word: str) -> str:
 def _check_word(word: str) -> None:
     from rich.cells import cell_len
 
-    if any(unicodedata.category(character) in {"Cc", "Cs"} for character in word):
+    if any(map(_is_control, word)):
         raise ValueError(f"sentence: {word!a} holds a character that cannot be shown")
     if cell_len(word) > LONGEST_WORD:
         raise ValueError(
             f"sentence: the tables have no room for {_shown(word)}; expected words of at most "
             f"{LONGEST_WORD} letters"
         )
+
+
+def _is_control(character: str) -> bool:
+    """Say whether it would do something to the line, such as turn it round, instead of be seen."""
+    return unicodedata.category(character) in {"Cc", "Cf", "Cs"} and character not in _JOINERS
 
 
 def _pairs(positions: Sequence[int], window: int) -> tuple[tuple[int, int], ...]:
@@ -194,41 +203,46 @@ def _index(name: str, word: Any, words: Sequence[str]) -> int:
 # ------------------------------------------------------------------------------- numbers
 
 
-def whole_number(name: str, value: Any, expected: str, least: int | None = None) -> int:
+def whole_number(
+    name: str, value: Any, expected: str, least: int | None = None, most: int | None = None
+) -> int:
     """Return an int; a string of digits will do."""
     number = None
     if isinstance(value, str):
         number = int(value) if len(value) < 10 and value.strip().isdecimal() else None
     elif isinstance(value, int | np.integer) and not isinstance(value, bool):
         number = int(value)
-    if number is None or (least is not None and number < least):
+    if (
+        number is None
+        or (least is not None and number < least)
+        or (most is not None and number > most)
+    ):
         raise ValueError(f"{name}: expected {expected}, got {_shown(value)}")
     return number
 
 
 def positive_rate(rate: Any) -> Fraction:
     """Return the learning rate as an exact number."""
-    number = _exact("rate", rate)
-    if not 0 < number <= LARGEST:
+    number = _exact(rate)
+    if number is None or not 0 < number <= LARGEST:
         raise ValueError(
-            f"rate: expected a number above 0 and at most {LARGEST}, got {_shown(rate)}"
+            f"rate: expected a number such as 0.5 or 1/3, from {_SMALLEST} to {LARGEST}; "
+            f"got {_shown(rate)}"
         )
     return number
 
 
-def _exact(name: str, given: Any) -> Fraction:
-    """Return what a person wrote as the number that it says: 0.1 is a tenth."""
+def _exact(given: Any) -> Fraction | None:
+    """Return what a person wrote as the number that it says, if it is one: 0.1 is a tenth."""
     written = str(given).strip()
-    number = None
-    if not isinstance(given, bool) and len(written) <= _LONGEST_NUMBER:
-        numerator, slash, denominator = written.partition("/")
-        number = _decimal(numerator)
-        if slash:
-            divisor = _decimal(denominator)
-            number = number / divisor if number is not None and divisor else None
-    if number is None:
-        raise ValueError(f"{name}: expected a number such as 0.5, -2 or 1/3, got {_shown(given)}")
-    return number
+    if isinstance(given, bool) or len(written) > _LONGEST_NUMBER:
+        return None
+    numerator, slash, denominator = written.partition("/")
+    number = _decimal(numerator)
+    if not slash:
+        return number
+    divisor = _decimal(denominator)
+    return number / divisor if number is not None and divisor else None
 
 
 def _decimal(written: str) -> Fraction | None:
@@ -254,7 +268,7 @@ def initial_vectors(
         raise ValueError(
             f"init: expected {', '.join(INITIALIZATIONS)}, or U and V; got {_shown(init)}"
         )
-    dimension = _checked_dimension(2 if dimension is None else dimension)
+    dimension = 2 if dimension is None else _checked_dimension(dimension)
     generator = np.random.default_rng(seed)
     shape = (len(words), dimension)
     zeros = ((Fraction(0),) * dimension,) * len(words)
@@ -265,13 +279,8 @@ def initial_vectors(
 
 
 def _checked_dimension(dimension: Any) -> int:
-    number = whole_number("dimension", dimension, f"a whole number from 1 to {MOST_COMPONENTS}", 1)
-    if number > MOST_COMPONENTS:
-        raise ValueError(
-            f"dimension: every component is shown, so expected at most {MOST_COMPONENTS}; "
-            f"got {number}"
-        )
-    return number
+    expected = f"a whole number from 1 to {MOST_COMPONENTS}"
+    return whole_number("dimension", dimension, expected, 1, MOST_COMPONENTS)
 
 
 def _tenths(generator: np.random.Generator, shape: tuple[int, int]) -> Matrix:
@@ -312,12 +321,11 @@ def _given_matrix(name: str, given: Any, words: Sequence[str], dimension: int | 
     for word, row in zip(words, rows, strict=True):
         where = f"init: {name}, row of {word!r}"
         entries = _listed(where, row)
-        if dimension is None:
-            dimension = _checked_dimension(len(entries)) if entries else 1
+        if dimension is None and 1 <= len(entries) <= MOST_COMPONENTS:
+            dimension = len(entries)
         if len(entries) != dimension:
-            raise ValueError(
-                f"{where}: expected a vector of length {dimension}, got {len(entries)}"
-            )
+            length = f"1 to {MOST_COMPONENTS}" if dimension is None else dimension
+            raise ValueError(f"{where}: expected a vector of length {length}, got {len(entries)}")
         matrix.append(tuple(_bounded(where, entry) for entry in entries))
     return tuple(matrix)
 
@@ -331,9 +339,10 @@ def _listed(name: str, given: Any) -> list[Any]:
 
 
 def _bounded(name: str, given: Any) -> Fraction:
-    number = _exact(name, given)
-    if not abs(number) <= LARGEST:
+    number = _exact(given)
+    if number is None or not abs(number) <= LARGEST:
         raise ValueError(
-            f"{name}: expected numbers from -{LARGEST} to {LARGEST}, got {_shown(given)}"
+            f"{name}: expected a number such as 0.5, -2 or 1/3, of size 0 or {_SMALLEST} to "
+            f"{LARGEST}; got {_shown(given)}"
         )
     return number

@@ -79,7 +79,20 @@ _PAGE_STYLE = """
 body { margin: 0; background: #ffffff; color: #1d2430; font: 16px/1.5 system-ui, sans-serif; }
 main { max-width: 46rem; margin: 0 auto; padding: 1rem; }
 h1 { font-size: 1.4rem; line-height: 1.25; margin: .5rem 0 1rem; }
-@media (prefers-color-scheme: dark) { body { background: #14181f; color: #e3e7ee; } }
+:root { --ground: #ffffff; --shade: rgb(128 128 128 / .55); }
+@media (prefers-color-scheme: dark) {
+  :root { --ground: #14181f; }
+  body { background: #14181f; color: #e3e7ee; }
+}
+/* A shadow where a table goes on; what hides it scrolls along, and lies over it at the end. */
+.walkthrough .scroll {
+  background:
+    linear-gradient(to right, var(--ground) 40%, transparent) left / 2.5rem 100% local,
+    linear-gradient(to left, var(--ground) 40%, transparent) right / 2.5rem 100% local,
+    linear-gradient(to right, var(--shade), transparent) left / .9rem 100% scroll,
+    linear-gradient(to left, var(--shade), transparent) right / .9rem 100% scroll;
+  background-repeat: no-repeat;
+}
 """
 
 # Neither ink nor paper: a notebook's page or a site's, light or dark, has its own.

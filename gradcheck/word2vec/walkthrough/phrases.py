@@ -86,11 +86,15 @@ class Column:
         None leaves a cell empty.
     style : {"decimal", "fraction"}
         How an exact quarter is written: 0.25 or 1/4.
+    is_repeated : bool
+        Whether its cells stand further up, too: a terminal without room for all columns leaves
+        it out.
     """
 
     header: Phrase
     cells: Sequence[Cell]
     style: Style = "decimal"
+    is_repeated: bool = False
 
     def written(self) -> list[str | Phrase]:
         """Return each cell: numbers as text, with their decimal points below each other."""

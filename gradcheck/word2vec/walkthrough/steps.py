@@ -246,9 +246,8 @@ def walk(
     """
     if loss not in LOSSES:
         raise ValueError(f"loss: expected {' or '.join(LOSSES)}, got {loss!r}")
-    window = inputs.whole_number("window", window, f"a whole number from 1 to {_WIDEST_WINDOW}", 1)
-    if window > _WIDEST_WINDOW:
-        raise ValueError(f"window: expected at most {_WIDEST_WINDOW}, got {window}")
+    expected = f"a whole number from 1 to {_WIDEST_WINDOW}"
+    window = inputs.whole_number("window", window, expected, 1, _WIDEST_WINDOW)
     seed = inputs.whole_number("seed", seed, "a whole number from 0", 0)
     eta = inputs.positive_rate(rate)
     text = inputs.read_text(sentence, window)

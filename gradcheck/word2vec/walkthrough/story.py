@@ -37,6 +37,7 @@ from gradcheck.word2vec.walkthrough.wording import (
     SCORE,
     SOFTMAX_OUTSIDE,
     U_W,
+    V_C,
     V_W,
     C,
     J,
@@ -164,7 +165,9 @@ def _update(step: Walkthrough) -> Iterator[Block]:
             Column(
                 phrase("vector"), [center_vector(step), *(outside_vector(step, w) for w in words)]
             ),
-            Column(phrase("old"), [old_center(step), *(step.U[w] for w in words)]),
+            Column(
+                phrase("old"), [old_center(step), *(step.U[w] for w in words)], is_repeated=True
+            ),
             Column(GRADIENT, [step.grad_center, *(step.grad_outside[w] for w in words)]),
             Column(phrase("new"), [step.V_after[step.center], *(step.U_after[w] for w in words)]),
         ]
@@ -179,7 +182,7 @@ def _rows_that_move(step: Walkthrough) -> Phrase:
         else phrase("{K} + 1 = {n}", K=K, n=count(len(step.negatives) + 1))
     )
     return phrase(
-        "At most 1 row of {V} and {most} of {U} can move; here {v} and {u}.{rest}",
+        "At most 1 row of {V}, {most} of {U} can move; here {v} and {u}.{rest}",
         most=most,
         v=count(int(step.moved_center)),
         u=count(len(step.moved_outside)),
@@ -190,7 +193,7 @@ def _rows_that_move(step: Walkthrough) -> Phrase:
 
 
 def _why_the_center_rests(step: Walkthrough) -> Phrase:
-    why = phrase("its terms cancel") if _any(step.U) else phrase("{U} is 0", U=U)
+    why = phrase("terms cancel") if _any(step.U) else phrase("{U} is 0", U=U)
     return phrase(" {v} rests: {why}.", v=center_vector(step), why=why)
 
 
@@ -210,17 +213,17 @@ def _repeats(step: Walkthrough) -> Phrase:
 
 def _outcome(step: Walkthrough) -> Iterator[Block]:
     if step.moved_center or step.moved_outside:
+        grew = step.loss_after > step.loss_before
         yield Heading(
             phrase(
-                "After the step: {J} = {after}, before {before}",
+                "After the step: {J} = {after}, before {before}{remark}",
                 J=J,
                 after=number(step.loss_after),
                 before=number(step.loss_before),
+                remark=phrase(". It grew: {eta} is too large", eta=ETA) if grew else EMPTY,
             )
         )
         yield _changes(step)
-        if step.loss_after > step.loss_before:
-            yield Paragraph(phrase("The loss grew: the learning rate is too large here."))
     else:
         yield Heading(phrase("Nothing moves"))
         yield Paragraph(_why_nothing_moves(step))
@@ -242,7 +245,7 @@ def _changes(step: Walkthrough) -> Table:
             Column(prediction, before, "fraction"),
             Column(phrase("new"), after, "fraction"),
             Column(
-                phrase("by the growth of {s}", s=SCORE),
+                phrase("by growth of {s}", s=SCORE),
                 [_effect(step, w) for w in range(len(step.words))],
             ),
         ]
@@ -262,7 +265,7 @@ def _effect(step: Walkthrough, index: int) -> Phrase:
     if index == step.target:
         return phrase("pulled together")
     # A word that was not observed is never pulled by its own row of the gradient.
-    return phrase("pulled together ({v} moved)", v=center_vector(step))
+    return phrase("together ({v} moved)", v=V_C)
 
 
 def _why_nothing_moves(step: Walkthrough) -> Phrase:
@@ -295,8 +298,8 @@ def _confirmation(step: Walkthrough) -> Phrase:
     found = step.confirmation
     vector = vector_of("v" if found.of_center else "u", step.words[found.word])
     return phrase(
-        "Finite difference, component {k} of {vector}: {numerical} ({pm} {error}); the gradient "
-        "above: {claimed}. gradcheck.check, all {n} entries of {v} and {U}: {verdict}.{reason}",
+        "Finite difference, entry {k} of {vector}: {numerical} ({pm} {error}); gradient "
+        "{claimed}. gradcheck.check, all {n} entries of {v} and {U}: {verdict}.{reason}",
         k=count(found.component),
         vector=vector,
         numerical=verbatim(f"{found.numerical:.10g}"),

@@ -68,8 +68,15 @@ def _filled(text: str, encoding: str) -> list[str]:
 
 
 def _table(table: Table, encoding: str) -> list[str]:
-    """Lay out columns; those that do not fit beside the others follow below, labelled again."""
-    labels, *others = [_column(column, encoding) for column in table.columns]
+    """Lay out columns; those that do not fit beside the others follow below, labelled again.
+
+    Where not all fit, those that stand further up are left out.
+    """
+    columns = [_column(column, encoding) for column in table.columns]
+    if _width(columns) > WIDTH:
+        new = [column for column in table.columns if not column.is_repeated]
+        columns = [_column(column, encoding) for column in new]
+    labels, *others = columns
     lines: list[str] = []
     group = [labels]
     for column in others:

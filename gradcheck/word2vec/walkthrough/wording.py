@@ -37,6 +37,7 @@ __all__ = [
     "SOFTMAX_OUTSIDE",
     "SOFTMAX_PROBABILITY",
     "U_W",
+    "V_C",
     "V_W",
     "C",
     "J",
@@ -66,6 +67,7 @@ O = formula("o", "o")  # noqa: E741 - the lecture's name, and the point of it
 U = formula("U", "U")
 V = formula("V", "V")
 U_W = formula("u_w", "u_w")
+V_C = formula("v_c", "v_c")
 V_W = formula("v_w", "v_w")
 SCORE = formula("u_w·v_c", r"u_w \cdot v_c")
 
