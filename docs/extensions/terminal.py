@@ -7,7 +7,8 @@
     ```
 
 They run in a copy of ``docs/examples``, 80 columns wide, by the Python that builds the site. The
-option ``:status:`` says which exit status is right, 0 by default: any other fails the build.
+option ``:status:`` says which exit status is right, 0 by default: any other fails the build. The
+option ``:prints:`` gives words without which the output fails it, too.
 
 ``command-help`` makes a section for each subcommand of ``gradcheck``, with its ``--help``.
 """
@@ -46,14 +47,19 @@ class Terminal(SphinxDirective):
     """Show commands and their output as a terminal does."""
 
     has_content = True
-    option_spec: ClassVar = {"status": directives.nonnegative_int}
+    option_spec: ClassVar = {
+        "status": directives.nonnegative_int,
+        "prints": directives.unchanged_required,
+    }
 
     def run(self) -> list[nodes.Node]:
         """Run the commands, one a line."""
         status = self.options.get("status", 0)
         commands = [line for line in self.content if line.strip()]
         try:
-            return [_block(_transcribe(commands, status))]
+            transcript = _transcribe(commands, status)
+            _expect(self.options.get("prints", ""), transcript)
+            return [_block(transcript)]
         except CommandError as error:
             raise self.error(str(error)) from None
 
@@ -75,11 +81,16 @@ class CommandHelp(SphinxDirective):
 
 
 class CommandError(Exception):
-    """A command that a page may not run, or that ended as the page does not say."""
+    """A command that a page may not run, or that did not do what the page says."""
 
 
 def _block(transcript: str) -> nodes.literal_block:
     return nodes.literal_block(transcript, transcript, language="console")
+
+
+def _expect(words: str, transcript: str) -> None:
+    if words not in transcript:
+        raise CommandError(f"expected {words!r} in what is printed, got:\n{transcript}")
 
 
 def _transcribe(commands: list[str], status: int = 0) -> str:

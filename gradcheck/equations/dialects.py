@@ -104,6 +104,7 @@ class _Unicode(Typesetter):
 
 class _Latex(Typesetter):
     times = r"\,"
+    becomes = r"\gets"
 
     def form_of(self, abbreviation: type[Abbreviation]) -> str:
         return abbreviation.latex

@@ -56,6 +56,9 @@ class Typesetter(ABC):
     """What the two notations have in common: the order of terms, and where brackets go."""
 
     minus = "-"
+    # Between a variable and what is put in its place, where that is no mere number: s = a + s would
+    # read as an equation.
+    becomes = "←"
 
     def __init__(self, names: Mapping[Any, str]) -> None:
         self._names = names
@@ -210,7 +213,8 @@ class Typesetter(ABC):
 
     def _condition(self, variable: Expr, value: Expr) -> str:
         if not isinstance(value, Lambda):
-            return f"{self.write(variable)} = {self.write(value)}"
+            sign = "=" if value.is_number else self.becomes
+            return f"{self.write(variable)} {sign} {self.write(value)}"
         if value.expr.is_number:
             name = self._names.get(variable, variable.name)
             return f"{name if variable.shape[1] == 1 else variable.name} = {value.expr}"
@@ -218,7 +222,7 @@ class Typesetter(ABC):
         if variable.shape[1] == 1:
             row, column = column, Integer(0)
         entry = self.write(variable[row, column])
-        return f"{entry} = {self.write(value(row, column))}"
+        return f"{entry} {self.becomes} {self.write(value(row, column))}"
 
     def _grouped(self, expression: Expr) -> str:
         return self.bracketed(self.write(expression))

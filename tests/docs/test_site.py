@@ -97,6 +97,10 @@ PLANTED = {
         "```{terminal}\ngradcheck verify nowhere.py\n```",
         "nowhere.py: expected exit status 0, got 2",
     ),
+    "printed": (
+        "```{terminal}\n:prints: planted\ngradcheck --version\n```",
+        "expected 'planted' in what is printed, got",
+    ),
     "program": ("```{terminal}\nwhoami\n```", "whoami: expected one of gradcheck, pytest, python"),
     "unlisted": ("", "unlisted.md: WARNING: document isn't included in any toctree"),
 }

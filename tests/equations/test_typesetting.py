@@ -71,6 +71,11 @@ WRITTEN = {
         "f_a at (U = 0, a = 2)",
         r"\left. f_{a} \right|_{U = 0, a = 2}",
     ),
+    "a vector put in": (
+        at(named(a), (v, lambda row, _: v[row, 0] + a), (b, 2 * b)),
+        "f_a at (v_c[j] ← a + v_c[j], b ← 2 b)",
+        r"\left. f_{a} \right|_{(v_c)_{j} \gets a + (v_c)_{j}, b \gets 2\,b}",
+    ),
     "a long subscript": (named(a + b), "f_{a + b}", "f_{a + b}"),
     "another function": (abs(a), "Abs(a)", r"\operatorname{Abs}\left(a\right)"),
 }

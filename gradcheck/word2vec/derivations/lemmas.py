@@ -70,7 +70,10 @@ def softmax_lemma() -> Derivation:
     return Derivation(
         name="softmax",
         title="The softmax and the derivative of its logarithm",
-        given=("s is a vector of |V| scores, one a word; w goes over the vocabulary.",),
+        given=(
+            "s is a vector of |V| scores, one a word; w goes over the vocabulary.",
+            "a is any real number; ← says what is put in the place of what.",
+        ),
         steps=(
             Step(q(k), exp(s[k, 0]) / normalizer, "This is the definition."),
             Step(over_words(w, q(w)), 1, "Each p_w has the same denominator: the sum of all."),

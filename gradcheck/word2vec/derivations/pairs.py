@@ -88,7 +88,7 @@ def naive_softmax() -> Derivation:
             Step(
                 partial(J(), by_outside),
                 (p(x) - delta(x, o)) * v[m, 0],
-                "Both together. Unless v_c is 0, it is 0 for no word x: every row of U moves.",
+                "Both together. Unless v_c is 0 or |V| is 1, every row of U moves.",
             ),
             Step(
                 partial(J(), v[k, 0], v[q, 0]),

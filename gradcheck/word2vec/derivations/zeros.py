@@ -50,7 +50,7 @@ def zeros_naive_softmax() -> Derivation:
     curve = _curve(J(), block)
     return Derivation(
         name="zeros-naive-softmax",
-        title="Naive softmax at zero: stationary, and a strict saddle",
+        title="Naive softmax at zero: stationary, a strict saddle if |V| > 1",
         given=(*PAIR, _DIRECTION.format("1/|V| − δ_xo")),
         steps=(
             Step(_at_zero(p(x)), 1 / W, "Every score is 0, so every word is as probable."),
@@ -83,11 +83,12 @@ def zeros_negative_sampling() -> Derivation:
     squares = over_words(x, (draws(x) - delta(x, o)) ** 2)
     return Derivation(
         name="zeros-negative-sampling",
-        title="Negative sampling at zero: stationary, and a strict saddle",
+        title="Negative sampling at zero: stationary, mostly a strict saddle",
         given=(
             *PAIR,
             *SAMPLES,
             "m_x = Σ_i δ(x, n_i) is how often x was drawn.",
+            "It is a strict saddle unless K = 1 and n_1 = o, where every m_x − δ_xo is 0.",
             _DIRECTION.format("(m_x − δ_xo)/2"),
         ),
         steps=(
@@ -95,8 +96,9 @@ def zeros_negative_sampling() -> Derivation:
             Step(
                 over_words(x, over_dimensions(m, block(x) ** 2 * delta(k, m) * delta(q, m))),
                 squares * delta(k, q) / 4,
-                "Write M for the mixed block. MᵀM is a multiple of the unit matrix: the Hessian "
-                "has one positive and one negative eigenvalue of the same size, each d times.",
+                "Write M for the mixed block. MᵀM is a multiple of the unit matrix: unless M is 0, "
+                "the Hessian has one positive and one negative eigenvalue of the same size, each "
+                "d times.",
                 about=(U[o, k], over_samples(U[n[i], q])),
             ),
             Step(
@@ -152,7 +154,7 @@ def _stationary(loss: Expr, block: Expr) -> tuple[Step, ...]:
         Step(
             _at_zero(partial(loss, v[k, 0], U[x, m])),
             block * delta(k, m),
-            "The mixed block is not 0: moving both at once changes the loss.",
+            "The mixed block. Where it is not 0, moving both at once changes the loss.",
         ),
     )
 
