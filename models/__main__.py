@@ -6,18 +6,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from gradcheck.commands.program import run
-from models.commands.analogy import ANALOGY
-from models.commands.command import UsageError
-from models.commands.evaluate import EVALUATE
-from models.commands.nearest import NEAREST
-from models.commands.plot import PLOT
-from models.commands.train import TRAIN
-from models.errors import InputError
-
 __all__ = ["main"]
-
-_COMMANDS = (TRAIN, NEAREST, ANALOGY, EVALUATE, PLOT)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -28,10 +17,29 @@ def main(arguments: Sequence[str] | None = None) -> int:
     arguments : sequence of str, optional
         Those of the process by default.
     """
+    try:
+        return _run(arguments)
+    except KeyboardInterrupt:  # before the command line was there to catch it
+        sys.stderr.write("models: interrupted\n")
+        return 130
+
+
+def _run(arguments: Sequence[str] | None) -> int:
+    # Imported here, so that Ctrl-C finds somebody who catches it from the first moment on.
+    from gradcheck.commands.program import run
+    from models.commands.analogy import ANALOGY
+    from models.commands.command import UsageError
+    from models.commands.evaluate import EVALUATE
+    from models.commands.nearest import NEAREST
+    from models.commands.plot import PLOT
+    from models.commands.train import TRAIN
+    from models.errors import InputError
+
     parser = argparse.ArgumentParser(
         prog="python -m models", description="Train word2vec on a text, and use the vectors."
     )
-    return run(parser, _COMMANDS, arguments, errors=(UsageError, InputError))
+    commands = (TRAIN, NEAREST, ANALOGY, EVALUATE, PLOT)
+    return run(parser, commands, arguments, errors=(UsageError, InputError))
 
 
 if __name__ == "__main__":

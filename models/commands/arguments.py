@@ -17,7 +17,7 @@ Train word vectors on a text: word2vec with gradients by hand, in NumPy.
 TEXT is a file of plain text, one sentence a line, words separated by white
 space; .gz and .xz are read as they are, and - is standard input. It is read
 once, as a stream. Without TEXT, the docstrings of the installed Python, NumPy
-and SymPy are the text, about 1.3 million words.
+and SymPy are the text, about 1.2 million words.
 
 What is written to --output are the center (input) vectors, in word2vec's own
 format, which gensim reads.

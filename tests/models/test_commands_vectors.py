@@ -223,3 +223,20 @@ def test_large_numbers_of_words_are_found_among_the_first(tmp_path, capsys):
     cosines = unit @ unit[7]
     best = int(np.argsort(-cosines)[1])
     assert f"w7    w{best}" in shown(capsys, "nearest", str(path), "w7", "-k", "1")
+
+
+def test_control_c_while_we_are_imported():
+    code = (
+        "import sys, signal\n"
+        "class Interrupts:\n"
+        "    def find_spec(self, name, *_):\n"
+        "        if name == 'models.plots': signal.raise_signal(signal.SIGINT)\n"
+        "sys.meta_path.insert(0, Interrupts())\n"
+        "from models.__main__ import main\n"
+        "sys.exit(main(['plot', '--help']))"
+    )
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(  # noqa: S603
+        command, capture_output=True, text=True, check=False, cwd=ROOT
+    )
+    assert (done.returncode, done.stderr) == (130, "models: interrupted\n")
