@@ -21,6 +21,7 @@ from models.pairs import Batch, batches, generator
 from models.vocabulary import Vocabulary
 
 __all__ = [
+    "Divergence",
     "Position",
     "Step",
     "Training",
@@ -46,6 +47,10 @@ _LARGEST_BATCH_OF_OWN_LOSS = 32
 # grew without bound on a vocabulary of 40 words, with 2 they did not; a large English text has 3
 # in 1,024 pairs.
 _LARGEST_STEP = 3.0
+
+
+class Divergence(InputError):  # noqa: N818 - the field's name of it
+    """The vectors have grown without bound; the learning rate or the batches were too large."""
 
 
 class Position(NamedTuple):
@@ -256,6 +261,27 @@ class Training:
         """The words of all epochs."""
         return self.corpus.words * self.options.epochs
 
+    @property
+    def pairs(self) -> int:
+        """The pairs trained on so far; those of the records and those that are pending."""
+        return sum(record.pairs for record in self.history) + self.pending[0]
+
+    def require_finite(self) -> None:
+        """Look at V and U themselves: what the last step did to them is in no loss yet.
+
+        Raises
+        ------
+        Divergence
+            If a component is no finite number.
+        """
+        for name, vectors in (("center", self.V), ("outside", self.U)):
+            bad = np.count_nonzero(~np.isfinite(vectors).all(axis=1))
+            if bad:
+                raise Divergence(
+                    f"{bad:,} of {len(vectors):,} {name} vectors are not finite: they have grown "
+                    "without bound"
+                )
+
     def steps(self) -> Generator[Step]:
         """Train, and tell after each step what was done.
 
@@ -269,7 +295,7 @@ class Training:
 
         Raises
         ------
-        InputError
+        Divergence
             If the loss is no finite number any more.
         """
         return self._one_by_one() if self.options.threads == 1 else self._side_by_side()
@@ -337,9 +363,8 @@ class Training:
         with np.errstate(over="ignore", invalid="ignore"):
             loss = self.update(self.V, self.U, batch, rate)
         if not math.isfinite(loss):
-            raise InputError(
-                f"the loss is {loss} after {words:,} words: the vectors have grown without bound; "
-                f"lower alpha ({self.options.alpha:g} now) or batch_size ({self.batch_size:,} now)"
+            raise Divergence(
+                f"the loss is {loss} after {words:,} words: the vectors have grown without bound"
             )
         return Step(words, len(batch.targets), loss, rate, batch)
 

@@ -62,6 +62,8 @@ class SpotChecks:
         ------
         Disagreement
             If the gradient is not that of the loss.
+        Divergence
+            If the vectors are not finite where it would be checked.
         """
         self._last = step
         self._batches += -(-step.pairs // self._training.batch_size)
@@ -89,6 +91,7 @@ class SpotChecks:
 
     def _check(self, step: Step) -> None:
         training, options = self._training, self._training.options
+        training.require_finite()
         few = options.loss == "negative-sampling"
         report, rows = check_update(
             training.update,

@@ -33,7 +33,7 @@ from models.errors import InputError
 from models.files import remove_partial
 from models.options import Options
 from models.text import sentences
-from models.training import Training, Update, update_of
+from models.training import Divergence, Training, Update, update_of
 
 if TYPE_CHECKING:
     from models.commands.own_losses import OwnLoss
@@ -70,8 +70,11 @@ def _train(arguments: argparse.Namespace) -> int:
             _run(training, _Saver(training, files, arguments.checkpoint_every), checks)
         except Disagreement as error:
             _say(f"{error}")
-            _say(f"stopped; {files.output} was not written{_kept(files)}")
+            _say(f"stopped; {files.output} was not written; correct the gradient{_dropped(files)}")
             return FAILED
+        except Divergence as error:
+            raise UsageError(f"{error}; lower {_too_large(training)}{_dropped(files)}") from None
+        _require_trained(training, files)
         _say(checks.summary())
         return _finish(training, files)
 
@@ -237,15 +240,20 @@ class _Saver:
 def _run(training: Training, saver: _Saver, checks: SpotChecks) -> None:
     """Train to the end, or until a signal asks to stop."""
     with _stop_requested() as stop_requested, TrainingProgress(training) as progress:
-        while not training.finished and not stop_requested():
+        ended = training.finished
+        while not ended:
             with closing(training.steps()) as steps:
                 for step in steps:
                     checks.look(step)
                     progress.show(step)
                     if stop_requested() or saver.is_due():
                         break
+            ended = training.finished or stop_requested()
+            # Before the checkpoint: from one that is wrong nobody should go on.
+            training.require_finite()
+            if ended:
+                checks.look_at_last()
             saver.save()
-        checks.look_at_last()
     _say(f"{progress.words_per_second:,.0f} words a second")
 
 
@@ -275,6 +283,25 @@ def _stop_requested() -> Iterator[Callable[[], bool]]:
             signal.signal(number, handler)
 
 
+def _require_trained(training: Training, files: _Files) -> None:
+    """Refuse to write the random start as if it were the result."""
+    if training.finished and not training.pairs:
+        _drop_checkpoint(files)
+        raise UsageError(
+            f"no pair was trained on: subsampling at {training.options.sample:g} left no two words "
+            f"side by side, and {files.output} was not written; raise --sample or set it to 0"
+        )
+
+
+def _too_large(training: Training) -> str:
+    """Name what was too large where vectors have grown without bound."""
+    options = training.options
+    alpha = f"--alpha ({options.alpha:g} now)"
+    if training.batch_size == 1 or options.compiled or options.is_own_loss:
+        return alpha
+    return f"{alpha} or --batch-size ({training.batch_size:,} now)"
+
+
 def _finish(training: Training, files: _Files) -> int:
     """Write the vectors and what was asked for beside them."""
     embeddings = Embeddings(training.corpus.vocabulary.words, training.V)
@@ -290,9 +317,14 @@ def _finish(training: Training, files: _Files) -> int:
         if files.checkpoint:
             _say(f"--resume continues from {files.checkpoint}")
         return INTERRUPTED
+    _drop_checkpoint(files)
+    return PASSED
+
+
+def _drop_checkpoint(files: _Files) -> None:
+    """Delete the checkpoint, unless it was asked for by name."""
     if files.checkpoint and not files.keep_checkpoint:
         files.checkpoint.unlink(missing_ok=True)
-    return PASSED
 
 
 def _write_history(training: Training, files: _Files) -> None:
@@ -311,6 +343,11 @@ def _kept(files: _Files) -> str:
     if not files.checkpoint:
         return ""
     return f"; --resume continues from {files.checkpoint}"
+
+
+def _dropped(files: _Files) -> str:
+    """Say how to begin again where going on would repeat what went wrong."""
+    return ", then start again with --restart" if files.checkpoint else ""
 
 
 def _say(line: str) -> None:

@@ -287,6 +287,47 @@ def test_ctrl_c_in_a_process_of_its_own(folder):
     assert not checkpoints.load("vectors.checkpoint").finished
 
 
+# Trainings that come to nothing
+
+
+def fails(capsys, *arguments):
+    """The message of a training of a small text that comes to nothing."""
+    Path("text.txt").write_text("a b\n" * 200, encoding="utf-8")
+    Path("vectors.txt").write_text("1 1\nold 1\n", encoding="utf-8")
+    assert main(["train", "text.txt", "--size", "5", "--epochs", "1", *arguments]) == 2
+    assert Path("vectors.txt").read_text(encoding="utf-8") == "1 1\nold 1\n"
+    return message(capsys)
+
+
+@pytest.mark.parametrize("sample", ["1e-3", "1e-300"])
+@pytest.mark.parametrize("threads", ["1", "2"])
+def test_without_a_pair_no_vectors_are_written(folder, capsys, sample, threads):
+    said = fails(capsys, "--sample", sample, "--threads", threads, "--seed", "3")
+    assert said.startswith("models: no pair was trained on: ")
+    assert said.endswith("raise --sample or set it to 0")
+    assert files(folder) == {"text.txt", "vectors.txt"}
+
+
+LAST_STEP = ["--sample", "0", "--batch-size", "100000", "--alpha", "1e38"]
+
+
+@pytest.mark.parametrize("every", ["0", "1"])
+def test_vectors_that_the_last_step_threw_far_away_are_not_written(capsys, every):
+    said = fails(capsys, *LAST_STEP, "--check-every", every)
+    assert "2 of 2 outside vectors are not finite" in said
+    assert "lower --alpha (1e+38 now) or --batch-size (100,000 now)" in said
+    assert said.endswith(" now), then start again with --restart")
+    assert run("--restart") == 0
+
+
+def test_after_a_divergence_the_advice_can_be_followed(capsys):
+    assert run("--alpha", "1e30") == 2
+    # In batches of one pair there is nothing to make smaller.
+    said = message(capsys)
+    assert said.endswith("bound; lower --alpha (1e+30 now), then start again with --restart")
+    assert run("--alpha", "0.01", "--restart") == 0
+
+
 # Bad input: one clear message, exit status 2, nothing left behind
 
 

@@ -12,6 +12,7 @@ import pytest
 
 from models import minibatch, training
 from models.__main__ import main
+from models.checkpoints import load
 from models.commands import train
 from models.commands.own_losses import OwnLoss
 from models.commands.spot_checks import check_update, few_pairs, single_pairs
@@ -102,7 +103,10 @@ def test_a_wrong_gradient_stops_the_training(capsys, monkeypatch, mistake, loss,
     assert "the gradient of a batch disagrees with its loss" in said
     assert "The gradient DISAGREES with the loss." in said
     assert "row 0 of V is that of 't" in said
-    assert said.splitlines()[-1].startswith("stopped; vectors.txt was not written; --resume")
+    assert said.splitlines()[-1] == (
+        "stopped; vectors.txt was not written; correct the gradient, "
+        "then start again with --restart"
+    )
     assert Path("vectors.txt").read_text(encoding="utf-8") == "1 1\nold 1\n"
     assert Path("vectors.txt.checkpoint").exists()
 
@@ -143,6 +147,8 @@ def test_the_last_batch_is_checked_too(capsys, monkeypatch):
     monkeypatch.setattr(minibatch, "negative_sampling", scaled(right, center=-1.0))
     assert run() == 1
     assert "DISAGREES" in capsys.readouterr().err
+    # Or --resume would find nothing left to do, and write the vectors.
+    assert not load("vectors.txt.checkpoint").finished
 
 
 def test_a_compiled_step_that_is_wrong_stops_the_training(capsys, monkeypatch):

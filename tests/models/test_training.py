@@ -14,7 +14,14 @@ from models import minibatch
 from models.corpus import encode
 from models.errors import InputError
 from models.options import Options
-from models.training import Position, Training, fitting_batch_size, initialize, update_of
+from models.training import (
+    Divergence,
+    Position,
+    Training,
+    fitting_batch_size,
+    initialize,
+    update_of,
+)
 from models.vocabulary import Vocabulary
 from tests.models.topics import TOPICS, topical_sentences
 
@@ -220,9 +227,29 @@ def test_what_goes_wrong_in_a_step_is_told(corpus, threads):
 def test_vectors_that_grow_without_bound_are_told(corpus, compiled, threads):
     options = replace(SMALL, alpha=1e30, threads=threads, compiled=compiled)
     needs_numba(options)
-    with pytest.raises(InputError, match=r"^the loss is (inf|nan) after .* lower alpha") as error:
+    with pytest.raises(Divergence, match=r"^the loss is (inf|nan) after .* bound$") as error:
         trained(corpus, options)
     assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("name", ["V", "U"])
+@pytest.mark.parametrize("value", [np.inf, -np.inf, np.nan])
+def test_vectors_that_are_not_finite_are_told(corpus, name, value):
+    training = trained(corpus, SMALL)
+    training.require_finite()
+    getattr(training, name)[3, 2] = value
+    with pytest.raises(Divergence, match=r"^1 of 40 (center|outside) vectors are not finite"):
+        training.require_finite()
+
+
+def test_the_pairs_are_counted_also_before_they_are_recorded(corpus):
+    training = Training(corpus, SMALL)
+    assert training.pairs == 0
+    pairs = 0
+    for step in training.steps():
+        pairs += step.pairs
+        assert training.pairs == pairs
+    assert training.pairs == pairs > 0
 
 
 def test_a_batch_is_smaller_where_the_same_rows_come_again_and_again(corpus):
@@ -241,7 +268,7 @@ def test_a_batch_is_smaller_where_the_same_rows_come_again_and_again(corpus):
 
 def test_without_that_it_would_not_learn(corpus):
     options = replace(SMALL, size=20, batch_size=4096, epochs=3)
-    with pytest.raises(InputError, match="grown without bound"):
+    with pytest.raises(Divergence, match="grown without bound"):
         trained(corpus, options)
 
 
