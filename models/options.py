@@ -8,6 +8,7 @@ from typing import Any, Literal, TypeAlias, get_args
 
 from models.errors import InputError
 from models.pairs import Direction, TargetAmongNegatives
+from models.text import LONGEST_SENTENCE
 
 __all__ = ["Initialization", "Model", "Options", "Subsampling"]
 
@@ -16,6 +17,18 @@ Initialization: TypeAlias = Literal["word2vec", "gensim", "zeros", "half-zeros",
 Subsampling: TypeAlias = Literal["word2vec", "fasttext", "paper"]
 
 LOSSES = ("negative-sampling", "naive-softmax")
+_OWN_LOSSES = ("FILE.py:FUNCTION", "MODULE:FUNCTION")
+
+# Far above what is of use, and below what no computer has the memory or the patience for.
+_RANGES = {
+    "size": (1, 100_000),
+    "window": (1, LONGEST_SENTENCE),
+    "negative": (0, 1_000),
+    "epochs": (1, 1_000_000),
+    "min_count": (1, 10**12),
+    "batch_size": (1, 10_000_000),
+    "threads": (1, 1_024),
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,20 +104,23 @@ class Options:
     compiled: bool = False
 
     def __post_init__(self) -> None:
-        for name in ("size", "window", "epochs", "min_count", "threads"):
-            self._require_integer(name, 1)
-        if self.batch_size is not None:
-            self._require_integer("batch_size", 1)
-        self._require_integer("negative", 0)
+        for name, (lowest, highest) in _RANGES.items():
+            if name != "batch_size" or self.batch_size is not None:
+                self._require_integer(name, lowest, highest)
         self._require_integer("seed", 0)
         for name, kind in _CHOICES.items():
             self._require_choice(name, get_args(kind))
         if ":" not in self.loss:
-            self._require_choice("loss", LOSSES)
+            self._require_choice("loss", LOSSES, _OWN_LOSSES)
         self._require_finite("sample", 0.0)
         self._require_finite("noise_power", -math.inf)
         self._require_finite("min_alpha", 0.0)
-        self._require_finite("alpha", self.min_alpha)
+        self._require_finite("alpha", 0.0)
+        if self.alpha < self.min_alpha:
+            raise InputError(
+                f"alpha: expected a finite number >= min_alpha ({self.min_alpha:g}), "
+                f"got {self.alpha:g}"
+            )
         self._refuse_contradictions()
 
     @property
@@ -120,10 +136,12 @@ class Options:
             if getattr(self, field.name) != getattr(other, field.name)
         ]
 
-    def _require_integer(self, name: str, lowest: int) -> None:
+    def _require_integer(self, name: str, lowest: int, highest: int | None = None) -> None:
         value = getattr(self, name)
-        if not isinstance(value, int) or isinstance(value, bool) or value < lowest:
-            raise InputError(f"{name}: expected an integer >= {lowest}, got {value}")
+        integer = isinstance(value, int) and not isinstance(value, bool)
+        if not integer or value < lowest or (highest is not None and value > highest):
+            bounds = f">= {lowest}" if highest is None else f"from {lowest} to {highest:,}"
+            raise InputError(f"{name}: expected an integer {bounds}, got {value}")
 
     def _require_finite(self, name: str, lowest: float) -> None:
         value = getattr(self, name)
@@ -131,10 +149,12 @@ class Options:
             bound = f" >= {lowest:g}" if lowest > -math.inf else ""
             raise InputError(f"{name}: expected a finite number{bound}, got {value}")
 
-    def _require_choice(self, name: str, choices: tuple[str, ...]) -> None:
+    def _require_choice(
+        self, name: str, choices: tuple[str, ...], others: tuple[str, ...] = ()
+    ) -> None:
         value = getattr(self, name)
         if value not in choices:
-            raise InputError(f"{name}: expected {', '.join(choices)}; got {value!r}")
+            raise InputError(f"{name}: expected {', '.join(choices + others)}; got {value!r}")
 
     def _refuse_contradictions(self) -> None:
         if self.loss == "negative-sampling" and self.negative == 0:

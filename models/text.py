@@ -6,9 +6,11 @@ cut, as gensim's LineSentence does, so that a text in a single line is read as a
 
 from __future__ import annotations
 
+import errno
 import gzip
 import io
 import lzma
+import os
 import zlib
 from contextlib import contextmanager
 from pathlib import Path
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
     # Called with the bytes read so far and the size of the file, None where it is unknown.
     Progress: TypeAlias = Callable[[int, int | None], None]
 
-__all__ = ["LONGEST_SENTENCE", "sentences"]
+__all__ = ["LONGEST_SENTENCE", "require_readable", "sentences"]
 
 LONGEST_SENTENCE = 10_000
 
@@ -72,6 +74,31 @@ def sentences(source: str | Path, progress: Progress | None = None) -> Iterator[
                 unfinished = []
         if unfinished:
             yield unfinished
+
+
+def require_readable(source: str | Path) -> None:
+    """Find out before other work whether a text can be opened; a pipe is left as it is.
+
+    Parameters
+    ----------
+    source : str or Path
+        As `sentences` has it.
+
+    Raises
+    ------
+    InputError
+        If there is no such file, it is a directory, or it may not be read.
+    """
+    if str(source) == "-":
+        return
+    try:
+        if Path(source).is_dir():
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+        Path(source).stat()
+        if not os.access(source, os.R_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+    except OSError as error:
+        raise InputError(f"{source} cannot be read: {error.strerror or error}") from None
 
 
 @contextmanager

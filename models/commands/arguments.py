@@ -134,7 +134,8 @@ def _add_pairs(group: argparse._ArgumentGroup) -> None:
         "--noise-power",
         type=float,
         metavar="P",
-        help="negatives are drawn in proportion to their count to this power (default: 0.75)",
+        help="negatives are drawn in proportion to their count to this power (default: 0.75); one "
+        "like -1e9 is written --noise-power=-1e9",
     )
     group.add_argument(
         "--target-among-negatives",
@@ -258,6 +259,7 @@ def options_of(arguments: argparse.Namespace, own_negatives: int | None = None) 
         return Options(**given)
     except InputError as error:
         name, _, rest = str(error).partition(":")
+        rest = rest.replace("min_alpha", "--min-alpha")
         raise UsageError(f"--{name.replace('_', '-')}:{rest}") from None
 
 

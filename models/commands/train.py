@@ -32,7 +32,7 @@ from models.embeddings import Embeddings
 from models.errors import InputError
 from models.files import remove_partial
 from models.options import Options
-from models.text import sentences
+from models.text import require_readable, sentences
 from models.training import Divergence, Training, Update, update_of
 
 if TYPE_CHECKING:
@@ -54,6 +54,8 @@ class _Files(NamedTuple):
 
 def _train(arguments: argparse.Namespace) -> int:
     _refuse_contradictions(arguments)
+    if arguments.text is not None:
+        require_readable(arguments.text)
     own = _own_loss(arguments.loss)
     options = options_of(arguments, own.negatives if own else None)
     files = _files(arguments)
@@ -62,7 +64,7 @@ def _train(arguments: argparse.Namespace) -> int:
         return FAILED
     stored = _stored(arguments, files)
     update = own.update if own else _update(options)
-    with _read(arguments.text, options) as corpus:
+    with _read(arguments.text, options) as corpus, _memory(corpus, options, files):
         training = Training(corpus, options, update)
         _begin(training, stored, files)
         checks = SpotChecks(training, arguments.check_every)
@@ -121,14 +123,16 @@ def _files(arguments: argparse.Namespace) -> _Files:
         "--history": arguments.history,
         "--plot": arguments.plot,
     }
-    sources = [arguments.text] if arguments.text not in {None, "-"} else []
+    text = None if arguments.text in {None, "-"} else Path(arguments.text).resolve()
     taken: dict[Path, str] = {}
     for option, path in named.items():
         if path is None:
             continue
         if path == "-":
             raise UsageError(f"{option} -: expected the name of a file")
-        check_writable(option, path, sources)
+        if Path(path).resolve() == text:
+            raise UsageError(f"{option} {path}: would overwrite the text; expected another name")
+        check_writable(option, path)
         other = taken.setdefault(Path(path).resolve(), option)
         if other != option:
             raise UsageError(f"{other} and {option}: both are {path}; expected two files")
@@ -180,6 +184,20 @@ def _read(text: str | None, options: Options) -> EncodedCorpus:
         f"{options.min_count:,} times or more, {corpus.words:,} in all"
     )
     return corpus
+
+
+@contextmanager
+def _memory(corpus: EncodedCorpus, options: Options, files: _Files) -> Iterator[None]:
+    """Say in a line that the memory is not enough, and what takes most of it."""
+    try:
+        yield
+    except MemoryError:
+        words, size = len(corpus.vocabulary), options.size
+        raise UsageError(
+            f"not enough memory for |V| × d = {words:,} × {size:,} = {words * size:,} numbers, "
+            f"twice, and {options.negative:,} negatives a pair; lower --size, --negative, --window "
+            f"or --batch-size, or raise --min-count{_dropped(files)}"
+        ) from None
 
 
 def _begin(training: Training, stored: Checkpoint | None, files: _Files) -> None:
@@ -347,7 +365,8 @@ def _kept(files: _Files) -> str:
 
 def _dropped(files: _Files) -> str:
     """Say how to begin again where going on would repeat what went wrong."""
-    return ", then start again with --restart" if files.checkpoint else ""
+    started = files.checkpoint is not None and files.checkpoint.exists()
+    return ", then start again with --restart" if started else ""
 
 
 def _say(line: str) -> None:

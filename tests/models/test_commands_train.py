@@ -350,15 +350,27 @@ def test_a_text_that_cannot_be_used_is_told_in_a_line(folder, capsys, kind):
     assert files(folder) == {"text.txt"}
 
 
+HUGE = "1" + 21 * "0"
 BAD_USAGE = [
-    (["--size", "0"], "--size: expected an integer >= 1, got 0"),
-    (["--window", "0"], "--window: expected an integer >= 1, got 0"),
-    (["--threads", "0"], "--threads: expected an integer >= 1, got 0"),
-    (["--min-count", "0"], "--min-count: expected an integer >= 1, got 0"),
+    (["--size", "0"], "--size: expected an integer from 1 to 100,000, got 0"),
+    (["--size", "1000000000"], "--size: expected an integer from 1 to 100,000, got 1000000000"),
+    (["--size", HUGE], f"--size: expected an integer from 1 to 100,000, got {HUGE}"),
+    (["--window", "0"], "--window: expected an integer from 1 to 10,000, got 0"),
+    (["--window", HUGE], "--window: expected an integer from 1 to 10,000, got "),
+    (["--negative", "100000000"], "--negative: expected an integer from 0 to 1,000, got "),
+    (["--negative", HUGE], "--negative: expected an integer from 0 to 1,000, got "),
+    (["--threads", "0"], "--threads: expected an integer from 1 to 1,024, got 0"),
+    (["--threads", HUGE], "--threads: expected an integer from 1 to 1,024, got "),
+    (["--epochs", HUGE], "--epochs: expected an integer from 1 to 1,000,000, got "),
+    (["--batch-size", HUGE], "--batch-size: expected an integer from 1 to 10,000,000, got "),
+    (["--min-count", "0"], "--min-count: expected an integer from 1 to 1,000,000,000,000, got 0"),
+    (["--min-count", HUGE], "--min-count: expected an integer from 1 to 1,000,000,000,000, got "),
     (["--alpha", "nan"], "--alpha: expected a finite number"),
     (["--check-every", "-1"], "--check-every: expected an integer >= 0"),
     (["--checkpoint-every", "nan"], "--checkpoint-every: expected seconds >= 0"),
-    (["--loss", "hinge"], "--loss: expected negative-sampling, naive-softmax"),
+    (["--alpha", "0"], "--alpha: expected a finite number >= --min-alpha (0.0001), got 0\n"),
+    (["--min-alpha", "1"], "--alpha: expected a finite number >= --min-alpha (1), got 0.025"),
+    (["--loss", "hinge"], "--loss: expected negative-sampling, naive-softmax, FILE.py:FUNCTION, "),
     (["--loss", "naive-softmax", "--negative", "5"], "--negative: has no meaning to naive softmax"),
     (["--model", "cbow", "--direction", "center-predicts-outside"], "no meaning to CBOW"),
     (["--compiled", "--loss", "naive-softmax"], "--compiled: only negative sampling is compiled"),
@@ -367,10 +379,11 @@ BAD_USAGE = [
     (["--output", "."], "is a directory"),
     (["--output", "-"], "expected the name of a file"),
     (["--output", "missing/vectors.txt"], "there is no folder"),
-    (["--output", "text.txt"], "--output text.txt: would overwrite"),
+    (["--output", "text.txt"], "--output text.txt: would overwrite the text"),
+    (["--history", "../{folder}/text.txt"], "text.txt: would overwrite the text"),
     (["--history", "vectors.txt"], "--output and --history: both are vectors.txt"),
     (["--plot", "loss.doc"], "loss.doc"),
-    (["--checkpoint", "text.txt"], "--checkpoint text.txt: would overwrite"),
+    (["--checkpoint", "text.txt"], "--checkpoint text.txt: would overwrite the text"),
     (["--loss", "missing.py:f"], "missing.py: no such file"),
     (["--loss", "no_such_module:f"], "there is no module 'no_such_module'"),
     (["--loss", "text.txt:f"], "there is no module 'text.txt'"),
@@ -379,7 +392,7 @@ BAD_USAGE = [
 
 @pytest.mark.parametrize(("arguments", "told"), BAD_USAGE)
 def test_what_cannot_be_is_refused_before_the_text_is_read(folder, capsys, arguments, told):
-    assert run(*arguments) == 2
+    assert run(*(argument.format(folder=folder.name) for argument in arguments)) == 2
     said = capsys.readouterr().err
     assert told in said
     assert said.startswith("models: ")
@@ -387,11 +400,42 @@ def test_what_cannot_be_is_refused_before_the_text_is_read(folder, capsys, argum
     assert files(folder) == {"text.txt"}
 
 
-def test_a_text_that_is_not_there(capsys):
+def test_a_text_that_is_not_there_is_told_before_all_else(capsys):
+    Path("vectors.txt.checkpoint").touch()
     assert main(["train", "missing.txt"]) == 2
-    assert "missing.txt" in message(capsys)
+    assert message(capsys) == "models: missing.txt cannot be read: No such file or directory"
     assert main(["train", "."]) == 2
-    assert "directory" in message(capsys)
+    assert message(capsys) == "models: . cannot be read: Is a directory"
+
+
+def test_a_memory_that_is_not_enough_is_told_in_a_line(folder, capsys, monkeypatch):
+    def initialize(*_arguments):
+        raise MemoryError
+
+    monkeypatch.setattr(training, "initialize", initialize)
+    assert run() == 2
+    said = message(capsys)
+    assert said.startswith("models: not enough memory for |V| × d = 40 × 8 = 320 numbers")
+    assert said.endswith("or raise --min-count")
+    assert files(folder) == {"text.txt"}
+
+
+def test_a_memory_that_ends_in_the_training_leaves_advice_that_helps(capsys, monkeypatch):
+    def update_of(_options):
+        def step(*_arguments):
+            raise MemoryError
+
+        return step
+
+    with monkeypatch.context() as patch:
+        patch.setattr(train, "update_of", update_of)
+        assert run() == 2
+    assert message(capsys).endswith("or raise --min-count, then start again with --restart")
+    assert run("--restart") == 0
+
+
+def test_a_power_with_an_exponent_may_be_negative():
+    assert run("--noise-power=-1e1") == 0
 
 
 def test_a_checkpoint_is_not_written_over_another_file(capsys):

@@ -299,13 +299,13 @@ def test_what_is_said_over_and_over_does_not_blow_up_its_vectors(repeating_corpu
 
 
 BAD = {
-    "size": [0, -1, 1.5, True],
-    "window": [0],
-    "epochs": [0],
-    "min_count": [0],
-    "batch_size": [0],
-    "threads": [0],
-    "negative": [-1, 0],
+    "size": [0, -1, 1.5, True, 10**9],
+    "window": [0, 10**21],
+    "epochs": [0, 10**21],
+    "min_count": [0, 10**21],
+    "batch_size": [0, 10**21],
+    "threads": [0, 10**21],
+    "negative": [-1, 0, 10**8],
     "seed": [-1],
     "model": ["glove"],
     "loss": ["hinge"],
