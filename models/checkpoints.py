@@ -19,7 +19,7 @@ from models.training import Position, Training
 
 __all__ = ["Checkpoint", "load", "restore", "save"]
 
-_FORMAT = 1
+_FORMAT = 2
 
 
 class Checkpoint(NamedTuple):
@@ -30,6 +30,8 @@ class Checkpoint(NamedTuple):
     options : Options
     digest : str
         That of the corpus.
+    loss_digest : str
+        That of the source of a person's own loss, empty for the trainer's.
     V, U : ndarray of float32, shape (|V|, d)
     position : Position
     history : list of Record
@@ -39,6 +41,7 @@ class Checkpoint(NamedTuple):
 
     options: Options
     digest: str
+    loss_digest: str
     V: NDArray[np.float32]
     U: NDArray[np.float32]
     position: Position
@@ -63,6 +66,7 @@ def save(path: str | Path, training: Training) -> None:
         "format": _FORMAT,
         "options": asdict(training.options),
         "digest": training.corpus.digest,
+        "loss_digest": training.loss_digest,
         "position": training.position,
         "history": training.history,
         "pending": training.pending,
@@ -107,7 +111,7 @@ def restore(training: Training, checkpoint: Checkpoint, path: str | Path) -> Non
     Raises
     ------
     InputError
-        If text or options are others; the message says which.
+        If text, options or a person's own loss are others; the message says which.
     """
     different = training.options.differences(checkpoint.options)
     if different:
@@ -116,6 +120,10 @@ def restore(training: Training, checkpoint: Checkpoint, path: str | Path) -> Non
         raise InputError(f"{path}: the checkpoint is of a training with {there}; this has {here}")
     if training.corpus.digest != checkpoint.digest:
         raise InputError(f"{path}: the checkpoint is of a training on another text")
+    if training.loss_digest != checkpoint.loss_digest:
+        raise InputError(
+            f"{path}: the source of {training.options.loss} has changed since this checkpoint"
+        )
     training.V, training.U = checkpoint.V, checkpoint.U
     training.position = checkpoint.position
     training.history = checkpoint.history
@@ -129,6 +137,7 @@ def _checkpoint(about: Any, V: NDArray[np.float32], U: NDArray[np.float32]) -> C
     return Checkpoint(
         options=Options(**about["options"]),
         digest=about["digest"],
+        loss_digest=about["loss_digest"],
         V=V,
         U=U,
         position=Position(*about["position"]),

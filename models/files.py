@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,9 +11,21 @@ from glob import escape
 from pathlib import Path
 from typing import BinaryIO
 
-__all__ = ["remove_partial", "replacing"]
+__all__ = ["names_open_file", "remove_partial", "replacing"]
 
 _PARTIAL = ".partial"
+_OPEN_FILE = re.compile(r"/dev/(stdin|stdout|stderr|fd/.*)|/proc/[^/]+(/task/[^/]+)?/fd/.*")
+
+
+def names_open_file(path: str | Path) -> bool:
+    """Say whether a path is another name of an open file, as ``/dev/stdout`` is.
+
+    What it leads to, a pipe or somebody's file, is not ours to replace.
+    """
+    # Followed to its end, /dev/stdout has the name of the file it was redirected to; a link to it
+    # is known by its end alone.
+    name = os.path.normpath(Path(path).absolute())
+    return bool(_OPEN_FILE.fullmatch(name) or _OPEN_FILE.fullmatch(f"{Path(path).resolve()}"))
 
 
 @contextmanager
@@ -20,8 +33,8 @@ def replacing(path: str | Path) -> Iterator[BinaryIO]:
     """Open a file for writing that takes the place of `path` once all is written.
 
     Until then it has another name in the same folder: ``.NAME.….partial``. Whatever happens
-    meanwhile, `path` is either what it was before or what is written now. A pipe or a device is
-    written to directly.
+    meanwhile, `path` is either what it was before or what is written now. A pipe, a device and
+    what is open already are written to directly.
 
     Parameters
     ----------
@@ -33,11 +46,12 @@ def replacing(path: str | Path) -> Iterator[BinaryIO]:
     OSError
         If it cannot be written.
     """
-    target = Path(path).resolve()
-    if target.exists() and not target.is_file():
-        with target.open("wb") as file:
+    # Asked before it is resolved: a pipe that /dev/stdout leads to has no name of its own.
+    if names_open_file(path) or (Path(path).exists() and not Path(path).is_file()):
+        with Path(path).open("wb") as file:
             yield file
         return
+    target = Path(path).resolve()
     descriptor, name = tempfile.mkstemp(
         dir=target.parent, prefix=f".{target.name}.", suffix=_PARTIAL
     )

@@ -206,6 +206,8 @@ class Training:
         How to train.
     update : callable, optional
         What a step does; that of `update_of`, unless given.
+    loss_digest : str, optional
+        Of the source of a person's own loss: a checkpoint is not gone on from with another.
 
     Attributes
     ----------
@@ -222,9 +224,14 @@ class Training:
     """
 
     def __init__(
-        self, corpus: EncodedCorpus, options: Options, update: Update | None = None
+        self,
+        corpus: EncodedCorpus,
+        options: Options,
+        update: Update | None = None,
+        loss_digest: str = "",
     ) -> None:
         self.corpus = corpus
+        self.loss_digest = loss_digest
         self.options = options
         self.V, self.U = initialize(len(corpus.vocabulary), options)
         self.position = Position()

@@ -6,6 +6,7 @@ signature will do, and a function that draws its negatives gets those of the tra
 
 from __future__ import annotations
 
+import hashlib
 import inspect
 import zlib
 from collections.abc import Iterator
@@ -59,6 +60,8 @@ class OwnLoss:
     name : str
     notes : tuple of str
         What a person should know of how the file was loaded.
+    digest : str
+        Of the file: what it imports is not looked at.
 
     Raises
     ------
@@ -79,6 +82,7 @@ class OwnLoss:
             raise UsageError(f"--loss {name}: {where} has no function {function}")
         self._function = submission.function(function)
         self.notes = submission.notes
+        self.digest = hashlib.sha256(submission.location.read_bytes()).hexdigest()
 
     @property
     def negatives(self) -> int | None:

@@ -30,7 +30,7 @@ from models.commands.spot_checks import Disagreement, SpotChecks
 from models.corpus import EncodedCorpus, encode
 from models.embeddings import Embeddings
 from models.errors import InputError
-from models.files import remove_partial
+from models.files import names_open_file, remove_partial
 from models.options import Options
 from models.text import require_readable, sentences
 from models.training import Divergence, Training, Update, update_of
@@ -65,7 +65,7 @@ def _train(arguments: argparse.Namespace) -> int:
     stored = _stored(arguments, files)
     update = own.update if own else _update(options)
     with _read(arguments.text, options) as corpus, _memory(corpus, options, files):
-        training = Training(corpus, options, update)
+        training = Training(corpus, options, update, own.digest if own else "")
         _begin(training, stored, files)
         checks = SpotChecks(training, arguments.check_every)
         try:
@@ -130,9 +130,11 @@ def _files(arguments: argparse.Namespace) -> _Files:
             continue
         if path == "-":
             raise UsageError(f"{option} -: expected the name of a file")
+        check_writable(option, path)
+        if names_open_file(path):
+            raise UsageError(f"{option} {path}: is open already; expected the name of a file")
         if Path(path).resolve() == text:
             raise UsageError(f"{option} {path}: would overwrite the text; expected another name")
-        check_writable(option, path)
         other = taken.setdefault(Path(path).resolve(), option)
         if other != option:
             raise UsageError(f"{other} and {option}: both are {path}; expected two files")
@@ -205,7 +207,10 @@ def _begin(training: Training, stored: Checkpoint | None, files: _Files) -> None
     if training.options.threads > 1:
         _say(f"{training.options.threads} threads: no two runs give quite the same vectors")
     if stored:
-        restore(training, stored, f"{files.checkpoint}")
+        try:
+            restore(training, stored, f"{files.checkpoint}")
+        except InputError as error:
+            raise UsageError(f"{error}; --restart in place of --resume drops it") from None
         _say(f"going on at {words_done(training) / training.words_to_read:.1%}")
     elif files.checkpoint:
         # A full disk is better found out now than after the work.

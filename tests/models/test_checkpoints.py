@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import closing, suppress
 from dataclasses import replace
 from itertools import islice
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ from models import checkpoints
 from models.checkpoints import load, restore, save
 from models.corpus import encode
 from models.errors import InputError
-from models.files import remove_partial, replacing
+from models.files import names_open_file, remove_partial, replacing
 from models.options import Options
 from models.training import Training
 from tests.models.topics import topical_sentences
@@ -98,6 +99,19 @@ def test_a_checkpoint_of_another_text_is_refused(corpus, tmp_path, sentences):
             restore(training, load(path), path)
 
 
+def test_a_checkpoint_of_another_source_of_the_loss_is_refused(corpus, tmp_path):
+    path = tmp_path / "other"
+    options = replace(SMALL, loss="mine.py:f")
+
+    def update(*_arguments):
+        return 1.0
+
+    save(path, Training(corpus, options, update, "one"))
+    restore(Training(corpus, options, update, "one"), load(path), path)
+    with pytest.raises(InputError, match=r"the source of mine\.py:f has changed"):
+        restore(Training(corpus, options, update, "two"), load(path), path)
+
+
 def test_there_is_no_checkpoint(tmp_path):
     with pytest.raises(InputError, match="there is no such checkpoint"):
         load(tmp_path / "missing")
@@ -136,7 +150,7 @@ def test_a_checkpoint_cut_short_or_changed_is_seen(corpus, tmp_path):
 
 def test_a_later_format_is_refused(corpus, tmp_path, monkeypatch):
     with monkeypatch.context() as patch:
-        patch.setattr(checkpoints, "_FORMAT", 2)
+        patch.setattr(checkpoints, "_FORMAT", checkpoints._FORMAT + 1)
         save(tmp_path / "later", begun(corpus))
     with pytest.raises(InputError, match="no checkpoint"):
         load(tmp_path / "later")
@@ -180,6 +194,43 @@ def test_a_file_is_replaced_as_a_whole(tmp_path):
     assert path.read_bytes() == b"after"
     assert path.stat().st_mode & 0o777 == 0o666 & ~umask()
     assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize(
+    ("path", "open_"),
+    [
+        ("/dev/stdout", True),
+        ("/dev/../dev/stderr", True),
+        ("/dev/fd/63", True),
+        ("/proc/self/fd/1", True),
+        ("/proc/1/task/1/fd/5", True),
+        ("/dev/null", False),
+        ("dev/stdout", False),
+        ("vectors.txt", False),
+    ],
+)
+def test_which_names_are_those_of_open_files(tmp_path, monkeypatch, path, open_):
+    monkeypatch.chdir(tmp_path)
+    assert names_open_file(path) == open_
+
+
+@pytest.mark.skipif(not Path("/dev/fd").exists(), reason="there is no /dev/fd")
+def test_what_is_open_is_written_to_and_not_replaced(tmp_path):
+    import os
+
+    path = tmp_path / "file"
+    with path.open("wb") as opened:
+        before = path.stat().st_ino
+        with replacing(f"/dev/fd/{opened.fileno()}") as file:
+            file.write(b"content")
+    assert path.stat().st_ino == before
+    assert path.read_bytes() == b"content"
+    reader, writer = os.pipe()
+    with replacing(f"/dev/fd/{writer}") as file:
+        file.write(b"content")
+    os.close(writer)
+    with os.fdopen(reader, "rb") as pipe:
+        assert pipe.read() == b"content"
 
 
 def umask():

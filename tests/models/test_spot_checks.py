@@ -304,6 +304,17 @@ def test_a_function_that_cannot_be_used_is_told_in_a_line(capsys, source, told):
     assert said.count("\n") == 1
 
 
+def test_a_function_that_was_edited_does_not_go_on_from_its_checkpoint(capsys):
+    assert own(SOFTMAX, "--checkpoint", "kept") == 0
+    assert own(SOFTMAX, "--checkpoint", "kept", "--resume") == 0
+    capsys.readouterr()
+    assert own(f"{SOFTMAX}\n# edited\n", "--checkpoint", "kept", "--resume") == 2
+    assert capsys.readouterr().err.splitlines()[-1] == (
+        "models: kept: the source of mine.py:my_loss_and_gradient has changed since this "
+        "checkpoint; --restart in place of --resume drops it"
+    )
+
+
 def test_its_negatives_are_those_it_asks_for(capsys):
     assert own(NEGATIVE_SAMPLING, "--checkpoint", "kept", name="negSamplingLossAndGradient") == 0
     from models.checkpoints import load
