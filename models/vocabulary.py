@@ -114,8 +114,9 @@ class Vocabulary:
         """
         if not np.isfinite(power):
             raise ValueError(f"power: expected a finite number, got {power}")
-        # Divided by the largest: no power of it overflows.
-        return Noise((self.counts / self.counts.max()) ** power)
+        # Divided by the count that becomes the largest weight, 1: none overflows.
+        largest = self.counts.max() if power >= 0 else self.counts.min()
+        return Noise((self.counts / largest) ** power)
 
 
 class Noise:

@@ -105,7 +105,7 @@ def test_an_unknown_rule_is_refused():
         vocabulary_of(9, 1).keep_probabilities(1e-3, "x")
 
 
-@pytest.mark.parametrize("power", [0.75, 0.5, 0, 1])
+@pytest.mark.parametrize("power", [0.75, 0.5, 0, 1, -1])
 def test_noise_is_the_counts_to_a_power(power):
     counts = [1_000, 300, 20, 1]
     weights = [n**power for n in counts]
@@ -121,6 +121,12 @@ def test_word2vec_c_is_the_default():
     by_default = vocabulary.keep_probabilities(1e-3)
     assert (by_default == vocabulary.keep_probabilities(1e-3, "word2vec")).all()
     assert (by_default != vocabulary.keep_probabilities(1e-3, "paper")).any()
+
+
+@pytest.mark.parametrize(("power", "certain"), [(1e9, 0), (-300, 2), (-1e9, 2)])
+def test_a_large_power_leaves_one_word(power, certain):
+    probabilities = vocabulary_of(1_000, 900, 10).noise(power).probabilities
+    assert probabilities.tolist() == pytest.approx(np.eye(3)[certain], abs=1e-300)
 
 
 def test_a_power_that_is_none_is_refused():
