@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal, TypeAlias
@@ -12,11 +11,11 @@ import numpy as np
 from models.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
-__all__ = ["Noise", "SubsamplingRule", "Vocabulary", "count", "from_counts"]
+__all__ = ["Noise", "SubsamplingRule", "Vocabulary", "from_counts"]
 
 SubsamplingRule: TypeAlias = Literal["word2vec", "fasttext", "paper"]
 
@@ -189,31 +188,6 @@ def _alias_table(
         (low if heights[j] < 1 else high).append(j)
     # What is left in either list is 1 but for rounding.
     return np.array(thresholds), np.array(aliases)
-
-
-def count(sentences: Iterable[Sequence[str]], min_count: int = 5) -> Vocabulary:
-    """Return the vocabulary of a text.
-
-    Parameters
-    ----------
-    sentences : iterable of sequences of str
-        The text.
-    min_count : int
-        Rarer words are left out.
-
-    Returns
-    -------
-    Vocabulary
-
-    Raises
-    ------
-    InputError
-        If the text has no words, or fewer than two different ones are frequent enough.
-    """
-    counter: Counter[str] = Counter()
-    for sentence in sentences:
-        counter.update(sentence)
-    return from_counts(list(counter), np.array(list(counter.values()), dtype=np.int64), min_count)
 
 
 def from_counts(

@@ -18,21 +18,24 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
+from models.corpus import encode
+from models.text import sentences
 from tests.benchmarks.console import bar, column_table, conclude, show
-from tests.benchmarks.trainers import Run, Spent, run, write_part
+from tests.benchmarks.trainers import SHARED, Run, Spent, run, write_part
 
 MEGABYTE = 1_000_000
 REQUIREMENT = (
     "words a second of the plain trainer at least 0.3 of gensim's, of the compiled one at least "
-    "1.2, with one thread and with two; memory at most gensim's + 200 MB; cost linear in the text"
+    "1.2, with one thread and with two; memory at most gensim's + 200 MB; cost linear in the text, "
+    "the vocabulary being the same"
 )
 EXTRA_MEMORY = 200 * MEGABYTE
-LEAST_OF_SMALLEST = 0.8
-"""Of the speed on the smallest text, what ours must keep on the largest, or about what gensim does.
+LEAST_OF_SMALLEST = 0.9
+"""Of the speed on the smallest text, what ours must keep on the largest, of the same vocabulary.
 
-The work for a word stays the same, but a larger vocabulary's vectors lie in slower memory.
+A longer text has more words that are frequent enough, so a word of it has more pairs, and the
+vectors of a larger vocabulary lie in slower memory: that growth is shown too, and asked of nobody.
 """
-ABOUT = 0.9
 
 
 class Entrant(NamedTuple):
@@ -114,10 +117,21 @@ def compare(rounds: _Rounds, words: int, clock: _Clock) -> list[str]:
     return failures
 
 
-def compare_growth(by_words: dict[int, _Rounds], clock: _Clock) -> list[str]:
-    """Print how the speed changes with the length of the text, and return what is missed."""
+def growth(
+    source: Path, arguments: argparse.Namespace, text: Path, known: frozenset[str] | None = None
+) -> dict[int, _Rounds]:
+    """Let the entrants train on longer and longer texts; return what they spent, by the words."""
+    by_words = {}
+    for wanted in arguments.growth:
+        words = write_part(source, wanted, text, known)
+        by_words[words] = measure(text, SINGLE, arguments.rounds)
+    return by_words
+
+
+def compare_growth(title: str, by_words: dict[int, _Rounds], clock: _Clock) -> dict[Entrant, float]:
+    """Print how the speed changes with the length of the text; return what is left of it."""
     table = column_table(
-        "words per second, by the words of the text",
+        f"words per second, by the words of the text; {title}",
         *["", *(f"{words:,}" for words in by_words), "last of first"],
     )
     kept = {}
@@ -125,13 +139,26 @@ def compare_growth(by_words: dict[int, _Rounds], clock: _Clock) -> list[str]:
         speeds = [words / _median(rounds, entrant, clock) for words, rounds in by_words.items()]
         kept[entrant] = speeds[-1] / speeds[0]
         table.add_row(str(entrant), *(f"{speed:,.0f}" for speed in speeds), f"{kept[entrant]:.2f}")
+    pairs = [(rounds[0][OURS[0]].pairs or 0) / words for words, rounds in by_words.items()]
+    table.add_row("pairs a word", *(f"{each:.2f}" for each in pairs), f"{pairs[-1] / pairs[0]:.2f}")
     show(table)
-    least = min(LEAST_OF_SMALLEST, ABOUT * kept[GENSIM[1]])
+    return kept
+
+
+def missed_growth(kept: dict[Entrant, float]) -> list[str]:
+    """Return which of ours keep too little of their speed."""
     return [
-        f"{entrant}: {kept[entrant]:.2f} of the speed on the smallest text, not {least:.2f}"
+        f"{entrant}: {kept[entrant]:.2f} of the speed on the smallest text, not {LEAST_OF_SMALLEST}"
         for entrant in SINGLE
-        if not kept[entrant] >= least
+        if entrant.target and not kept[entrant] >= LEAST_OF_SMALLEST
     ]
+
+
+def frequent_words(source: Path, words: int, text: Path) -> frozenset[str]:
+    """Return the vocabulary of a part of a text."""
+    write_part(source, words, text)
+    with encode(sentences(text), min_count=SHARED["min_count"]) as corpus:
+        return frozenset(corpus.vocabulary.words)
 
 
 def _median(rounds: _Rounds, entrant: Entrant, of: Callable[[Spent], float]) -> float:
@@ -150,12 +177,13 @@ def main() -> int:
         words = write_part(arguments.text, arguments.words, text)
         rounds = measure(text, (*GENSIM.values(), *OURS), arguments.rounds)
         failures = compare(rounds, words, clock)
-        by_words = {}
-        for wanted in arguments.growth:
-            words = write_part(arguments.text, wanted, text)
-            by_words[words] = measure(text, SINGLE, arguments.rounds)
-        if by_words:
-            failures += compare_growth(by_words, clock)
+        if arguments.growth:
+            known = frequent_words(arguments.text, min(arguments.growth), text)
+            by_words = growth(arguments.text, arguments, text, known)
+            kept = compare_growth(f"{len(known):,} different words in all", by_words, clock)
+            failures += missed_growth(kept)
+            by_words = growth(arguments.text, arguments, text)
+            compare_growth("all words, more different ones in a longer text", by_words, clock)
     return conclude(REQUIREMENT, failures)
 
 

@@ -12,7 +12,7 @@ import json
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -28,7 +28,7 @@ from models.test_sets import Analogies, gensim_test_sets, read_test_set
 from models.text import sentences
 from models.training import Training
 
-__all__ = ["TRAINERS", "Run", "Spent", "run", "write_part"]
+__all__ = ["SHARED", "TRAINERS", "Run", "Spent", "run", "write_part"]
 
 SHARED: dict[str, Any] = {
     "window": 5,
@@ -67,6 +67,8 @@ class Spent(NamedTuple):
         Seconds, by the clock, of the vocabulary's count and what else precedes the first epoch.
     peak
         The most memory that the process had, in bytes.
+    pairs
+        Pairs trained on; None of gensim, which does not say.
     scores
         By the name of the test set: Spearman's ρ or the fraction of right analogies.
     """
@@ -75,6 +77,7 @@ class Spent(NamedTuple):
     cpu: float
     before: float
     peak: int
+    pairs: int | None
     scores: dict[str, float]
 
 
@@ -84,6 +87,7 @@ class _Trained(NamedTuple):
     before: float
     wall: float
     cpu: float
+    pairs: int | None
 
 
 class _Watch:
@@ -116,17 +120,28 @@ def run(what: Run, *, evaluate: bool = False) -> Spent:
     return Spent(**json.loads(done.stdout))
 
 
-def write_part(source: Path, words: int | None, target: Path) -> int:
-    """Write a part of a text, lines evenly spread over it, as plain text; return its words."""
-    total = 0 if words is None else sum(map(len, sentences(source)))
+def write_part(
+    source: Path, words: int | None, target: Path, known: frozenset[str] | None = None
+) -> int:
+    """Write a part of a text, lines evenly spread over it, as plain text; return its words.
+
+    Words that are not `known` are left out first, where that is given.
+    """
+    lines = list(_known(sentences(source), known))
+    total = sum(map(len, lines))
     written = passed = 0
     with target.open("w", encoding="utf-8") as file:
-        for sentence in sentences(source):
+        for line in lines:
             if words is None or written * total <= passed * words:
-                file.write(" ".join(sentence) + "\n")
-                written += len(sentence)
-            passed += len(sentence)
+                file.write(" ".join(line) + "\n")
+                written += len(line)
+            passed += len(line)
     return written
+
+
+def _known(text: Iterable[list[str]], known: frozenset[str] | None) -> Iterator[list[str]]:
+    for sentence in text:
+        yield sentence if known is None else [word for word in sentence if word in known]
 
 
 def _gensim(what: Run) -> _Trained:
@@ -151,7 +166,7 @@ def _gensim(what: Run) -> _Trained:
         epochs=what.epochs,
     )
     times = watch.stop()
-    return _Trained(model.wv.index_to_key, model.wv.vectors, *times)
+    return _Trained(model.wv.index_to_key, model.wv.vectors, *times, pairs=None)
 
 
 def _ours(what: Run, *, compiled: bool) -> _Trained:
@@ -173,7 +188,7 @@ def _ours(what: Run, *, compiled: bool) -> _Trained:
         for _ in training.steps():
             pass
         times = watch.stop()
-        return _Trained(corpus.vocabulary.words, training.V, *times)
+        return _Trained(corpus.vocabulary.words, training.V, *times, training.pairs)
 
 
 def _warm_up(options: Options) -> None:
@@ -227,7 +242,7 @@ def main() -> None:
     trained = TRAINERS[what.trainer](what)
     peak = _peak()
     scores = _scores(trained.words, trained.vectors) if arguments.evaluate else {}
-    spent = Spent(trained.wall, trained.cpu, trained.before, peak, scores)
+    spent = Spent(trained.wall, trained.cpu, trained.before, peak, trained.pairs, scores)
     print(json.dumps(spent._asdict()))
 
 

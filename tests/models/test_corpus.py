@@ -15,7 +15,6 @@ from hypothesis import strategies as st
 from models import corpus as corpus_module
 from models.corpus import SENTENCE_END, encode
 from models.errors import InputError
-from models.vocabulary import count
 
 TEXT = [["a", "b", "rare", "a"], ["rare"], ["b"], ["a", "b"], ["b", "b", "a"]]
 TEXTS = st.lists(st.lists(st.sampled_from("abcdefgh"), max_size=7), max_size=25)
@@ -45,9 +44,12 @@ def plain_blocks(sentences, known, block_words):
     return [*blocks, block] if block else blocks
 
 
+def counted(sentences):
+    return Counter(word for sentence in sentences for word in sentence)
+
+
 def usable(sentences, min_count):
-    counts = Counter(word for sentence in sentences for word in sentence)
-    known = {word for word, n in counts.items() if n >= min_count}
+    known = {word for word, n in counted(sentences).items() if n >= min_count}
     return len(known) > 1 and any(sum(w in known for w in s) > 1 for s in sentences)
 
 
@@ -60,10 +62,11 @@ def test_blocks_are_whole_sentences_of_known_words(sentences, min_count, block_w
                 encode(sentences, min_count=min_count)
             return
         with encode(iter(sentences), min_count=min_count, block_words=block_words) as corpus:
-            vocabulary = count(sentences, min_count)
-            assert corpus.vocabulary.words == vocabulary.words
-            assert corpus.vocabulary.counts.tolist() == vocabulary.counts.tolist()
-            expected = plain_blocks(sentences, set(vocabulary.words), block_words)
+            vocabulary = corpus.vocabulary
+            frequent = {word: n for word, n in counted(sentences).items() if n >= min_count}
+            found = zip(vocabulary.words, vocabulary.counts.tolist(), strict=True)
+            assert list(found) == sorted(frequent.items(), key=lambda pair: (-pair[1], pair[0]))
+            expected = plain_blocks(sentences, set(frequent), block_words)
             assert decoded(corpus) == expected
             words = [sum(map(len, block)) for block in expected]
             assert corpus.words_before.tolist() == [sum(words[:b]) for b in range(len(words) + 1)]

@@ -12,8 +12,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.errors import InputError
-from models.vocabulary import Noise, Vocabulary, count
+from models.vocabulary import Noise, Vocabulary, from_counts
 from tests.models import chi_square
+
+
+def count(text, min_count):
+    counts = Counter(word for sentence in text for word in sentence)
+    return from_counts(list(counts), np.array(list(counts.values()), dtype=np.int64), min_count)
+
 
 TEXTS = st.lists(st.lists(st.sampled_from(["a", "b", "c", "dd", "é"]), max_size=8), max_size=12)
 
