@@ -57,7 +57,7 @@ def batches(
     target_among_negatives: TargetAmongNegatives = "skip",
     shuffled: bool = False,
 ) -> Iterator[Batch]:
-    """Yield the pairs of a block, center word by center word unless they are shuffled.
+    """Yield the pairs of a block, center word by center word.
 
     As in word2vec.c: frequent words are dropped first, so that the neighbours of each close
     ranks, and then the window of each center word is drawn, uniform from 1 to `window` words on
@@ -90,8 +90,8 @@ def batches(
         and gensim; drawn again, as in fastText; or trained on, as in the formula of the loss. One
         that is drawn 100 times in vain is skipped.
     shuffled : bool
-        The pairs of the block in random order: a phrase that is said over and over does not fill
-        whole batches with the same rows.
+        The center words of the block in random order, each with all its pairs: a phrase that is
+        said over and over does not fill whole batches with the same rows.
 
     Yields
     ------
@@ -110,16 +110,14 @@ def batches(
         raise ValueError("noise: expected what negatives are drawn from, got None")
     words, sentence = _subsampled(block, rng, keep_probabilities)
     first, last = _windows(sentence, window, rng)
+    places = rng.permutation(len(words)) if shuffled else np.arange(len(words))
     if cbow:
-        inputs, targets = _cbow(words, first, last, window)
+        inputs, targets = _cbow(words, places, first, last, window)
     else:
-        centers, outsides = _skip_gram(words, first, last)
+        centers, outsides = _skip_gram(words, places, first, last)
         if direction == "outside-predicts-center":
             centers, outsides = outsides, centers
         inputs, targets = centers[:, np.newaxis], outsides
-    if shuffled:
-        order = rng.permutation(len(targets))
-        inputs, targets = inputs[order], targets[order]
     for start in range(0, len(targets), batch_size):
         part = slice(start, start + batch_size)
         negatives = _negatives(targets[part], rng, noise, negative, target_among_negatives)
@@ -152,23 +150,30 @@ def _windows(
 
 
 def _skip_gram(
-    words: NDArray[np.int32], first: NDArray[np.int64], last: NDArray[np.int64]
+    words: NDArray[np.int32],
+    places: NDArray[np.int64],
+    first: NDArray[np.int64],
+    last: NDArray[np.int64],
 ) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
-    """Return the center word and the outside word of each pair."""
-    pairs = last - first
+    """Return the center word and the outside word of each pair, in the order of the places."""
+    pairs = (last - first)[places]
     before = np.cumsum(pairs) - pairs
-    center = np.repeat(np.arange(len(words)), pairs)
-    outside = np.arange(len(center)) + np.repeat(first - before, pairs)
+    center = np.repeat(places, pairs)
+    outside = np.arange(len(center)) + np.repeat(first[places] - before, pairs)
     # The center itself, between the two sides of its window, is stepped over.
     outside += outside >= center
     return words[center], words[outside]
 
 
 def _cbow(
-    words: NDArray[np.int32], first: NDArray[np.int64], last: NDArray[np.int64], window: int
+    words: NDArray[np.int32],
+    places: NDArray[np.int64],
+    first: NDArray[np.int64],
+    last: NDArray[np.int64],
+    window: int,
 ) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
     """Return what is in the window of each center word, -1 after the last, and the center word."""
-    center = np.flatnonzero(last > first)
+    center = places[(last > first)[places]]
     outside = first[center, np.newaxis] + np.arange(2 * window)
     outside += outside >= center[:, np.newaxis]
     inside = outside <= last[center, np.newaxis]

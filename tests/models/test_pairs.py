@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from itertools import product
+from itertools import groupby, product
 
 import numpy as np
 import pytest
@@ -130,7 +130,7 @@ def test_cbow_is_the_plain_loop(sentences, window, keep, batch_size, seed):
 
 
 @pytest.mark.parametrize("cbow", [False, True])
-def test_shuffled_pairs_are_the_same_pairs_all_over_the_block(cbow):
+def test_shuffled_center_words_have_the_same_pairs_all_over_the_block(cbow):
     block = block_of([[place % WORDS for place in range(200)]] * 20)
 
     def pairs(*, shuffled):
@@ -144,10 +144,25 @@ def test_shuffled_pairs_are_the_same_pairs_all_over_the_block(cbow):
 
     in_order, shuffled = pairs(shuffled=False), pairs(shuffled=True)
     assert sorted(shuffled) == sorted(in_order)
-    # Of pairs in random order, as many come as often in the one half as in the other.
+    # Of center words in random order, each comes about as often in the one half as in the other.
     assert shuffled[:50] != in_order[:50]
     halves = [Counter(half) for half in np.array_split(np.array(shuffled)[:, -1], 2)]
     assert all(abs(halves[0][word] / halves[1][word] - 1) < 0.2 for word in range(WORDS))
+
+
+def test_shuffled_center_words_keep_their_pairs_together():
+    block = block_of([range(300)])
+
+    def centers(*, shuffled):
+        rng = np.random.default_rng(1)
+        drawn = batches(block, rng, window=3, batch_size=50, shuffled=shuffled)
+        together = groupby(center for batch in drawn for center in batch.inputs[:, 0].tolist())
+        return [(center, len(list(pairs))) for center, pairs in together]
+
+    in_order, shuffled = centers(shuffled=False), centers(shuffled=True)
+    assert [center for center, _ in in_order] == list(range(300))
+    assert shuffled != in_order
+    assert sorted(shuffled) == in_order
 
 
 def assert_well_formed(found, columns, batch_size):
