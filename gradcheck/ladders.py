@@ -12,6 +12,9 @@ __all__ = ["Ladder"]
 BISECTIONS = 16
 """Halvings with which the edge of a plateau is approached, from either end of the range."""
 
+ROUGHNESS_SAMPLES = 2
+"""Further pairs with which the noise at a step is looked for."""
+
 
 class Ladder:
     """Samples of a function at the steps ``step / 2**level``, taken when they are asked for.
@@ -36,6 +39,7 @@ class Ladder:
         self._function = function
         self._step = step
         self._pairs: dict[float, tuple[float, float]] = {}
+        self._roughness: dict[float, float] = {}
         self.evaluations = 0
         if value is None:
             self.evaluations += 1
@@ -89,6 +93,22 @@ class Ladder:
         """Return the mean of both values less the centre's: f″h²/2 + … for a smooth function."""
         plus, minus = self.pair(level)
         return ((plus - self.value) + (minus - self.value)) / 2
+
+    def roughness(self, level: float) -> float:
+        """Return how far values lie from a straight line at a step that leaves nothing but noise.
+
+        A few smaller steps are looked at as well: values that are multiples of the last place
+        of something larger inside lie on a line by accident at every other step.
+        """
+        if level not in self._roughness:
+            deviations = [abs(self.bend(level))]
+            for i in range(1, ROUGHNESS_SAMPLES + 1):
+                h = self.step(level + i / 2)
+                plus, minus = self.sample(h) - self.value, self.sample(-h) - self.value
+                rise = self.slope(level) * h
+                deviations += [abs(plus + minus) / 2, abs((plus - minus) / 2 - rise)]
+            self._roughness[level] = max(deviations)
+        return self._roughness[level]
 
     def secant(self, level: float) -> float:
         """Return the larger of the two one-sided slopes in absolute value."""

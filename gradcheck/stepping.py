@@ -255,10 +255,11 @@ class Search:
         return 0.0
 
     def _persists(self, estimate: Estimate, finest: float) -> bool:
-        """Tell whether the deviation is noise: the even part as rough at far smaller steps."""
+        """Tell whether the deviation is noise: the function as rough at far smaller steps."""
         slight = estimate.residual <= ORDINARY * estimate.floor
-        rough = abs(self.ladder.bend(finest)) > estimate.residual / 10
-        return slight or rough or self.ladder.touches_plateau(finest)
+        if slight or self.ladder.touches_plateau(finest):
+            return True
+        return self.ladder.roughness(finest) > estimate.residual / 10
 
     def _resolving_level(self, top: int, window: list[int], fine: list[float]) -> int:
         """Return the largest step at which the slope is near what the finest steps show."""

@@ -7,7 +7,7 @@ import random
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 import gradcheck
@@ -104,6 +104,8 @@ def test_the_wrong_entries_are_named_and_only_they():
 
 
 @given(st.integers(0, 2**32), st.integers(2, 40), st.integers(1, 20))
+@example(2867555, 2, 1)  # a loss of 6e-4 between scores of 4, once undecided
+@example(3626468966, 2, 13)  # the like, once passed
 def test_a_single_wrong_entry_anywhere_is_found(seed, words, d):
     rng = np.random.default_rng(seed)
     at = point(words, d, seed)
@@ -116,6 +118,25 @@ def test_a_single_wrong_entry_anywhere_is_found(seed, words, d):
         return flat[:d], flat[d:].reshape(words, d)
 
     assert gradcheck.check(softmax_loss(0), gradient, at).verdict == "disagrees"
+
+
+@given(st.integers(0, 2**32))
+@example(804418955)
+def test_a_wrong_entry_of_a_saturated_loss_is_found(seed):
+    # The values are multiples of the last place of the scores: next to the point many are equal,
+    # which was taken for a smooth function, and the search went on to steps far too small.
+    rng = np.random.default_rng(seed)
+    words, d = rng.integers(2, 6), rng.integers(1, 16)
+    v, u = point(words, d, seed, 1.5)
+    largest = int((u @ v).argmax())
+
+    def gradient(v, u):
+        grad_v, grad_u = softmax_gradient(largest)(v, u)
+        grad_v[seed % d] += 1e-6
+        return grad_v, grad_u
+
+    report = gradcheck.check(softmax_loss(largest), gradient, (v, u))
+    assert report.verdict == "disagrees"
 
 
 @given(st.integers(0, 2**32), st.sampled_from([0.0, 1e-3, 1.0, 5.0, 30.0]))

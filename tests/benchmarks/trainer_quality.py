@@ -120,7 +120,7 @@ def _place(values: list[float], of_peer: list[float]) -> str:
 def _cell(values: list[float]) -> str:
     if not values:
         return "–"
-    return f"{statistics.mean(values):.4f} ({min(values):.4f} to {max(values):.4f})"
+    return f"{statistics.mean(values):.4f} ({min(values):.4f}–{max(values):.4f})"
 
 
 def main() -> int:
