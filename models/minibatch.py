@@ -3,8 +3,9 @@
 Each pair of a batch has input words, rows of V, and a target, a row of U. The mean of the input
 vectors, h, stands where `models.losses` has v_c: skip-gram has one input word, so h = v_c; CBOW
 has the words of the window (Mikolov et al., *Efficient estimation of word representations in
-vector space*, 2013, whose projection layer averages, as word2vec.c, gensim and fastText do). Loss
-and gradient of a batch are the *sums* over its pairs of those in `models.losses`.
+vector space*, 2013, whose projection layer averages, as word2vec.c, gensim and fastText do; unlike
+here, they then add all of ∂J/∂h to each word, which is C times the gradient). Loss and gradient of
+a batch are the *sums* over its pairs of those in `models.losses`.
 
 All of it works in the precision of V and U: float32 to train, float64 to be checked. No
 exponential of a positive number is taken, so nothing overflows.

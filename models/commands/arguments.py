@@ -213,8 +213,8 @@ def _add_files(group: argparse._ArgumentGroup) -> None:
         type=int,
         default=2000,
         metavar="N",
-        help="check the gradient that training follows every N batches, and in the first and the "
-        "last; 0: never (default: 2000)",
+        help="check the gradient that training follows, that of a few pairs of every N-th batch, "
+        "of the first and of the last; 0: never (default: 2000)",
     )
     group.add_argument("--history", metavar="FILE", help="write the loss as a table, CSV")
     group.add_argument(

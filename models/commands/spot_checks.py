@@ -21,6 +21,11 @@ __all__ = ["Disagreement", "SpotChecks", "check_update", "few_pairs", "single_pa
 # Of the gradient; what is looked for are mistakes, not digits.
 _PRECISION = 1e-6
 
+# Pairs of a batch that have a row in common, for each way to have one: a row's first few terms may
+# be right and the later ones lost. Of a step that takes one pair after the other, two are as good.
+_ALIKE = 16
+_ALIKE_PAIR_BY_PAIR = 2
+
 # Rows beside those of the pairs. Of negative sampling they must not move; naive softmax is taken
 # over them, which costs far less than over a large vocabulary, and is the same function.
 _SPARE_ROWS = 2
@@ -152,7 +157,7 @@ def check_update(
     rows : tuple of ndarray of int
         Which rows of V and of U they are.
     """
-    pairs = few_pairs(batch)
+    pairs = few_pairs(batch, _ALIKE_PAIR_BY_PAIR if pair_by_pair else _ALIKE)
     center_rows = _rows(pairs.inputs, len(V), _SPARE_ROWS)
     outside_words = np.column_stack((pairs.targets, pairs.negatives))
     outside_rows = _rows(outside_words, len(U), spare_outside_rows)
@@ -176,22 +181,45 @@ def check_update(
     return check(step, at=at, precision=_PRECISION), (center_rows, outside_rows)
 
 
-def few_pairs(batch: Batch) -> Batch:
-    """Return few pairs of a batch: of those with its most frequent rows, so that rows repeat."""
+def few_pairs(batch: Batch, alike: int) -> Batch:
+    """Return few pairs of a batch: such that rows repeat, among pairs and within one.
+
+    Parameters
+    ----------
+    batch : Batch
+        All its pairs.
+    alike : int
+        At most so many are taken of those with the most frequent input, of those with the most
+        frequent target, of those with that among the negatives, and of those with the same
+        negative twice; beside these, the first pair.
+
+    Returns
+    -------
+    Batch
+        At most 1 + 4 `alike` of its pairs, in their order.
+    """
     inputs, targets, negatives = batch
-    common_input = _most_frequent(inputs)
     common_target = _most_frequent(targets)
-    chosen = [0]
-    chosen += np.flatnonzero((inputs == common_input).any(axis=1))[:2].tolist()
-    chosen += np.flatnonzero(targets == common_target)[:2].tolist()
-    if negatives.size:
-        chosen += np.flatnonzero((negatives == common_target).any(axis=1))[:1].tolist()
-    rows = np.unique(chosen)
+    kinds = [
+        (inputs == _most_frequent(inputs)).any(axis=1),
+        targets == common_target,
+        (negatives == common_target).any(axis=1),
+        _has_repeats(negatives),
+    ]
+    rows = np.unique(np.concatenate([[0], *(np.flatnonzero(kind)[:alike] for kind in kinds)]))
     return Batch(inputs[rows], targets[rows], negatives[rows])
 
 
 def _most_frequent(rows: NDArray[np.int32]) -> int:
     return int(np.bincount(rows[rows >= 0]).argmax())
+
+
+def _has_repeats(words: NDArray[np.int32]) -> NDArray[np.bool_]:
+    """Tell of each row of an array whether a word is in it twice, -1 not counting."""
+    ordered = np.sort(words, axis=1)
+    equal = (ordered[:, 1:] == ordered[:, :-1]) & (ordered[:, 1:] >= 0)
+    found: NDArray[np.bool_] = equal.any(axis=1)
+    return found
 
 
 def single_pairs(batch: Batch) -> Iterator[Batch]:

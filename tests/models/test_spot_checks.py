@@ -177,10 +177,65 @@ def test_the_pairs_that_are_checked_have_rows_that_repeat():
     inputs = rng.integers(20, size=(500, 1)).astype(np.int32)
     targets = rng.integers(20, size=500).astype(np.int32)
     negatives = rng.integers(20, size=(500, 3)).astype(np.int32)
-    few = few_pairs(Batch(inputs, targets, negatives))
-    assert 3 <= len(few.targets) <= 6
+    few = few_pairs(Batch(inputs, targets, negatives), alike=2)
+    assert 3 <= len(few.targets) <= 9
     assert len(np.unique(few.inputs)) < few.inputs.size
     assert len(np.unique(few.targets)) < few.targets.size
+    assert any(len(set(words)) < 3 for words in few.negatives.tolist())
+    assert len(few_pairs(Batch(inputs, targets, negatives), alike=16).targets) > 40
+
+
+def test_a_word_that_is_no_word_does_not_repeat():
+    ones = np.ones((4, 1), dtype=np.int32)
+    negatives = np.array([[-1, 2, -1], [3, 0, 4], [0, 5, 0], [0, 0, 0]], dtype=np.int32)
+    few = few_pairs(Batch(ones, np.arange(6, 10, dtype=np.int32), negatives), alike=1)
+    # The first pair, which has the input of all and the first of the targets, and the third.
+    assert few.targets.tolist() == [6, 8]
+
+
+def first_terms_alone(terms, right=minibatch.RowGradient.subtract_from):
+    """Lose what is added to a row after so many terms."""
+
+    def subtract_from(self, matrix, rate):
+        named = self.rows.ravel()
+        order = np.argsort(named, kind="stable")
+        first = np.flatnonzero(np.diff(named[order], prepend=-2))
+        number = np.arange(len(named)) - np.repeat(first, np.diff(first, append=len(named)))
+        kept = named.copy()
+        kept[order[number >= terms]] = -1
+        right(self._replace(rows=kept.reshape(self.rows.shape)), matrix, rate)
+
+    return subtract_from
+
+
+@pytest.mark.parametrize("terms", [2, 8])
+def test_a_rows_later_terms_that_are_lost_stop_the_training(capsys, monkeypatch, terms):
+    wrong = first_terms_alone(terms)
+    monkeypatch.setattr(minibatch.RowGradient, "subtract_from", wrong)
+    assert run() == 1
+    assert "DISAGREES" in capsys.readouterr().err
+
+
+def test_a_negative_that_repeats_within_a_pair_is_among_the_pairs_of_a_compiled_step(
+    capsys, monkeypatch
+):
+    pytest.importorskip("numba", reason="the compiled trainer needs numba")
+    right = training.update_of
+
+    def update_of(options):
+        step = right(options)
+
+        def wrong(V, U, batch, rate):
+            negatives = batch.negatives.copy()
+            negatives[:, 1:][negatives[:, 1:] == negatives[:, :-1]] = -1
+            step(V, U, batch._replace(negatives=negatives), rate)
+            return step(V.copy(), U.copy(), batch, 0.0)
+
+        return wrong
+
+    monkeypatch.setattr(train, "update_of", update_of)
+    assert run("--compiled") == 1
+    assert "DISAGREES" in capsys.readouterr().err
 
 
 def test_the_check_copies_what_it_looks_at():
