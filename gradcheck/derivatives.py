@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gradcheck.ladders import Ladder
+from gradcheck.ladders import HALVING, ODD_RATIO, Ladder
 from gradcheck.parameters import Parameters, norm
 from gradcheck.stepping import Derivative, Search
 
@@ -33,6 +33,12 @@ def differentiate(f: Callable[..., Any], at: Any, direction: Any = None) -> Deri
     samples that did not go into the value (in the spirit of Moré and Wild, *Estimating
     Computational Noise*, 2011), never below a few units in the last place, times the
     amplification of the formula. The step is moved until neither part can be improved.
+
+    The noise is taken to be about as large at steps far below those that count as at these:
+    the terms of a function are rounded in proportion to their size, which near a point other
+    than 0 is that of the point. At 0 it is that of the step, and so there the noise is sampled
+    at the steps that count, and steps are no powers of 2 of each other, which would be rounded
+    alike.
 
     Parameters
     ----------
@@ -60,7 +66,9 @@ def differentiate(f: Callable[..., Any], at: Any, direction: Any = None) -> Deri
     -----
     The bound rests on what the samples show. It cannot hold for a function whose values
     were prepared to deceive at just these points, nor for one whose features are narrower
-    than a millionth of the size of `at`.
+    than a millionth of the size of `at`. Nor does it know of terms that cancel without a
+    trace: whose rounding errors cancel at every sample, too, or are the same at all of them,
+    as they may be at a point that is not 0, but tiny beside the scale on which the terms vary.
 
     Examples
     --------
@@ -139,7 +147,8 @@ class Line:
         moved = self._origin[direction != 0]
         speed = float(np.abs(direction).max())
         size = norm(moved) / math.sqrt(moved.size)
-        self._size = (size if size > TINY else 1.0) / speed
+        self._is_zero = size <= TINY
+        self._size = (1.0 if self._is_zero else size) / speed
         self._wobble = self._epsilon * size / speed
         self._square = norm(self._origin) * norm(self._origin)  # may be infinite
         # A full-length binary fraction: a step of few bits would make products exact that
@@ -173,11 +182,13 @@ class Line:
         goal
             A bound this small is good enough.
         """
-        ladder = Ladder(along, step or self.first_step, value)
+        ratio = ODD_RATIO if self._is_zero else HALVING
+        ladder = Ladder(along, step or self.first_step, value, ratio)
         search = Search(
             ladder,
             epsilon=self._epsilon,
             wobble=self._wobble,
+            is_zero=self._is_zero,
             hidden=self._square,
             outermost=self._outermost(ladder.step(0)),
             may_grow=step is None,

@@ -1,4 +1,4 @@
-"""A function of one real variable sampled at ±h, ±h/2, ±h/4, … around 0."""
+"""A function of one real variable sampled at ±h, ±h/r, ±h/r², … around 0, where r is about 2."""
 
 from __future__ import annotations
 
@@ -7,7 +7,18 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-__all__ = ["Ladder"]
+__all__ = ["HALVING", "ODD_RATIO", "Ladder"]
+
+HALVING = 2.0
+"""The ratio of one step to the next."""
+
+ODD_RATIO = 1.93
+"""The same at a point that is 0: near 2, and no power of it.
+
+There a displaced point is the step times the direction, and steps that differ by a power of 2
+are rounded alike, to the last bit: the rounded product of t and w is the same multiple of t at
+all of them. The rounding error is a straight line then, and no sample lies off it.
+"""
 
 BISECTIONS = 16
 """Halvings with which the edge of a plateau is approached, from either end of the range."""
@@ -17,7 +28,7 @@ ROUGHNESS_SAMPLES = 2
 
 
 class Ladder:
-    """Samples of a function at the steps ``step / 2**level``, taken when they are asked for.
+    """Samples of a function at the steps ``step / ratio**level``, taken when they are asked for.
 
     Levels may be negative: those steps are larger than `step`. They may lie between the
     whole numbers. A displaced point at which
@@ -31,13 +42,20 @@ class Ladder:
         The step of level 0, positive.
     value
         ``function(0.0)`` where it is known already.
+    ratio
+        Of one step to the next.
     """
 
     def __init__(
-        self, function: Callable[[float], float], step: float, value: float | None = None
+        self,
+        function: Callable[[float], float],
+        step: float,
+        value: float | None = None,
+        ratio: float = HALVING,
     ) -> None:
         self._function = function
         self._step = step
+        self.ratio = ratio
         self._pairs: dict[float, tuple[float, float]] = {}
         self._roughness: dict[float, float] = {}
         self.evaluations = 0
@@ -48,7 +66,7 @@ class Ladder:
 
     def step(self, level: float) -> float:
         """Return the step of a level."""
-        return self._step * math.exp2(-level)
+        return self._step * math.pow(self.ratio, -level)
 
     def sample(self, t: float) -> float:
         """Evaluate the function at a displaced point; NaN where that fails, in whatever way."""

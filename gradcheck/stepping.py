@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field, replace
 
-from gradcheck.extrapolation import LEVELS, Estimate, extrapolate
+from gradcheck.extrapolation import LEVELS, SAFETY, Estimate, extrapolate
 from gradcheck.ladders import Ladder
 
 __all__ = ["Derivative", "Search"]
@@ -14,7 +14,7 @@ SUBNORMAL = 1e-306
 """Below the normal numbers the last place no longer shrinks with the value."""
 
 DEEPEST = 44
-"""No step is smaller than 2**-44 of the first: rounding would be all there is to see."""
+"""No step is smaller than 2**-44 of the first or so: rounding would be all there is to see."""
 
 MOST_EVALUATIONS = 120
 """Where that many evaluations have not settled it, more will not."""
@@ -88,6 +88,8 @@ class Search:
         Of the floats in which the parameters are held.
     wobble
         By how much rounding moves a point along the line.
+    is_zero
+        Whether all that moves along the line is 0 at the point.
     hidden
         The size of what may be inside of a function that shows a constant: scores u·v are
         at most half the squared norm of (u, v).
@@ -102,6 +104,7 @@ class Search:
     ladder: Ladder
     epsilon: float
     wobble: float
+    is_zero: bool
     hidden: float
     outermost: int
     may_grow: bool
@@ -118,6 +121,8 @@ class Search:
         self._outcome: Derivative | None = None
         self._is_settled = False
         self._noisy: dict[int, Estimate] = {}
+        self._grainy: Estimate | None = None
+        self._has_grain = False
 
     def run(self) -> Derivative:
         """Return the derivative."""
@@ -133,7 +138,7 @@ class Search:
             return self._outcome
         if not self._seen:
             return self._undecided("the values near the point are not finite")
-        if not self._is_settled:
+        if not self._is_settled and self._grainy is None:
             return self._undecided("the function is not smooth at any step size that was tried")
         best = self._best()
         if best is None:
@@ -163,16 +168,28 @@ class Search:
         if broken:
             return math.ceil(max(broken)) + 1
         if all(ladder.is_flat(level) for level in [*window, *checks]):
-            return self._examine_plateau(top)
+            self._has_grain = self._grainy is not None  # it is 0 now and then, by chance
+            return None if self._has_grain else self._examine_plateau(top)
         slope = ladder.secant(window[-1])
         roundings = [self._rounding(level) for level in window]
-        if slope * ladder.step(fine[-1]) > roundings[-1] or ladder.touches_plateau(window[-1]):
-            self._follow_plateau(fine[-1])
-        estimate = extrapolate(ladder, top, checks, roundings, self._step_height)
+        estimate = self._extrapolate(top, checks, roundings)
+        should_move = slope * ladder.step(fine[-1]) > roundings[-1]
+        may_stand = should_move or ladder.touches_plateau(window[-1])
+        if may_stand and not estimate.is_grainy and self._follow_plateau(fine[-1]):
+            estimate = self._extrapolate(top, checks, roundings)
         self._seen[top] = estimate
+        if self._is_grain(estimate):
+            return None
+        if estimate.is_grainy:
+            return round(fine[0]) - 2
         if not estimate.is_clean:
             return self._after_deviation(estimate, top, window, fine)
         return self._after_success(estimate, top, max(self.goal, IMPROVEMENT * slope))
+
+    def _extrapolate(self, top: int, checks: list[float], roundings: list[float]) -> Estimate:
+        return extrapolate(
+            self.ladder, top, checks, roundings, self._step_height, is_zero=self.is_zero
+        )
 
     def _fine_levels(self, top: int) -> list[float]:
         """Return two levels far below the window, taken from what is sampled if possible."""
@@ -190,10 +207,15 @@ class Search:
         largest = max(SUBNORMAL, *(abs(value) for value in values))
         return ULPS * self.epsilon * largest + self.wobble * ladder.secant(level)
 
-    def _follow_plateau(self, level: float) -> None:
-        """Find out how high the steps are, where the function stands still but should not."""
+    def _follow_plateau(self, level: float) -> bool:
+        """Find out how high the steps are, where the function stands still but should not.
+
+        Tells whether they are higher than was known.
+        """
+        known = self._step_height
         if self.ladder.touches_plateau(level):
-            self._step_height = max(self._step_height, 2 * self.ladder.jump(level))
+            self._step_height = max(known, 2 * self.ladder.jump(level))
+        return self._step_height > known
 
     # ------------------------------------------------------------- constant to the last bit
 
@@ -271,6 +293,28 @@ class Search:
         near = [level for level in window if abs(ladder.slope(level) - slopes[0]) < 0.1 * scale]
         return max(top + 1, near[0]) if near else window[-1]
 
+    # ------------------------------------------------- rounding in proportion to the step?
+
+    def _is_grain(self, estimate: Estimate) -> bool:
+        """Tell whether a suspicion is confirmed: far smaller steps do no better.
+
+        They do where a function varies within the window, and only there: rounding in
+        proportion to the step leaves the slope as uncertain at all steps. What one window
+        shows of it is chance; of two, the larger bound counts. Where the smaller steps are
+        noisy, too, the chance is theirs as well.
+        """
+        known = self._grainy
+        chance = SAFETY if estimate.is_clean else SAFETY * SAFETY
+        if known is None or chance * estimate.error < known.error:
+            self._grainy = estimate if estimate.is_grainy else known
+            return False
+        if estimate.top < known.top + LEVELS:
+            return False
+        if estimate.is_grainy:
+            self._grainy = max(known, estimate, key=lambda seen: seen.error)
+        self._is_settled = self._has_grain = True
+        return True
+
     # ------------------------------------------------------------------- on the polynomial
 
     def _after_success(self, estimate: Estimate, top: int, goal: float) -> int | None:
@@ -301,6 +345,8 @@ class Search:
         A window that deviates from its polynomial by more than noise does not. None where
         one that does is a piece of a function that jumps.
         """
+        if self._grainy is not None and (self._has_grain or not self._is_settled):
+            return self._grainy
         resolved = [seen for top, seen in self._seen.items() if seen.is_clean or top in self._noisy]
         best = min(resolved, key=lambda estimate: estimate.error)
         for other in sorted(resolved, key=lambda estimate: estimate.top):

@@ -240,6 +240,16 @@ def _near_one(rng):
     return (lambda x: np.log(x - 1)), x, None, float(1 / (mp.mpf(x) - 1))
 
 
+def _at_zero(difference):
+    """At 0, x times a difference of terms that is 0 there, all rounded in proportion to x."""
+
+    def draw(rng):
+        a, b = 10.0 ** rng.uniform(-3, 3, 2)
+        return (lambda x: b * x * difference(a * x * x)), 0.0, None, 0.0
+
+    return draw
+
+
 def _kink(_rng):
     return abs, 0.0, None, float("nan")
 
@@ -400,6 +410,16 @@ PROBLEMS = [
         _scalar(lambda x: float(np.sin(np.float32(x)) * np.float32(1)), mp.cos, -3, 3),
     ),
     Problem("softmax, float32", "float32", _float32),
+    # --- what cancels at 0, where the terms are rounded in proportion to the step
+    Problem(
+        "x (sigmoid(x^2) - sigmoid(-x^2)) at 0",
+        "cancelling",
+        _at_zero(lambda y: 1 / (1 + np.exp(-y)) - np.exp(-y) / (1 + np.exp(-y))),
+    ),
+    Problem("x (sqrt(1 + x^2) - 1) at 0", "cancelling", _at_zero(lambda y: np.sqrt(1 + y) - 1)),
+    Problem(
+        "x (cos x^2 - cos 2x^2) at 0", "cancelling", _at_zero(lambda y: np.cos(y) - np.cos(2 * y))
+    ),
     # --- no derivative
     Problem("|x| at 0", "kink", _kink, KINK),
     Problem("tied maximum", "kink", _tied, KINK),

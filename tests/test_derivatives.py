@@ -58,6 +58,7 @@ def test_there_are_at_least_thirty_functions_of_every_kind():
     assert len(PROBLEMS) >= 30
     assert {problem.group for problem in PROBLEMS} >= {
         "smooth", "steep", "oscillating", "saturated", "flat", "singular", "noisy", "float32",
+        "cancelling",
     }  # fmt: skip
 
 
