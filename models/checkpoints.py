@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import lzma
 import zipfile
+import zlib
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -20,6 +22,20 @@ from models.training import Position, Training
 __all__ = ["Checkpoint", "load", "restore", "save"]
 
 _FORMAT = 2
+
+# What NumPy and zipfile raise where bytes are others than were written. The arrays' own have a CRC,
+# so that what is read at all is what was stored; those of zip's headers ask for passwords, unknown
+# compressions (RuntimeError and its NotImplementedError) and known ones that were not used.
+_DAMAGE = (
+    ValueError,
+    KeyError,
+    TypeError,
+    EOFError,
+    RuntimeError,
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+)
 
 
 class Checkpoint(NamedTuple):
@@ -81,7 +97,7 @@ def load(path: str | Path) -> Checkpoint:
     Raises
     ------
     InputError
-        If there is no such file, or it is no checkpoint.
+        If there is no such file, it is no checkpoint or a damaged one, or memory is not enough.
     """
     try:
         # Opened here: NumPy leaves a file open that turns out to be none of its own.
@@ -90,10 +106,12 @@ def load(path: str | Path) -> Checkpoint:
             return _checkpoint(about, stored["V"], stored["U"])
     except FileNotFoundError:
         raise InputError(f"{path}: there is no such checkpoint") from None
-    except (ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile):
+    except _DAMAGE:
         raise InputError(f"{path}: no checkpoint of a training, or a damaged one") from None
     except OSError as error:
         raise InputError(f"{path}: cannot be read: {error.strerror or error}") from None
+    except MemoryError:
+        raise InputError(f"{path}: not enough memory for its vectors") from None
 
 
 def restore(training: Training, checkpoint: Checkpoint, path: str | Path) -> None:

@@ -148,6 +148,38 @@ def test_a_checkpoint_cut_short_or_changed_is_seen(corpus, tmp_path):
         load(path)
 
 
+def test_a_damaged_header_of_the_archive_is_refused_or_of_no_account(corpus, tmp_path):
+    """One entry of zip's directory with a bit changed: flag, version, compression, offset, …"""
+    path = tmp_path / "training"
+    save(path, begun(corpus))
+    stored, content = load(path), path.read_bytes()
+    refused = 0
+    first = content.index(b"PK\x01\x02")
+    for place in range(first, content.index(b"PK\x01\x02", first + 1)):
+        for bit in range(8):
+            damaged = bytearray(content)
+            damaged[place] ^= 1 << bit
+            path.write_bytes(damaged)
+            try:
+                found = load(path)
+            except InputError:
+                refused += 1
+            else:
+                np.testing.assert_equal(found, stored)
+    assert refused > 100
+
+
+def test_a_memory_that_is_not_enough_is_told(corpus, tmp_path, monkeypatch):
+    save(tmp_path / "training", begun(corpus))
+
+    def read(*_arguments, **_options):
+        raise MemoryError
+
+    monkeypatch.setattr(np, "load", read)
+    with pytest.raises(InputError, match="training: not enough memory for its vectors"):
+        load(tmp_path / "training")
+
+
 def test_a_later_format_is_refused(corpus, tmp_path, monkeypatch):
     with monkeypatch.context() as patch:
         patch.setattr(checkpoints, "_FORMAT", checkpoints._FORMAT + 1)
