@@ -6,12 +6,12 @@ import os
 import re
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from glob import escape
 from pathlib import Path
 from typing import BinaryIO
 
-__all__ = ["names_open_file", "remove_partial", "replacing"]
+__all__ = ["names_open_file", "remove_partial", "replacing", "resolve"]
 
 _PARTIAL = ".partial"
 _OPEN_FILE = re.compile(r"/dev/(stdin|stdout|stderr|fd/.*)|/proc/[^/]+(/task/[^/]+)?/fd/.*")
@@ -25,7 +25,21 @@ def names_open_file(path: str | Path) -> bool:
     # Followed to its end, /dev/stdout has the name of the file it was redirected to; a link to it
     # is known by its end alone.
     name = os.path.normpath(Path(path).absolute())
-    return bool(_OPEN_FILE.fullmatch(name) or _OPEN_FILE.fullmatch(f"{Path(path).resolve()}"))
+    return bool(_OPEN_FILE.fullmatch(name) or _OPEN_FILE.fullmatch(f"{resolve(path)}"))
+
+
+def resolve(path: str | Path) -> Path:
+    """Follow links to the file that a path leads to, or where it would be made.
+
+    Raises
+    ------
+    OSError
+        If there can be no such file: links lead round in a circle, a name is too long, ….
+    """
+    # Python's own, below 3.13, raises RuntimeError for a circle, and from then on nothing.
+    with suppress(FileNotFoundError):
+        Path(path).stat()
+    return Path(path).resolve()
 
 
 @contextmanager
@@ -51,7 +65,7 @@ def replacing(path: str | Path) -> Iterator[BinaryIO]:
         with Path(path).open("wb") as file:
             yield file
         return
-    target = Path(path).resolve()
+    target = resolve(path)
     descriptor, name = tempfile.mkstemp(
         dir=target.parent, prefix=f".{target.name}.", suffix=_PARTIAL
     )
@@ -80,6 +94,6 @@ def remove_partial(path: str | Path) -> None:
 
     Nobody else may be writing it.
     """
-    target = Path(path).resolve()
+    target = resolve(path)
     for left in target.parent.glob(f".{escape(target.name)}.*{_PARTIAL}"):
         left.unlink(missing_ok=True)

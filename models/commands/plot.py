@@ -6,6 +6,7 @@ import argparse
 from typing import TYPE_CHECKING
 
 from models.commands.command import PASSED, Command, UsageError, check_writable
+from models.text import require_readable
 
 if TYPE_CHECKING:
     from models.embeddings import Embeddings
@@ -69,6 +70,8 @@ def _plot(arguments: argparse.Namespace) -> int:
     plots.check_name(arguments.output)
     plots.check_libraries(arguments.method)
     sources = [path for path in (arguments.vectors, arguments.history) if path is not None]
+    for path in sources:
+        require_readable(path)
     check_writable("--output", arguments.output, sources)
     if arguments.history is not None:
         figure = plots.loss_curve(history.read(arguments.history))

@@ -30,7 +30,7 @@ from models.commands.spot_checks import Disagreement, SpotChecks
 from models.corpus import EncodedCorpus, encode
 from models.embeddings import Embeddings
 from models.errors import InputError
-from models.files import names_open_file, remove_partial
+from models.files import names_open_file, remove_partial, resolve
 from models.options import Options
 from models.text import require_readable, sentences
 from models.training import Divergence, Training, Update, update_of
@@ -114,6 +114,7 @@ def _update(options: Options) -> Update:
 def _files(arguments: argparse.Namespace) -> _Files:
     """Find out before the work where its results go, and that they can."""
     output = Path(arguments.output)
+    check_writable("--output", arguments.output)
     # What goes to a pipe or a device has no folder to leave a checkpoint in.
     special = output.exists() and not output.is_file()
     checkpoint = arguments.checkpoint or (None if special else f"{output}.checkpoint")
@@ -123,7 +124,7 @@ def _files(arguments: argparse.Namespace) -> _Files:
         "--history": arguments.history,
         "--plot": arguments.plot,
     }
-    text = None if arguments.text in {None, "-"} else Path(arguments.text).resolve()
+    text = None if arguments.text in {None, "-"} else resolve(arguments.text)
     taken: dict[Path, str] = {}
     for option, path in named.items():
         if path is None:
@@ -133,9 +134,9 @@ def _files(arguments: argparse.Namespace) -> _Files:
         check_writable(option, path)
         if names_open_file(path):
             raise UsageError(f"{option} {path}: is open already; expected the name of a file")
-        if Path(path).resolve() == text:
+        if resolve(path) == text:
             raise UsageError(f"{option} {path}: would overwrite the text; expected another name")
-        other = taken.setdefault(Path(path).resolve(), option)
+        other = taken.setdefault(resolve(path), option)
         if other != option:
             raise UsageError(f"{other} and {option}: both are {path}; expected two files")
     if arguments.plot:
@@ -227,7 +228,7 @@ def _require_space(training: Training, files: _Files) -> None:
     """Find out before the work whether there is room for the vectors."""
     if files.output.exists() and not files.output.is_file():
         return
-    folder = files.output.resolve().parent
+    folder = resolve(files.output).parent
     needed = training.V.size * (4 if files.binary else 12)
     free = shutil.disk_usage(folder).free
     if free < needed:

@@ -381,6 +381,10 @@ BAD_USAGE = [
     (["--output", "/dev/stdout"], "--output /dev/stdout: is open already"),
     (["--history", "/dev/fd/1"], "--history /dev/fd/1: is open already"),
     (["--output", "missing/vectors.txt"], "there is no folder"),
+    (["--output", "loop"], "--output loop: cannot be written: Too many levels of symbolic links"),
+    (["--history", "loop"], "--history loop: cannot be written: Too many levels of symbolic"),
+    (["--checkpoint", "loop"], "--checkpoint loop: cannot be written: Too many levels of symb"),
+    (["--output", 300 * "x"], "xxx: cannot be written: File name too long"),
     (["--output", "text.txt"], "--output text.txt: would overwrite the text"),
     (["--history", "../{folder}/text.txt"], "text.txt: would overwrite the text"),
     (["--history", "vectors.txt"], "--output and --history: both are vectors.txt"),
@@ -394,12 +398,13 @@ BAD_USAGE = [
 
 @pytest.mark.parametrize(("arguments", "told"), BAD_USAGE)
 def test_what_cannot_be_is_refused_before_the_text_is_read(folder, capsys, arguments, told):
+    Path("loop").symlink_to("loop")
     assert run(*(argument.format(folder=folder.name) for argument in arguments)) == 2
     said = capsys.readouterr().err
     assert told in said
     assert said.startswith("models: ")
     assert said.count("\n") == 1
-    assert files(folder) == {"text.txt"}
+    assert files(folder) == {"text.txt", "loop"}
 
 
 def test_a_text_that_is_not_there_is_told_before_all_else(capsys):

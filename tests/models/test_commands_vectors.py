@@ -162,6 +162,12 @@ REFUSED = {
     "neighbours of nothing": ("plot {v} -o x.png --nearest 3", "--nearest: expected a WORD"),
     "seed": ("plot {v} -o x.png --seed -1", "--seed: expected from 0 to 2**32 - 1; got -1"),
     "no history": ("plot --history README.md -o x.png", "README.md: no history of a loss"),
+    "vectors in a circle": ("plot {loop} -o x.png", "loop cannot be read: Too many levels of sym"),
+    "history in a circle": ("plot --history {loop} -o x.png", "loop cannot be read: Too many"),
+    "figure in a circle": (
+        "plot {v} -o {loop}.png",
+        "loop.png: cannot be written: Too many levels of symbolic links",
+    ),
     "zeros drawn": ("plot {v} -o x.png", "the vector of 'nil' is zero"),
 }
 
@@ -171,7 +177,10 @@ def test_what_cannot_be_done_is_said_in_a_line(name, vectors, capsys, monkeypatc
     pytest.importorskip("matplotlib", reason="matplotlib is not installed")
     monkeypatch.chdir(ROOT)
     arguments, message = REFUSED[name]
-    assert message in refused(capsys, *arguments.format(v=vectors).split())
+    loop = Path(vectors).with_name("loop")
+    for link in (loop, loop.with_suffix(".png")):
+        link.symlink_to(link)
+    assert message in refused(capsys, *arguments.format(v=vectors, loop=loop).split())
     assert not Path("x.png").exists()
 
 
