@@ -18,6 +18,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         Those of the process by default.
     """
     try:
+        if arguments is None:  # we are the process, and its streams are ours
+            from models.commands.streams import make_streams_expendable
+
+            make_streams_expendable()
         return _run(arguments)
     except KeyboardInterrupt:  # before the command line was there to catch it
         sys.stderr.write("models: interrupted\n")

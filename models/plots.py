@@ -188,8 +188,6 @@ def save(figure: Figure, path: str | os.PathLike[str]) -> None:
             # What the font lacks is drawn as a box; an SVG is drawn with the reader's own fonts.
             warnings.filterwarnings("ignore", "Glyph .* missing from")
             figure.savefig(file, format=form, dpi=150, metadata=metadata)
-    except BrokenPipeError:
-        raise
     except OSError as error:
         raise InputError(f"{path}: cannot be written: {error.strerror or error}") from None
 

@@ -71,8 +71,6 @@ def write(
         with replacing(Path(path)) as file:
             file.write(b"%d %d\n" % vectors.shape)
             file.writelines(rows)
-    except BrokenPipeError:
-        raise
     except OSError as error:
         raise InputError(f"{path}: cannot be written: {error.strerror or error}") from None
 
