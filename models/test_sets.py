@@ -128,7 +128,7 @@ def _similarities(lines: list[_Line]) -> Similarities:
 def _rated_pair(number: int, line: str) -> RatedPair:
     fields = _fields(line)
     rating = _rating(fields)
-    if rating is None:
+    if rating is None or not math.isfinite(rating):
         raise InputError(f"line {number}: expected two words and a number; got {line[:60]!r}")
     return RatedPair(fields[0], fields[1], rating)
 
@@ -139,11 +139,13 @@ def _fields(line: str) -> list[str]:
 
 
 def _rating(fields: list[str]) -> float | None:
-    """Return the first number after the two words: SimLex-999 has a part of speech before it."""
+    """Return the first number after the two words: SimLex-999 has a part of speech before it.
+
+    Infinity and NaN are none to rate by, and yet no title.
+    """
     for field in fields[2:]:
-        if re.fullmatch(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", field):
-            rating = float(field)
-            return rating if math.isfinite(rating) else None
+        if re.fullmatch(r"(?i)[+-]?((\d+\.?\d*|\.\d+)(e[+-]?\d+)?|nan|inf(inity)?)", field):
+            return float(field)
     return None
 
 

@@ -1,4 +1,4 @@
-"""A text, sentence by sentence: plain or compressed files and standard input, as a stream.
+"""A text, sentence by sentence: a file or standard input, plain or compressed, as a stream.
 
 A sentence is a line, a word is what stands between white space; one of more than 10,000 words is
 cut, as gensim's LineSentence does, so that a text in a single line is read as a stream too.
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     # Called with the bytes read so far and the size of the file, None where it is unknown.
     Progress: TypeAlias = Callable[[int, int | None], None]
 
-__all__ = ["LONGEST_SENTENCE", "require_readable", "sentences"]
+__all__ = ["LONGEST_SENTENCE", "compression", "require_readable", "sentences"]
 
 LONGEST_SENTENCE = 10_000
 
@@ -34,6 +34,9 @@ _PIECE = 2**17
 _STANDARD_INPUT = 0
 _BYTE_ORDER_MARK = "\ufeff"
 
+# Neither is the beginning of a text: a control character, and what is no UTF-8.
+_FIRST_BYTES = {b"\x1f\x8b": "gzip", b"\xfd7": "xz"}
+
 
 def sentences(source: str | Path, progress: Progress | None = None) -> Iterator[list[str]]:
     """Yield the sentences of a text, each a non-empty list of words.
@@ -41,8 +44,8 @@ def sentences(source: str | Path, progress: Progress | None = None) -> Iterator[
     Parameters
     ----------
     source : str or Path
-        A file of UTF-8 text, compressed where its name ends in ``.gz`` or ``.xz``; or ``"-"``,
-        standard input.
+        A file of UTF-8 text, or ``"-"``, standard input; compressed by gzip or xz, as its first
+        bytes say, or not.
     progress : callable, optional
         Called now and then with the bytes read so far, as they lie on the disk, and the size of
         the file, which is None for standard input.
@@ -101,6 +104,11 @@ def require_readable(source: str | Path) -> None:
         raise InputError(f"{source} cannot be read: {error.strerror or error}") from None
 
 
+def compression(start: bytes) -> str | None:
+    """Tell from the first bytes of a file by which program it was compressed, gzip or xz."""
+    return _FIRST_BYTES.get(start[:2])
+
+
 @contextmanager
 def _opened(source: str | Path, name: str, progress: Progress | None) -> Iterator[BinaryIO]:
     """Open a text, decompressed; what goes wrong while it is read becomes an InputError."""
@@ -108,8 +116,9 @@ def _opened(source: str | Path, name: str, progress: Progress | None) -> Iterato
         with _raw(source) as raw:
             # 0 is the size of a pipe: as little known as that of standard input.
             size = None if str(source) == "-" else Path(source).stat().st_size or None
-            metered = cast("BinaryIO", io.BufferedReader(_Metered(raw, size, progress), _PIECE))
-            with _decompressed(metered, Path(source).suffix) as stream:
+            metered = io.BufferedReader(_Metered(raw, size, progress), _PIECE)
+            program = compression(metered.peek(2))
+            with _decompressed(cast("BinaryIO", metered), program) as stream:
                 yield stream
     except (EOFError, gzip.BadGzipFile, zlib.error, lzma.LZMAError) as error:
         raise InputError(f"{name}: the compressed data are damaged: {error}") from None
@@ -123,11 +132,11 @@ def _raw(source: str | Path) -> BinaryIO:
     return cast("BinaryIO", open(file, "rb", buffering=0, closefd=file is not _STANDARD_INPUT))
 
 
-def _decompressed(stream: BinaryIO, suffix: str) -> BinaryIO:
+def _decompressed(stream: BinaryIO, program: str | None) -> BinaryIO:
     # The buffer around the decompressor is for its lines: its own are several times slower.
-    if suffix == ".gz":
+    if program == "gzip":
         return io.BufferedReader(cast("io.RawIOBase", gzip.GzipFile(fileobj=stream)), _PIECE)
-    if suffix == ".xz":
+    if program == "xz":
         return io.BufferedReader(cast("io.RawIOBase", lzma.LZMAFile(stream)), _PIECE)
     return stream
 

@@ -3,8 +3,8 @@
 Both begin with a line ``n d``, the number of words and of numbers in a vector. Then text has a
 line ``word x₁ … x_d`` for each word; binary has ``word``, a space and d little-endian float32.
 word2vec.c ends a binary row with a newline and gensim does not; word2vec.c ends a line of text
-with a space. All of these are read. Words are UTF-8; bytes that are not, as word2vec.c makes them
-when it cuts a long word, are kept as they are.
+with a space; others have tabs for spaces, or a byte order mark. All of these are read. Words are
+UTF-8; bytes that are not, as word2vec.c makes them when it cuts a long word, are kept as they are.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from models.errors import InputError
 from models.files import replacing
+from models.text import compression
 
 __all__ = ["read", "write"]
 
@@ -118,6 +119,8 @@ def read(path: str | os.PathLike[str], *, binary: bool | None = None) -> tuple[l
         If the file cannot be read, is none of vectors, is cut off, or its header promises
         another number of them; the message says where.
     """
+    if os.fspath(path) == "-":
+        raise InputError("-: expected the name of a file; vectors are not read from a pipe")
     try:
         with Path(path).open("rb") as file:
             return _read(file, binary=binary)
@@ -128,6 +131,8 @@ def read(path: str | os.PathLike[str], *, binary: bool | None = None) -> tuple[l
 
 
 def _read(file: BufferedReader, *, binary: bool | None) -> tuple[list[str], _Vectors]:
+    if not file.seekable():
+        raise InputError("expected a file; vectors are not read from a pipe")
     header = _read_header(file)
     if binary is None:
         binary = not _looks_like_text(file, header)
@@ -143,8 +148,10 @@ def _read(file: BufferedReader, *, binary: bool | None) -> tuple[list[str], _Vec
 
 def _read_header(file: BufferedReader) -> _Header:
     line = file.readline(1_000)
-    match = re.fullmatch(rb"[ \t]*(\d{1,18})[ \t]+(\d{1,18})[ \t\r]*\n?", line)
+    match = re.fullmatch(rb"(?:\xef\xbb\xbf)?[ \t]*(\d{1,18})[ \t]+(\d{1,18})[ \t\r]*\n?", line)
     if not match:
+        if program := compression(line):
+            raise InputError(f"is compressed by {program}; expected plain vectors, unpack it first")
         raise InputError(
             "line 1: expected the number of words and the length of a vector, as in "
             f"'37323 100'; got {_excerpt(line)}"
@@ -169,7 +176,7 @@ def _looks_like_text(file: BufferedReader, header: _Header) -> bool:
     file.seek(start)
     if not first:
         return True
-    _, _, numbers = first.rstrip(b"\n").partition(b" ")
+    _, _, numbers = first.rstrip(b"\n").replace(b"\t", b" ").partition(b" ")
     # A line that lacks some of its numbers is still one of text, with a mistake in it.
     return not _UNPRINTABLE.search(numbers) and 2 * len(numbers.split()) >= header.size
 
@@ -202,7 +209,7 @@ def _read_text(file: BufferedReader, header: _Header) -> Iterator[tuple[str, _Ve
 
 
 def _parse_line(line: bytes, header: _Header) -> tuple[str, _Vectors]:
-    word, *numbers = line.rstrip().split(b" ")
+    word, *numbers = line.split() or [b""]
     if len(numbers) != header.size:
         raise InputError(
             f"expected a word without white space and {header.size} numbers; "

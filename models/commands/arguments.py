@@ -15,7 +15,7 @@ DESCRIPTION = """\
 Train word vectors on a text: word2vec with gradients by hand, in NumPy.
 
 TEXT is a file of plain text, one sentence a line, words separated by white
-space; .gz and .xz are read as they are, and - is standard input. It is read
+space, compressed by gzip or xz or not, and - is standard input. It is read
 once, as a stream. Without TEXT, the docstrings of the installed Python, NumPy
 and SymPy are the text, about 1.2 million words.
 

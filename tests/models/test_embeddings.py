@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
+import lzma
+import os
 import struct
 import tracemalloc
 from contextlib import suppress
@@ -101,8 +104,18 @@ def test_binary_rows_with_and_without_a_newline(end, path):
         TEXT.replace(b"\n", b"\r\n"),
         TEXT.rstrip(b"\n"),
         TEXT + b"\n\n",
+        TEXT.replace(b" ", b"\t"),
+        b"\xef\xbb\xbf" + TEXT,
     ],
-    ids=["gensim", "word2vec.c", "Windows", "no newline at the end", "blank lines at the end"],
+    ids=[
+        "gensim",
+        "word2vec.c",
+        "Windows",
+        "no newline at the end",
+        "blank lines at the end",
+        "tabs",
+        "byte order mark",
+    ],
 )
 def test_text_as_others_write_it(text, path):
     path.write_bytes(text)
@@ -158,8 +171,11 @@ BAD_FILES = {
     "too few binary": (BINARY.replace(b"3 2", b"2 2", 1), "promises 2 words, and more follows"),
     "wrong size": (TEXT.replace(b"3 2", b"3 3"), "line 2: expected a word .* and 3 numbers; got 2"),
     "spaced word": (b"1 2\nNew York 1 2\n", "line 2: .*without white space.*got 3 after 'New'"),
-    "no word": (b"1 2\n 1 2\n", "line 2: expected a word without white space; got the end"),
-    "tab": (b"1 2\na\tb 1 2\n", r"line 2: expected a word without white space; got 'a\\tb'"),
+    "no word": (b"1 2\n 1 2\n", "line 2: expected a word .* and 2 numbers; got 1 after '1'"),
+    "empty line": (b"2 1\na 1\n\n\n\n\n", "line 3: expected a word .*; got 0 after the end"),
+    "tab": (b"1 2\na\tb 1 2\n", r"line 2: .*without white space.*got 3 after 'a'"),
+    "gzip": (gzip.compress(TEXT), "is compressed by gzip; .* unpack it first"),
+    "xz": (lzma.compress(TEXT), "is compressed by xz; .* unpack it first"),
     "no number": (b"2 2\na 1 2\nb 1 x2\n", "line 3: expected a number; got 'x2'"),
     "nan": (
         b"2 2\na 1 2\nb 1 nan\n",
@@ -197,6 +213,13 @@ def test_files_that_cannot_be_opened(tmp_path):
         Embeddings.load(tmp_path / "absent")
     with pytest.raises(InputError, match="cannot be read: Is a directory"):
         Embeddings.load(tmp_path)
+    with pytest.raises(InputError, match="-: expected the name of a file; vectors are not read"):
+        Embeddings.load("-")
+    reader, writer = os.pipe()
+    with pytest.raises(InputError, match="expected a file; vectors are not read from a pipe"):
+        Embeddings.load(f"/dev/fd/{reader}")
+    os.close(reader)
+    os.close(writer)
     vectors = Embeddings(WORDS, ROWS)
     with pytest.raises(InputError, match="cannot be written: No such file"):
         vectors.save(tmp_path / "absent" / "file")

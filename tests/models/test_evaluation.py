@@ -104,6 +104,8 @@ def test_analogies_in_sections(tmp_path):
         ("word1 word2 score\n", "set.txt, line 1: expected two words and a number, or ': section'"),
         ("a b 1\nc d\n", "line 2: expected two words and a number; got 'c d'"),
         ("a b 1\nc d nan\n", "line 2: expected two words and a number; got 'c d nan'"),
+        ("a b NaN\nc d 1\n", "line 1: expected two words and a number; got 'a b NaN'"),
+        ("a b -inf\nc d 1\n", "line 1: expected two words and a number; got 'a b -inf'"),
         ("a b 1\nc d 1e999\n", "line 2: expected two words and a number"),
         (": x\na b c\n", "line 2: expected four words; got 'a b c'"),
     ],
