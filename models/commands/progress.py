@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Self
 if TYPE_CHECKING:
     from models.training import Step, Training
 
-__all__ = ["TrainingProgress", "reading"]
+__all__ = ["TrainingProgress", "reading", "say", "words_done"]
 
 _SECONDS_BETWEEN_DRAWINGS = 0.1
 _SECONDS_BETWEEN_LINES = 10.0
@@ -21,11 +21,16 @@ _SECONDS_BETWEEN_LINES = 10.0
 _PAIRS_REMEMBERED = 100_000
 
 
+def say(line: str) -> None:
+    """Tell a person something on the way, on standard error: standard output has the results."""
+    print(line, file=sys.stderr, flush=True)
+
+
 @contextmanager
 def reading(name: str) -> Iterator[Callable[[int, int | None], None]]:
     """Give a function that shows how much of a text was read: bytes done, bytes in all."""
     if not sys.stderr.isatty():
-        print(f"reading {name}", file=sys.stderr)
+        say(f"reading {name}")
         yield lambda _done, _total: None
         return
     with _bar() as bar:
@@ -94,7 +99,7 @@ class TrainingProgress:
             or self._training.position.epoch > self._epoch_shown
         ):
             self._shown, self._epoch_shown = now, self._training.position.epoch
-            print(self._text(), file=sys.stderr, flush=True)
+            say(self._text())
 
     def _text(self) -> str:
         speed = self.words_per_second

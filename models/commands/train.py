@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import argparse
-import shutil
 import signal
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
-from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
-from models import docstrings, history, plots
+from models import docstrings
 from models.checkpoints import Checkpoint, load, restore, save
 from models.commands.arguments import DESCRIPTION, EPILOG, add_arguments, options_of
 from models.commands.command import (
@@ -23,14 +20,13 @@ from models.commands.command import (
     PASSED,
     Command,
     UsageError,
-    check_writable,
 )
-from models.commands.progress import TrainingProgress, reading, words_done
+from models.commands.outputs import Files, drop_checkpoint, files_of, require_space, write_results
+from models.commands.progress import TrainingProgress, reading, say, words_done
 from models.commands.spot_checks import Disagreement, SpotChecks
 from models.corpus import EncodedCorpus, encode
-from models.embeddings import Embeddings
 from models.errors import InputError
-from models.files import names_open_file, remove_partial, resolve
+from models.files import remove_partial
 from models.options import Options
 from models.text import require_readable, sentences
 from models.training import Divergence, Training, Update, update_of
@@ -41,43 +37,39 @@ if TYPE_CHECKING:
 __all__ = ["TRAIN"]
 
 
-class _Files(NamedTuple):
-    """What is written."""
-
-    output: Path
-    binary: bool
-    checkpoint: Path | None
-    keep_checkpoint: bool
-    history: Path | None
-    plot: Path | None
-
-
 def _train(arguments: argparse.Namespace) -> int:
     _refuse_contradictions(arguments)
     if arguments.text is not None:
         require_readable(arguments.text)
     own = _own_loss(arguments.loss)
     options = options_of(arguments, own.negatives if own else None)
-    files = _files(arguments)
+    files = files_of(arguments)
     if own and (report := own.check()) is not None:
-        _say(f"{own.name}: the gradient is not confirmed, so nothing was trained\n\n{report}")
+        say(f"{own.name}: the gradient is not confirmed, so nothing was trained\n\n{report}")
         return FAILED
     stored = _stored(arguments, files)
     update = own.update if own else _update(options)
     with _read(arguments.text, options) as corpus, _memory(corpus, options, files):
         training = Training(corpus, options, update, own.digest if own else "")
         _begin(training, stored, files)
-        checks = SpotChecks(training, arguments.check_every)
-        try:
-            _run(training, _Saver(training, files, arguments.checkpoint_every), checks)
-        except Disagreement as error:
-            _say(f"{error}")
-            _say(f"stopped; {files.output} was not written; correct the gradient{_dropped(files)}")
-            return FAILED
-        except Divergence as error:
-            raise UsageError(f"{error}; lower {_too_large(training)}{_dropped(files)}") from None
+        summary = "nothing was left to train, and no gradient to check"
+        if not training.finished:
+            checks = SpotChecks(training, arguments.check_every)
+            try:
+                _run(training, _Saver(training, files, arguments.checkpoint_every), checks)
+            except Disagreement as error:
+                say(f"{error}")
+                say(
+                    f"stopped; {files.output} was not written; correct the gradient"
+                    f"{_dropped(files)}"
+                )
+                return FAILED
+            except Divergence as error:
+                too_large = _too_large(training)
+                raise UsageError(f"{error}; lower {too_large}{_dropped(files)}") from None
+            summary = checks.summary()
         _require_trained(training, files)
-        _say(checks.summary())
+        say(summary)
         return _finish(training, files)
 
 
@@ -100,7 +92,7 @@ def _own_loss(loss: str | None) -> OwnLoss | None:
 
     own = OwnLoss(loss)
     for note in own.notes:
-        _say(f"{loss}: {note}")
+        say(f"{loss}: {note}")
     return own
 
 
@@ -111,48 +103,7 @@ def _update(options: Options) -> Update:
         raise UsageError(f"--{error}") from None
 
 
-def _files(arguments: argparse.Namespace) -> _Files:
-    """Find out before the work where its results go, and that they can."""
-    output = Path(arguments.output)
-    check_writable("--output", arguments.output)
-    # What goes to a pipe or a device has no folder to leave a checkpoint in.
-    special = output.exists() and not output.is_file()
-    checkpoint = arguments.checkpoint or (None if special else f"{output}.checkpoint")
-    named = {
-        "--output": arguments.output,
-        "--checkpoint": checkpoint,
-        "--history": arguments.history,
-        "--plot": arguments.plot,
-    }
-    text = None if arguments.text in {None, "-"} else resolve(arguments.text)
-    taken: dict[Path, str] = {}
-    for option, path in named.items():
-        if path is None:
-            continue
-        if path == "-":
-            raise UsageError(f"{option} -: expected the name of a file")
-        check_writable(option, path)
-        if names_open_file(path):
-            raise UsageError(f"{option} {path}: is open already; expected the name of a file")
-        if resolve(path) == text:
-            raise UsageError(f"{option} {path}: would overwrite the text; expected another name")
-        other = taken.setdefault(resolve(path), option)
-        if other != option:
-            raise UsageError(f"{other} and {option}: both are {path}; expected two files")
-    if arguments.plot:
-        plots.check_name(arguments.plot)
-        plots.check_libraries()
-    return _Files(
-        output,
-        arguments.binary,
-        Path(checkpoint) if checkpoint else None,
-        arguments.checkpoint is not None,
-        Path(arguments.history) if arguments.history else None,
-        Path(arguments.plot) if arguments.plot else None,
-    )
-
-
-def _stored(arguments: argparse.Namespace, files: _Files) -> Checkpoint | None:
+def _stored(arguments: argparse.Namespace, files: Files) -> Checkpoint | None:
     """Return the checkpoint to go on from; never overwrite one that was not asked about."""
     if arguments.resume:
         if files.checkpoint is None:
@@ -182,15 +133,16 @@ def _read(text: str | None, options: Options) -> EncodedCorpus:
             else sentences(text, progress=progress)
         )
         corpus = encode(stream, min_count=options.min_count, name=name)
-    _say(
+    often = "once" if options.min_count == 1 else f"{options.min_count:,} times"
+    say(
         f"{corpus.text_words:,} words; {len(corpus.vocabulary):,} different ones occur "
-        f"{options.min_count:,} times or more, {corpus.words:,} in all"
+        f"{often} or more, {corpus.words:,} in all"
     )
     return corpus
 
 
 @contextmanager
-def _memory(corpus: EncodedCorpus, options: Options, files: _Files) -> Iterator[None]:
+def _memory(corpus: EncodedCorpus, options: Options, files: Files) -> Iterator[None]:
     """Say in a line that the memory is not enough, and what takes most of it."""
     try:
         yield
@@ -203,19 +155,19 @@ def _memory(corpus: EncodedCorpus, options: Options, files: _Files) -> Iterator[
         ) from None
 
 
-def _begin(training: Training, stored: Checkpoint | None, files: _Files) -> None:
+def _begin(training: Training, stored: Checkpoint | None, files: Files) -> None:
     """Go on from a checkpoint, or write the first."""
     if training.options.threads > 1:
-        _say(f"{training.options.threads} threads: no two runs give quite the same vectors")
+        say(f"{training.options.threads} threads: no two runs give quite the same vectors")
     if stored:
         try:
             restore(training, stored, f"{files.checkpoint}")
         except InputError as error:
             raise UsageError(f"{error}; --restart in place of --resume drops it") from None
-        _say(f"going on at {words_done(training) / training.words_to_read:.1%}")
+        say(f"going on at {words_done(training) / training.words_to_read:.1%}")
     elif files.checkpoint:
         # A full disk is better found out now than after the work.
-        _require_space(training, files)
+        require_space(training, files)
         try:
             save(files.checkpoint, training)
         except OSError as error:
@@ -224,24 +176,10 @@ def _begin(training: Training, stored: Checkpoint | None, files: _Files) -> None
             ) from None
 
 
-def _require_space(training: Training, files: _Files) -> None:
-    """Find out before the work whether there is room for the vectors."""
-    if files.output.exists() and not files.output.is_file():
-        return
-    folder = resolve(files.output).parent
-    needed = training.V.size * (4 if files.binary else 12)
-    free = shutil.disk_usage(folder).free
-    if free < needed:
-        raise UsageError(
-            f"--output {files.output}: the vectors take about {needed / 1e6:,.1f} MB; "
-            f"{free / 1e6:,.1f} MB are free in {folder}"
-        )
-
-
 class _Saver:
     """Writes a checkpoint every so often."""
 
-    def __init__(self, training: Training, files: _Files, seconds: float) -> None:
+    def __init__(self, training: Training, files: Files, seconds: float) -> None:
         self._training = training
         self._path = files.checkpoint
         self._seconds = seconds
@@ -257,7 +195,7 @@ class _Saver:
         try:
             save(self._path, self._training)
         except OSError as error:
-            _say(f"the checkpoint {self._path} cannot be written: {error.strerror or error}")
+            say(f"the checkpoint {self._path} cannot be written: {error.strerror or error}")
         self._saved = time.monotonic()
 
 
@@ -278,7 +216,7 @@ def _run(training: Training, saver: _Saver, checks: SpotChecks) -> None:
             if ended:
                 checks.look_at_last()
             saver.save()
-    _say(f"{progress.words_per_second:,.0f} words a second")
+    say(f"{progress.words_per_second:,.0f} words a second")
 
 
 @contextmanager
@@ -307,10 +245,10 @@ def _stop_requested() -> Iterator[Callable[[], bool]]:
             signal.signal(number, handler)
 
 
-def _require_trained(training: Training, files: _Files) -> None:
+def _require_trained(training: Training, files: Files) -> None:
     """Refuse to write the random start as if it were the result."""
     if training.finished and not training.pairs:
-        _drop_checkpoint(files)
+        drop_checkpoint(files)
         raise UsageError(
             f"no pair was trained on: subsampling at {training.options.sample:g} left no two words "
             f"side by side, and {files.output} was not written; raise --sample or set it to 0"
@@ -326,57 +264,25 @@ def _too_large(training: Training) -> str:
     return f"{alpha} or --batch-size ({training.batch_size:,} now)"
 
 
-def _finish(training: Training, files: _Files) -> int:
-    """Write the vectors and what was asked for beside them."""
-    embeddings = Embeddings(training.corpus.vocabulary.words, training.V)
-    try:
-        embeddings.save(files.output, binary=files.binary)
-    except InputError as error:
-        raise UsageError(f"--output {error}{_kept(files)}") from None
-    _write_history(training, files)
-    print(f"{files.output}: {len(training.V):,} vectors of {training.options.size:,} numbers")
-    if not training.finished:
-        done = words_done(training) / training.words_to_read
-        _say(f"stopped at {done:.1%}; the vectors are those of this moment")
-        if files.checkpoint:
-            _say(f"--resume continues from {files.checkpoint}")
-        return INTERRUPTED
-    _drop_checkpoint(files)
-    return PASSED
+def _finish(training: Training, files: Files) -> int:
+    """Write what was asked for, and say how far it came."""
+    write_results(training, files)
+    if training.finished:
+        drop_checkpoint(files)
+        return PASSED
+    say(
+        f"stopped at {words_done(training) / training.words_to_read:.1%}; the vectors are those of "
+        "this moment"
+    )
+    if files.checkpoint:
+        say(f"--resume continues from {files.checkpoint}")
+    return INTERRUPTED
 
 
-def _drop_checkpoint(files: _Files) -> None:
-    """Delete the checkpoint, unless it was asked for by name."""
-    if files.checkpoint and not files.keep_checkpoint:
-        files.checkpoint.unlink(missing_ok=True)
-
-
-def _write_history(training: Training, files: _Files) -> None:
-    if files.history:
-        try:
-            history.write(files.history, training.history)
-        except OSError as error:
-            raise UsageError(
-                f"--history {files.history}: cannot be written: {error.strerror or error}"
-            ) from None
-    if files.plot and training.history:
-        plots.save(plots.loss_curve(training.history), files.plot)
-
-
-def _kept(files: _Files) -> str:
-    if not files.checkpoint:
-        return ""
-    return f"; --resume continues from {files.checkpoint}"
-
-
-def _dropped(files: _Files) -> str:
+def _dropped(files: Files) -> str:
     """Say how to begin again where going on would repeat what went wrong."""
     started = files.checkpoint is not None and files.checkpoint.exists()
     return ", then start again with --restart" if started else ""
-
-
-def _say(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)
 
 
 TRAIN = Command(

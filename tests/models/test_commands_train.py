@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -51,7 +52,7 @@ def test_it_writes_vectors_that_can_be_read(folder, capsys):
     assert vectors.words[0].endswith("w0")
     assert files(folder) == {"text.txt", "vectors.txt"}
     said = capsys.readouterr()
-    assert said.out == "vectors.txt: 40 vectors of 8 numbers\n"
+    assert said.out == "vectors.txt: 40 vectors of 8 numbers, text\n"
     assert "3,000 words; 40 different ones occur 5 times or more, 3,000 in all" in said.err
     assert "gradient checked against its loss: 2 times right" in said.err
     assert all(len(line) <= 80 for line in said.err.splitlines())
@@ -75,6 +76,11 @@ def test_each_way_of_training_runs(arguments):
     assert Embeddings.load("vectors.txt").vectors.any()
 
 
+def test_a_word_that_occurs_once_is_told_in_words(capsys):
+    assert run("--min-count", "1") == 0
+    assert "40 different ones occur once or more" in capsys.readouterr().err
+
+
 def test_the_same_seed_writes_the_same_file():
     for name, seed in (("a", "1"), ("b", "1"), ("c", "2")):
         assert run("--output", name, "--seed", seed) == 0
@@ -82,8 +88,9 @@ def test_the_same_seed_writes_the_same_file():
     assert contents[0] == contents[1] != contents[2]
 
 
-def test_binary_and_text_hold_the_same_vectors():
+def test_binary_and_text_hold_the_same_vectors(capsys):
     assert run("--output", "a") == run("--output", "b", "--binary") == 0
+    assert capsys.readouterr().out.endswith("b: 40 vectors of 8 numbers, binary\n")
     text, binary = Embeddings.load("a"), Embeddings.load("b")
     assert text.words == binary.words
     assert text.vectors.tobytes() == binary.vectors.tobytes()
@@ -184,15 +191,20 @@ def test_an_unfinished_training_is_not_overwritten_by_accident(capsys, monkeypat
     assert run("--restart") == 0
 
 
-def test_a_checkpoint_with_a_name_stays_and_a_finished_one_may_be_overwritten(folder):
+def test_a_checkpoint_with_a_name_stays_and_a_finished_one_may_be_overwritten(folder, capsys):
     for _ in range(2):
         assert run("--checkpoint", "kept") == 0
         assert checkpoints.load("kept").finished
         assert files(folder) == {"text.txt", "vectors.txt", "kept"}
     vectors = Path("vectors.txt").read_bytes()
     Path("vectors.txt").unlink()
+    capsys.readouterr()
     assert run("--checkpoint", "kept", "--resume") == 0
     assert Path("vectors.txt").read_bytes() == vectors
+    said = capsys.readouterr().err
+    assert "nothing was left to train, and no gradient to check" in said
+    assert "words a second" not in said
+    assert "times right" not in said
 
 
 @pytest.mark.parametrize(
@@ -460,10 +472,10 @@ def test_a_folder_that_cannot_be_written_is_told_before_the_work(folder, capsys)
 
 
 def test_a_disk_without_room_is_told_before_the_work(folder, capsys, monkeypatch):
-    usage = train.shutil.disk_usage(folder)._replace(free=1000)
-    monkeypatch.setattr(train.shutil, "disk_usage", lambda _folder: usage)
+    usage = shutil.disk_usage(folder)._replace(free=1000)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _folder: usage)
     assert run() == 2
-    assert "0.0 MB are free" in message(capsys)
+    assert "take about 3,840 bytes; 1,000 bytes are free" in message(capsys)
     assert files(folder) == {"text.txt"}
 
 
@@ -502,6 +514,28 @@ def test_vectors_that_cannot_be_written_leave_the_checkpoint(capsys):
     assert said.endswith("--resume continues from kept")
     assert run("--output", "vectors.txt", "--checkpoint", "kept", "--resume") == 0
     assert len(Embeddings.load("vectors.txt")) == 40
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
+@pytest.mark.parametrize("option", ["--history", "--plot"])
+def test_what_is_written_beside_the_vectors_may_be_written_later(capsys, option):
+    pytest.importorskip("matplotlib", reason="figures need matplotlib")
+    Path("full.png").symlink_to("/dev/full")
+    assert run(option, "full.png") == 2
+    assert message(capsys) == (
+        f"models: {option} full.png: cannot be written: No space left on device; vectors.txt was "
+        "written; --resume continues from vectors.txt.checkpoint"
+    )
+    assert len(Embeddings.load("vectors.txt")) == 40
+    assert run(option, "now.png", "--resume") == 0
+    assert Path("now.png").stat().st_size
+
+
+def test_a_figure_of_nothing_is_told(capsys, monkeypatch):
+    pytest.importorskip("matplotlib", reason="figures need matplotlib")
+    interrupted_after(1, monkeypatch)
+    assert run("--plot", "loss.png") == 130
+    assert "--plot loss.png: not drawn, as there is no loss to draw yet" in capsys.readouterr().err
 
 
 # The progress
