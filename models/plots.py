@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -39,7 +39,12 @@ _FAR = 8.0
 
 
 def word_map(
-    embeddings: Embeddings, words: Sequence[str], *, method: str = "pca", seed: int = 1
+    embeddings: Embeddings,
+    words: Sequence[str],
+    *,
+    highlighted: Collection[str] = (),
+    method: str = "pca",
+    seed: int = 1,
 ) -> Figure:
     """Draw words as labelled points, near to each other when their vectors are.
 
@@ -51,6 +56,8 @@ def word_map(
         The vectors.
     words : sequence of str
         The words to draw; the first ones get the best places for their labels.
+    highlighted : collection of str
+        Those of them that are to stand out.
     method : {"pca", "tsne"}
         Principal components, or t-SNE, which needs scikit-learn.
     seed : int
@@ -81,7 +88,8 @@ def word_map(
     axes.set_title(f"{len(words)} of {len(embeddings):,} words")
     _draw_points(axes, projection)
     figure.tight_layout()
-    _draw_labels(figure, axes, projection.points, words)
+    colors = [_BLUE if word in highlighted else _INK for word in words]
+    _draw_labels(figure, axes, projection.points, words, colors)
     return figure
 
 
@@ -211,7 +219,9 @@ def _draw_points(axes: Axes, projection: Projection) -> None:
     axes.set_aspect("equal", adjustable="datalim")
 
 
-def _draw_labels(figure: Figure, axes: Axes, points: NDArray[np.float64], words: list[str]) -> None:
+def _draw_labels(
+    figure: Figure, axes: Axes, points: NDArray[np.float64], words: list[str], colors: list[str]
+) -> None:
     """Write the words beside their points, so that they can be read."""
     corner = np.array([axes.bbox.x0, axes.bbox.y0])
     unit = figure.dpi / _POINT
@@ -223,7 +233,7 @@ def _draw_labels(figure: Figure, axes: Axes, points: NDArray[np.float64], words:
     sizes = _text_sizes(figure, texts, size)
     offsets = labels.place(marks, sizes, bounds) - marks
     gaps = np.linalg.norm(np.maximum(np.abs(offsets) - sizes / 2, 0.0), axis=1)
-    for text, point, offset, gap in zip(texts, points, offsets, gaps, strict=True):
+    for text, color, point, offset, gap in zip(texts, colors, points, offsets, gaps, strict=True):
         axes.annotate(
             text,
             xy=(point[0], point[1]),
@@ -232,7 +242,7 @@ def _draw_labels(figure: Figure, axes: Axes, points: NDArray[np.float64], words:
             ha="center",
             va="center",
             fontsize=size,
-            color=_INK,
+            color=color,
             parse_math=False,
             arrowprops={"arrowstyle": "-", "color": _GREY, "linewidth": 0.5}
             if gap > _FAR

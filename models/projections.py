@@ -110,4 +110,7 @@ def tsne(vectors: NDArray[np.floating], *, seed: int = 1) -> Projection:
     # longer for some hundreds of points than one does.
     with threadpool_limits(1):
         points = layout.fit_transform(np.asarray(vectors, dtype=np.float32))
-    return Projection(np.asarray(points, dtype=np.float64), ("t-SNE", "t-SNE"))
+    return Projection(
+        np.asarray(points, dtype=np.float64),
+        ("first coordinate of t-SNE", "second coordinate of t-SNE"),
+    )

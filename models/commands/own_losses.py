@@ -204,4 +204,4 @@ def _described(result: object) -> str:
     if isinstance(result, tuple | list):
         parts = ", ".join(f"an array of shape {np.shape(part)}" for part in result)
         return f"({parts})" if parts else "nothing"
-    return f"a {type(result).__name__}"
+    return f"a value of type {type(result).__name__}"

@@ -19,10 +19,10 @@ or, with --history, the loss of a training. The name of the figure says its
 format: .png, .svg or .pdf.
 """
 _EXAMPLES = """\
-Without WORD, the most frequent words are drawn. Two principal components show
-a part only of how vectors of many numbers lie; the axes say how large a part.
-t-SNE keeps neighbours together, and says nothing by the distances between
-groups.
+Without WORD, the most frequent words are drawn; beside other words, WORD is
+blue. Two principal components show a part only of how vectors of many numbers
+lie; the axes say how large a part. t-SNE keeps neighbours together, and says
+nothing by the distances between groups.
 
 examples:
   python -m models plot vectors.txt --output words.png
@@ -74,11 +74,22 @@ def _plot(arguments: argparse.Namespace) -> int:
         require_readable(path)
     check_writable("--output", arguments.output, sources)
     if arguments.history is not None:
-        figure = plots.loss_curve(history.read(arguments.history))
+        records = history.read(arguments.history)
+        if not records:
+            raise UsageError(
+                f"--history {arguments.history}: expected one record or more; got none"
+            )
+        figure = plots.loss_curve(records)
     else:
         embeddings = Embeddings.load(arguments.vectors)
         words = _choose_words(embeddings, arguments)
-        figure = plots.word_map(embeddings, words, method=arguments.method, seed=arguments.seed)
+        figure = plots.word_map(
+            embeddings,
+            words,
+            highlighted=arguments.words if words != arguments.words else (),
+            method=arguments.method,
+            seed=arguments.seed,
+        )
     plots.save(figure, arguments.output)
     return PASSED
 

@@ -162,6 +162,7 @@ REFUSED = {
     "neighbours of nothing": ("plot {v} -o x.png --nearest 3", "--nearest: expected a WORD"),
     "seed": ("plot {v} -o x.png --seed -1", "--seed: expected from 0 to 2**32 - 1; got -1"),
     "no history": ("plot --history README.md -o x.png", "README.md: no history of a loss"),
+    "no loss": ("plot --history {empty} -o x.png", "empty: expected one record or more; got none"),
     "vectors in a circle": ("plot {loop} -o x.png", "loop cannot be read: Too many levels of sym"),
     "history in a circle": ("plot --history {loop} -o x.png", "loop cannot be read: Too many"),
     "figure in a circle": (
@@ -180,7 +181,10 @@ def test_what_cannot_be_done_is_said_in_a_line(name, vectors, capsys, monkeypatc
     loop = Path(vectors).with_name("loop")
     for link in (loop, loop.with_suffix(".png")):
         link.symlink_to(link)
-    assert message in refused(capsys, *arguments.format(v=vectors, loop=loop).split())
+    empty = loop.with_name("empty")
+    history.write(empty, [])
+    arguments = arguments.format(v=vectors, loop=loop, empty=empty)
+    assert message in refused(capsys, *arguments.split())
     assert not Path("x.png").exists()
 
 

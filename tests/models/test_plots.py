@@ -119,6 +119,7 @@ def test_words_stand_beside_their_points():
     points = principal_components(embeddings.directions[:10]).points
     np.testing.assert_allclose(axes.collections[0].get_offsets(), points, atol=1e-6)
     assert [text.get_text() for text in axes.texts] == list(embeddings.words[:10])
+    assert len({text.get_color() for text in axes.texts}) == 1
     np.testing.assert_allclose([text.xy for text in axes.texts], points, atol=1e-6)
     assert axes.get_title() == "10 of 12 words"
     boxes = [text.get_window_extent() for text in axes.texts]
@@ -126,6 +127,14 @@ def test_words_stand_beside_their_points():
     assert overlaps(corners[:, 0], corners[:, 1]) == 0
     marks = axes.transData.transform(points)
     assert np.linalg.norm(corners.mean(axis=1) - marks, axis=1).max() < 100
+
+
+def test_words_that_are_highlighted_stand_out():
+    pytest.importorskip("matplotlib", reason="matplotlib is not installed")
+    embeddings = some(4)
+    figure = plots.word_map(embeddings, embeddings.words, highlighted=["word2"])
+    colors = [text.get_color() for text in figure.axes[0].texts]
+    assert colors[0] == colors[1] == colors[3] != colors[2]
 
 
 def test_the_loss_is_drawn_as_it_is():
