@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 import importlib.util
+from pathlib import Path
 
 import pytest
 
 from tests.docs import browser, pages
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config, items):
+    """Let one process have all of these where several run side by side: it builds the site once."""
+    for item in items:
+        if config.pluginmanager.hasplugin("xdist") and Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.xdist_group("site"))
 
 
 @pytest.fixture(scope="session")
