@@ -10,17 +10,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gradcheck.ladders import HALVING, ODD_RATIO, Ladder
-from gradcheck.parameters import Parameters, norm
-from gradcheck.stepping import Derivative, Search
+from gradcheck.parameters import TINY, Parameters, norm
+from gradcheck.scalars import as_scalar, epsilon
+from gradcheck.stepping import Derivative, Scales, Search
 
-__all__ = ["Derivative", "Line", "as_scalar", "differentiate"]
+__all__ = ["Derivative", "Line", "differentiate"]
 
-
-TINY = 1e-290
-"""Parameters smaller than that say nothing of the size of a step: they might as well be 0."""
+NEIGHBOURHOOD = 8
+"""Up to so many times the entries' own size a function is asked how large it is."""
 
 FURTHEST = 40
-"""No step is longer than 2**40 times the first."""
+"""No step is longer than 2**40 times the entries' own size."""
 
 
 def differentiate(f: Callable[..., Any], at: Any, direction: Any = None) -> Derivative:
@@ -84,11 +84,17 @@ def differentiate(f: Callable[..., Any], at: Any, direction: Any = None) -> Deri
     vector = _direction(parameters, direction)
     line = Line(parameters, vector)
 
-    def along(t: float) -> float:
-        point = parameters.build(line.point(t))
-        return as_scalar(f(*point) if isinstance(at, tuple) else f(point))
+    coarsest = parameters.epsilon
 
-    return line.differentiate(along)
+    def along(t: float) -> float:
+        nonlocal coarsest
+        point = parameters.build(line.point(t))
+        value = f(*point) if isinstance(at, tuple) else f(point)
+        coarsest = max(coarsest, epsilon(value))
+        return as_scalar(value)
+
+    ladder = line.ladder(along, None)
+    return line.differentiate(ladder, value_epsilon=coarsest)
 
 
 def _direction(parameters: Parameters, direction: Any) -> NDArray[np.float64]:
@@ -107,28 +113,6 @@ def _direction(parameters: Parameters, direction: Any) -> NDArray[np.float64]:
     return np.ones(1)
 
 
-def as_scalar(value: Any, name: str = "the function's value") -> float:
-    """Return a real scalar as a float.
-
-    Raises
-    ------
-    TypeError
-        If it is no real number, or an array with a shape, even ``(1,)``.
-    """
-    if isinstance(value, float | int):
-        return float(value)
-    try:
-        array = np.asarray(value)
-    except ValueError:
-        raise TypeError(f"{name} is a {type(value).__name__}; a real number was expected") from None
-    if array.dtype.kind not in "fiub":
-        kind = type(value).__name__ if array.dtype.kind == "O" else f"of dtype {array.dtype}"
-        raise TypeError(f"{name} is {kind}; a real number was expected")
-    if array.shape != ():
-        raise TypeError(f"{name} has shape {array.shape}; a scalar, of shape (), was expected")
-    return float(array)
-
-
 class Line:
     """A line through a point, and what is known of the scales along it.
 
@@ -144,61 +128,63 @@ class Line:
         self._origin = parameters.vector
         self._direction = direction
         self._epsilon = parameters.epsilon
-        moved = self._origin[direction != 0]
-        speed = float(np.abs(direction).max())
-        size = norm(moved) / math.sqrt(moved.size)
-        self._is_zero = size <= TINY
-        self._size = (1.0 if self._is_zero else size) / speed
-        self._wobble = self._epsilon * size / speed
-        self._square = norm(self._origin) * norm(self._origin)  # may be infinite
+        moves = direction != 0
+        moved, size = np.abs(self._origin[moves]), parameters.sizes[moves]
+        speed = np.abs(direction[moves])
+        self._is_zero = not (moved > TINY).any()
+        self.size = float(np.median(size / speed))
+        self._rounding = self._epsilon * float(np.median(moved / speed))
+        self._length = norm(direction)
         # A full-length binary fraction: a step of few bits would make products exact that
         # are not exact anywhere else, and hide the rounding that is to be seen.
         # Along a random direction through many entries sums of them move faster than each.
-        self.first_step = 0.9177041 / 4 * self._size / moved.size**0.125
-        self._longest_step = max(8 * self._size, 1 / speed)
+        self.first_step = 0.9177041 / 4 * self.size / moved.size**0.125
 
     def point(self, t: float) -> NDArray[np.float64]:
         """Return the point at t, (n,)."""
         return self._origin + t * self._direction
 
+    def ladder(
+        self, along: Callable[[float], float], value: float | None, step: float | None = None
+    ) -> Ladder:
+        """Return samples of ``along(t)``, to be taken at steps that suit this line."""
+        ratio = ODD_RATIO if self._is_zero else HALVING
+        return Ladder(along, step or self.first_step, value, ratio)
+
     def differentiate(
-        self,
-        along: Callable[[float], float],
-        *,
-        value: float | None = None,
-        step: float | None = None,
-        goal: float = 0.0,
+        self, ladder: Ladder, *, value_epsilon: float, may_grow: bool = True, goal: float = 0.0
     ) -> Derivative:
-        """Differentiate ``along(t)`` at t = 0.
+        """Differentiate the function of a ladder at t = 0.
 
         Parameters
         ----------
-        along
-            A function of the position on this line.
-        value
-            ``along(0.0)`` where it is known already.
-        step
-            The first step to try, and no larger ones: one that served on a similar line.
+        ladder
+            Its samples.
+        value_epsilon
+            The spacing at 1 of the floats in which its values are held.
+        may_grow
+            Whether steps longer than the first may be tried.
         goal
             A bound this small is good enough.
         """
-        ratio = ODD_RATIO if self._is_zero else HALVING
-        ladder = Ladder(along, step or self.first_step, value, ratio)
-        search = Search(
-            ladder,
-            epsilon=self._epsilon,
-            wobble=self._wobble,
+        first = ladder.step(0)
+        scales = Scales(
+            value_epsilon=value_epsilon,
+            point_epsilon=self._epsilon,
+            point_rounding=self._rounding,
+            size=self.size,
             is_zero=self._is_zero,
-            hidden=self._square,
-            outermost=self._outermost(ladder.step(0)),
-            may_grow=step is None,
+            length=self._length,
+            rim=_level(NEIGHBOURHOOD * self.size, first),
+            outermost=_level(math.ldexp(self.size, FURTHEST), first),
+            may_grow=may_grow,
             goal=goal,
         )
-        return search.run()
+        return Search(ladder, scales).run()
 
-    def _outermost(self, step: float) -> int:
-        """Return the level of the longest step that makes sense."""
-        if not math.isfinite(self._longest_step):
-            return 0
-        levels = math.floor(math.log2(self._longest_step) - math.log2(step))
-        return -min(max(levels, 0), FURTHEST)
+
+def _level(distance: float, step: float) -> int:
+    """Return the level of the longest step up to a distance, at most 0."""
+    if not math.isfinite(distance):
+        return 0
+    return -max(0, math.floor(math.log2(distance) - math.log2(step)))

@@ -7,6 +7,8 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from gradcheck.scalars import NotRealError
+
 __all__ = ["HALVING", "ODD_RATIO", "Ladder"]
 
 HALVING = 2.0
@@ -20,8 +22,24 @@ are rounded alike, to the last bit: the rounded product of t and w is the same m
 all of them. The rounding error is a straight line then, and no sample lies off it.
 """
 
+PROGRAMMING_ERRORS = (
+    NameError,
+    AttributeError,
+    TypeError,
+    ImportError,
+    MemoryError,
+    RecursionError,
+)
+"""What no point is outside of the domain for: the caller wants to see these."""
+
 BISECTIONS = 16
 """Halvings with which the edge of a plateau is approached, from either end of the range."""
+
+ABOVE_NOISE = 32
+"""A jump is higher than the noise near the point by this factor."""
+
+MOST_HALVINGS = 40
+"""Halvings with which a jump further out is approached."""
 
 ROUGHNESS_SAMPLES = 2
 """Further pairs with which the noise at a step is looked for."""
@@ -44,6 +62,13 @@ class Ladder:
         ``function(0.0)`` where it is known already.
     ratio
         Of one step to the next.
+
+    Attributes
+    ----------
+    samples
+        All that was evaluated at displaced points: t and the value there.
+    raised
+        What was raised instead of a value: t and the exception in words.
     """
 
     def __init__(
@@ -58,6 +83,8 @@ class Ladder:
         self.ratio = ratio
         self._pairs: dict[float, tuple[float, float]] = {}
         self._roughness: dict[float, float] = {}
+        self.samples: list[tuple[float, float]] = []
+        self.raised: list[tuple[float, str]] = []
         self.evaluations = 0
         if value is None:
             self.evaluations += 1
@@ -69,13 +96,32 @@ class Ladder:
         return self._step * math.pow(self.ratio, -level)
 
     def sample(self, t: float) -> float:
-        """Evaluate the function at a displaced point; NaN where that fails, in whatever way."""
+        """Evaluate the function at a displaced point; NaN where that is outside of its domain.
+
+        A domain is left in many ways, by a caller's code: any exception counts as one but
+        those of programming errors, which are let through.
+        """
         self.evaluations += 1
+        value = math.nan
         try:
             with np.errstate(all="ignore"):
-                return self._function(t)
-        except Exception:  # noqa: BLE001  a domain is left by a caller's code in many ways
-            return math.nan
+                value = self._function(t)
+        except NotRealError:
+            self.raised.append((t, "the loss is complex"))
+        except PROGRAMMING_ERRORS:
+            raise
+        except Exception as error:  # noqa: BLE001  see above
+            said = " ".join(str(error).split())
+            self.raised.append((t, f"the loss raised {type(error).__name__}: {said}".rstrip(": ")))
+        self.samples.append((t, value))
+        return value
+
+    def resample(self, t: float) -> float:
+        """Evaluate the function again at a point; what was seen there before stays."""
+        known, raised = len(self.samples), len(self.raised)
+        value = self.sample(t)
+        del self.samples[known:], self.raised[raised:]
+        return value
 
     def pair(self, level: float) -> tuple[float, float]:
         """Return the function's values at plus and at minus the step of a level."""
@@ -133,9 +179,23 @@ class Ladder:
         return max(abs(value - self.value) for value in self.pair(level)) / self.step(level)
 
     def steepest(self, end: float) -> float:
-        """Return the largest secant slope among the levels sampled so far, up to `end`."""
+        """Return the largest symmetric slope among the levels sampled so far, up to `end`.
+
+        Not the steepest secant: in many dimensions those show how the function bends, however
+        small its slope is.
+        """
         known = [level for level in self._pairs if level < end and self.is_finite(level)]
-        return max((self.secant(level) for level in known), default=0.0)
+        return max((abs(self.slope(level)) for level in known), default=0.0)
+
+    def movement(self, distance: float) -> float:
+        """Return the largest change of the function that was seen up to a distance."""
+        changes = [abs(value - self.value) for t, value in self.samples if abs(t) <= distance]
+        return max(filter(math.isfinite, changes), default=0.0)
+
+    def largest(self, distance: float) -> float:
+        """Return the largest absolute value that was seen up to a distance."""
+        values = [abs(value) for t, value in self.samples if abs(t) <= distance]
+        return max(filter(math.isfinite, [*values, abs(self.value)]), default=math.nan)
 
     def is_flat(self, level: float) -> bool:
         """Tell whether both values equal the centre's to the last bit."""
@@ -145,25 +205,26 @@ class Ladder:
         """Tell whether either value equals the centre's to the last bit."""
         return any(value == self.value for value in self.pair(level))
 
-    def jump(self, level: float) -> float:
-        """Return the height of the step at the edge of the plateau on which a level lies.
+    def edge(self, level: float) -> tuple[float, float]:
+        """Return how far the plateau reaches on which a level lies, and the step at its edge.
 
         A function that is constant around 0 either is flat there (a hinge) or moves in
         steps, because something inside it is rounded. The edge tells: where the function
         leaves the plateau continuously, the first change shrinks with the distance to the
-        edge, and the answer is 0.
+        edge, and the height of the step is 0.
         """
         sides = [self._edge(side, level) for side in (0, 1) if self.pair(level)[side] == self.value]
-        return max(sides, default=0.0)
+        reach = min((inside for inside, _ in sides), default=0.0)
+        return reach, max((height for _, height in sides), default=0.0)
 
-    def _edge(self, side: int, level: float) -> float:
+    def _edge(self, side: int, level: float) -> tuple[float, float]:
         moved = [
             known
             for known, pair in self._pairs.items()
             if known < level and pair[side] != self.value and math.isfinite(pair[side])
         ]
         if not moved:
-            return 0.0
+            return math.inf, 0.0
         outside = self.step(max(moved))
         inside = max(
             self.step(known)
@@ -185,4 +246,42 @@ class Ladder:
             changes.append(change)
         half = BISECTIONS // 2
         continuous = changes[-1] <= 4 * changes[half] * widths[-1] / widths[half]
-        return 0.0 if continuous else changes[-1]
+        return inside, 0.0 if continuous else changes[-1]
+
+    def jump_further_out(
+        self, distance: float, relevant: float, noise: float
+    ) -> tuple[float, float]:
+        """Return a jump of the function and its distance, (0, ∞) where none is found.
+
+        What is rounded inside of a function may stand still near the point, and show as jumps
+        further out. Of an interval that is halved, the half with the larger second difference
+        is kept: across a jump that stays half of it, across a kink it falls with the width,
+        and across a smooth piece with its square.
+
+        Parameters
+        ----------
+        distance
+            How far to look, on either side.
+        relevant
+            Jumps lower than this, times their distance, do not matter.
+        noise
+            Of the function, as it was seen near the point: what is about as large is no jump.
+        """
+        found = [self._jump_between(side * distance, relevant, noise) for side in (1, -1)]
+        return max(found, key=lambda jump: jump[0] / jump[1])
+
+    def _jump_between(self, end: float, relevant: float, noise: float) -> tuple[float, float]:
+        near, far = (0.0, self.value), (end, self.sample(end))
+        for _ in range(MOST_HALVINGS):
+            middle, before, after = (
+                (t, self.sample(t))
+                for t in ((near[0] + far[0]) / 2, near[0] * 0.75 + far[0] * 0.25,
+                          near[0] * 0.25 + far[0] * 0.75)
+            )
+            first = abs(near[1] - 2 * before[1] + middle[1])
+            second = abs(middle[1] - 2 * after[1] + far[1])
+            # Nor is there one where a value is not finite.
+            if not 2 * max(first, second) > max(relevant * abs(far[0]), ABOVE_NOISE * noise):
+                return 0.0, math.inf
+            near, far = (near, middle) if first >= second else (middle, far)
+        return abs(far[1] - near[1]), max(abs(near[0]), abs(far[0]))

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import copy
+import functools
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Leaf", "Parameters", "norm"]
+__all__ = ["TINY", "Leaf", "Parameters", "leaves", "norm"]
 
 FloatArray = NDArray[np.floating[Any]]
+
+TINY = 1e-290
+"""Numbers smaller than that have no last places to lose: they might as well be 0."""
 
 
 @dataclass(frozen=True)
@@ -96,6 +100,42 @@ class Parameters:
         """The spacing of floats at 1 in the coarsest leaf."""
         return max(float(np.finfo(leaf.dtype).eps) for leaf in self.leaves)
 
+    @functools.cached_property
+    def sizes(self) -> NDArray[np.float64]:
+        """The size of each entry (n,), positive: what is a large step for it, and what a small.
+
+        That of a 0 is the median of its array's other entries; in an array of zeros, the median
+        of the other arrays' medians; at a point that is 0 everywhere, 1.
+        """
+        sizes = np.abs(self.vector)
+        sizes[sizes < TINY] = 0
+        medians = [
+            float(np.median(part[part > 0])) if part.any() else 0.0
+            for part in (sizes[leaf.entries] for leaf in self.leaves)
+        ]
+        typical = float(np.median([median for median in medians if median] or [1.0]))
+        for leaf, median in zip(self.leaves, medians, strict=True):
+            part = sizes[leaf.entries]
+            part[part == 0] = median or typical
+        return sizes
+
+    def promoted(self) -> Parameters:
+        """Return the same point in double precision: what `build` makes is float64."""
+        double = copy.copy(self)
+        double.leaves = [replace(leaf, dtype=np.dtype(np.float64)) for leaf in self.leaves]
+        return double
+
+    def moved(self, change: NDArray[np.float64]) -> Parameters:
+        """Return the point at a distance (n,), as `build` would hold it; sizes stay as they are."""
+        sizes, vector = self.sizes, self.vector + change
+        other = copy.copy(self)
+        other.vector = np.concatenate(
+            [vector[leaf.entries].astype(leaf.dtype).astype(np.float64) for leaf in self.leaves]
+        )
+        other.vector.flags.writeable = False
+        other.__dict__["sizes"] = sizes
+        return other
+
     def build(self, vector: NDArray[np.float64]) -> Any:
         """Return a tree of the caller's structure, shapes and dtypes, holding `vector` (n,)."""
         return _rebuild(self._template, (self._array(leaf, vector).copy() for leaf in self.leaves))
@@ -145,6 +185,11 @@ class Parameters:
             return leaf.name
         position = np.unravel_index(index - leaf.start, leaf.shape)
         return f"{leaf.name}[{', '.join(str(int(i)) for i in position)}]"
+
+
+def leaves(tree: Any) -> list[Any]:
+    """Return what stands at the ends of a tree of tuples, lists and dicts."""
+    return [value for _, value in _walk(tree, "")]
 
 
 def norm(vector: NDArray[np.float64]) -> float:

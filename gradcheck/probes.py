@@ -1,42 +1,105 @@
-"""Random-direction probes of a claimed gradient."""
+"""Probes: a claimed gradient against the loss, along one direction at a time."""
 
 from __future__ import annotations
 
+import functools
 import math
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gradcheck.derivatives import Derivative, Line
-from gradcheck.parameters import Parameters, norm
-from gradcheck.subjects import Subject
+from gradcheck.ladders import Ladder
+from gradcheck.parameters import norm
+from gradcheck.stepping import LOSS_ULPS
+from gradcheck.subjects import Subject, same
 
-__all__ = ["Probe", "Prober", "Verdict", "direction", "small_entries"]
+__all__ = ["Claim", "Probe", "Prober", "Verdict", "aligned", "direction"]
+
+FloatArray = NDArray[np.float64]
 
 Verdict = Literal["agrees", "disagrees", "undecided"]
-
-SMALL = 1e-3
-"""Entries below this part of the largest are probed once more, without the large ones."""
-
-NARROWEST = 1e-3
-"""An array of small entries is moved by no less than this part of what the others are."""
 
 GOAL = 3e-11
 """A bound this small, relative to the gradient, is not worth more evaluations."""
 
+SHARP = 1e-4
+"""Nor is a smaller one, relative to the part of the gradient that a direction moves along."""
+
 ULPS = 8.0
 """The rounding error of one entry of a gradient that is computed well, in its last place."""
 
-CONFIRMATION = 0.7136
-"""A disagreement is measured again with steps changed by this factor."""
+JITTER = 8.0
+"""A claim may be off by so many times what it changes when its point moves by an ulp."""
+
+ANOTHER_DECADE = 0.7136 / 16
+"""A disagreement is measured again with steps in another decade: kinks lie at some distance."""
+
+NEARBY = 0.7136
+"""A step that is nearly another one, and no power of 2 of it."""
+
+JUMPS = 20.0
+"""So many times the slope of a jump further out is added to a tolerance.
+
+With the height J of one jump at a distance H, the rounding that shows in jumps changes the slope
+by about J/H; several jumps of a line add up.
+"""
 
 RESOLUTION = {float(np.finfo(np.float64).eps): 1e-6, float(np.finfo(np.float32).eps): 2e-2}
 """Where the bound exceeds this part of the gradient, nothing is decided; by precision."""
 
+REPEATED = 24
+"""Samples that are taken again before a claim is called wrong."""
+
+PIECE = 1 / 16
+"""A loss that stands still this far on both sides, in units of the entries' size, and then jumps,
+is taken at its word: its derivative is 0. Where it jumps sooner, a smooth loss may be rounded."""
+
+TINY_PART = 1e-6
+"""Entries that are claimed to be 0 are known well enough to this part of the whole gradient."""
+
+SAMPLES_ELSEWHERE = 8
+"""Points like the given one at which a loss that stands still is asked how large it can be."""
+
+STILL = 4.0
+"""A loss that changes by no more than so many units of its last place does not move."""
+
 LEVEL = 3.0
 """A gradient that is next to nothing beside the slopes around it is known well enough sooner."""
+
+
+@dataclass(frozen=True)
+class Claim:
+    """The gradient that somebody says is right, and how far it may be off for rounding alone.
+
+    Attributes
+    ----------
+    gradient : (n,) array
+        Finite.
+    epsilon
+        The spacing at 1 of the floats in which it was computed.
+    jitter
+        How it changed, (n,) each time, when the point was moved by an ulp.
+    floor
+        An error that is allowed along any direction, in units of the loss.
+    ulps
+        The rounding error of an entry, in its last place.
+    """
+
+    gradient: FloatArray
+    epsilon: float
+    jitter: tuple[FloatArray, ...] = ()
+    floor: float = 0.0
+    ulps: float = ULPS
+
+    def rounding(self, direction: FloatArray) -> float:
+        """Return by how much rounding may move the inner product with a direction (n,)."""
+        terms = self.ulps * self.epsilon * float(np.abs(self.gradient * direction).sum())
+        moved = max((norm(change * direction) for change in self.jitter), default=0.0)
+        return terms + JITTER * moved + self.floor
 
 
 @dataclass(frozen=True)
@@ -57,65 +120,77 @@ class Probe:
         How far both may be apart where the claimed gradient is right.
     verdict
         "undecided" where the tolerance is too large for agreement to mean anything.
+    rounding, allowed
+        The parts of the tolerance that are the claim's: its rounding, and what `precision`
+        allows for each array (arrays,).
+    shares : (arrays,) array
+        The claimed derivative's parts, an array each.
+    size
+        The t at which a typical entry has moved by its own size along z.
+    reason
+        Why it is undecided, if not for the size of the tolerance.
     """
 
     label: str
-    direction: NDArray[np.float64]
+    direction: FloatArray
     claimed: float
     numerical: Derivative
     tolerance: float
     verdict: Verdict
+    rounding: float = 0.0
+    allowed: FloatArray | None = None
+    shares: FloatArray | None = None
+    size: float = 1.0
+    reason: str = ""
 
     @property
     def discrepancy(self) -> float:
         """The distance between claimed and numerical derivative."""
         return abs(self.claimed - self.numerical.value)
 
+    def refuses(self, factors: FloatArray) -> bool:
+        """Tell whether the same numbers refute the claim with its arrays multiplied, (arrays,)."""
+        if self.shares is None or self.allowed is None:
+            return False
+        claimed = self.claimed + float((factors - 1) @ self.shares)
+        scale = np.abs(factors)
+        tolerance = (
+            self.numerical.error
+            + self.rounding * max(1.0, float(scale.max()))
+            + float(norm(scale * self.allowed))
+        )
+        return abs(claimed - self.numerical.value) > tolerance
 
-def direction(parameters: Parameters, rng: np.random.Generator) -> NDArray[np.float64]:
+
+def direction(sizes: FloatArray, rng: np.random.Generator) -> FloatArray:
     """Draw a direction through all entries, (n,).
 
-    Each entry is uniform on [-w, w], where w <= 1 is the size of its array's entries
-    relative to the largest array's: for a residual r = claimed - true,
-    P(abs(r·z) <= τ) <= τ / max(abs(r) w), whatever r is. (Random signs do not have this
-    property: two equal and opposite errors cancel half the time.)
+    Each entry is uniform on [-s, s], where s is its own size: for a residual
+    r = claimed - true, P(abs(r·z) <= τ) <= τ / max(abs(r) s), whatever r is. (Random signs do
+    not have this property: two equal and opposite errors cancel half the time.)
 
     Parameters
     ----------
-    parameters
-        The point.
+    sizes : (n,) array
+        Of the entries.
     rng
         Where the direction is drawn from.
     """
-    return _widths(parameters) * rng.uniform(-1, 1, parameters.size)
+    return sizes * rng.uniform(-1, 1, sizes.size)
 
 
-def small_entries(claimed: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """Return a mask (n,) of entries whose claimed gradient is small, or 0, beside the largest.
+def aligned(sizes: FloatArray, claimed: FloatArray, rng: np.random.Generator) -> FloatArray:
+    """Draw a direction with the signs of the claimed gradient, (n,).
 
-    An error in one of them could hide behind the rounding of the large entries.
+    Each entry is uniform on [0, s] or [-s, 0]. All terms of the claimed derivative add up, so
+    that a wrong factor shows far sooner; the probability of a miss is at most twice as large.
     """
-    magnitude = np.abs(claimed)
-    mask: NDArray[np.bool_] = magnitude < SMALL * magnitude.max()
-    return mask
-
-
-def _widths(parameters: Parameters) -> NDArray[np.float64]:
-    """Return the size of each entry's array, relative to the largest one's: (n,)."""
-    sizes = np.array(
-        [
-            norm(parameters.vector[leaf.entries]) / math.sqrt(leaf.size) if leaf.size else 0.0
-            for leaf in parameters.leaves
-        ]
-    )
-    largest = sizes.max() or 1.0
-    # Zeros say nothing of the size that an array is meant to have.
-    relative = np.where(sizes > 0, np.clip(sizes / largest, NARROWEST, 1), 1.0)
-    return np.repeat(relative, [leaf.size for leaf in parameters.leaves])
+    signs = np.where(claimed == 0, rng.choice((-1.0, 1.0), sizes.size), np.sign(claimed))
+    return sizes * signs * rng.uniform(0, 1, sizes.size)
 
 
 class Prober:
-    """Probes of one subject.
+    """Probes of one claim.
 
     Parameters
     ----------
@@ -123,8 +198,8 @@ class Prober:
         Whose loss is evaluated.
     value
         Its value at the point.
-    claimed : (n,) array
-        The claimed gradient, finite.
+    claim
+        The claimed gradient.
     precision
         The relative error that is allowed to the gradient on top of what the numerical
         derivative leaves open, and up to which that must be known. None: no error is
@@ -132,57 +207,202 @@ class Prober:
     """
 
     def __init__(
-        self,
-        subject: Subject,
-        value: float,
-        claimed: NDArray[np.float64],
-        precision: float | None,
+        self, subject: Subject, value: float, claim: Claim, precision: float | None
     ) -> None:
-        self._subject = subject
-        self._value = value
-        self.claimed = claimed
-        self._allowed = precision or 0.0
-        self._epsilon = subject.parameters.epsilon
-        self._resolution = precision or RESOLUTION[self._epsilon]
+        self.subject = subject
+        self.value = value
+        self.claim = claim
+        self.precision = precision
+        self.coarseness = max(subject.parameters.epsilon, subject.loss_epsilon)
+        self.resolution = precision or RESOLUTION.get(self.coarseness, max(RESOLUTION.values()))
+        self.nothing = STILL * max(self.coarseness, claim.epsilon) * abs(value)
+        self.whole = norm(claim.gradient * subject.parameters.sizes) / math.sqrt(3)
         self._step: float | None = None
         self._steepness = 0.0
 
-    def probe(self, label: str, direction: NDArray[np.float64]) -> Probe:
-        """Compare along one direction (n,); a disagreement is measured twice."""
-        first = self._measure(label, direction, self._step)
-        if math.isfinite(first.numerical.step):
-            self._step = first.numerical.step
-        self._steepness = max(self._steepness, first.numerical.steepness)
+    def probe(self, label: str, direction: FloatArray, *, alone: bool = False) -> Probe:
+        """Compare along one direction (n,); a disagreement is looked at more closely.
+
+        Parameters
+        ----------
+        label
+            What the direction moves.
+        direction
+            Not zero.
+        alone
+            Whether what is known from other probes, of other entries, is no guide here.
+        """
+        line = Line(self.subject.parameters, direction)
+        known = None if alone or self._step is None else self._step * line.size
+        first, ladder = self._measure(label, direction, line, known)
+        if not alone and math.isfinite(first.numerical.step):
+            self._step = first.numerical.step / line.size
+        if not alone:
+            self._steepness = max(self._steepness, first.numerical.steepness * line.size)
         if first.verdict != "disagrees":
             return first
-        second = self._measure(label, direction, first.numerical.step * CONFIRMATION)
-        return second if second.verdict != "disagrees" else first
-
-    def _measure(self, label: str, direction: NDArray[np.float64], step: float | None) -> Probe:
-        terms = self.claimed * direction
-        line = Line(self._subject.parameters, direction)
-        everything = norm(self.claimed) / math.sqrt(3)
-        numerical = line.differentiate(
-            lambda t: self._subject.loss(line.point(t)),
-            value=self._value,
-            step=step,
-            goal=GOAL * everything,
+        if not self._repeats(ladder):
+            return replace(
+                first, verdict="undecided", reason="the loss changes from call to call"
+            )
+        if first.numerical.reach:
+            return first
+        step = first.numerical.step
+        second, _ = self._measure(label, direction, line, step * ANOTHER_DECADE)
+        confirmed = _confirmed(
+            first, second, lambda: self._measure(label, direction, line, step * NEARBY)[0]
         )
-        rounding = ULPS * self._epsilon * float(np.abs(terms).sum())
-        tolerance = numerical.error + rounding + self._allowed * norm(terms)
-        claimed = float(terms.sum(dtype=np.longdouble))
-        steepness = max(numerical.steepness, self._steepness)
-        enough = self._resolution * max(everything, LEVEL * steepness)
-        is_constant = numerical.value == 0 and numerical.steepness == 0
-        verdict: Verdict
-        if not math.isfinite(tolerance):
-            verdict = "undecided"
-        elif not abs(claimed - numerical.value) <= tolerance:
-            verdict = "disagrees"
-        elif not numerical.error <= enough and not (
-            is_constant and everything == 0  # nothing moves, and nothing is claimed to
-        ):
-            verdict = "undecided"
-        else:
-            verdict = "agrees"
-        return Probe(label, direction, claimed, numerical, tolerance, verdict)
+        return self._beyond_jumps(confirmed, line, ladder)
+
+    def _measure(
+        self, label: str, direction: FloatArray, line: Line, step: float | None
+    ) -> tuple[Probe, Ladder]:
+        parameters, claim = self.subject.parameters, self.claim
+        terms = claim.gradient * direction
+        part = norm((claim.gradient * parameters.sizes)[direction != 0]) / math.sqrt(3)
+        ladder = line.ladder(lambda t: self.subject.loss(line.point(t)), self.value, step)
+        numerical = line.differentiate(
+            ladder,
+            value_epsilon=self.coarseness,
+            may_grow=step is None,
+            goal=min(GOAL * self.whole, SHARP * part or math.inf) / line.size,
+        )
+        if numerical.is_plateau:
+            numerical = self._standing_still(numerical)
+        parts = [terms[leaf.entries] for leaf in parameters.leaves]
+        allowed = (self.precision or 0.0) * np.array([norm(part) for part in parts])
+        rounding = claim.rounding(direction)
+        probe = Probe(
+            label,
+            direction,
+            claimed=float(terms.sum(dtype=np.longdouble)),
+            numerical=numerical,
+            tolerance=numerical.error + rounding + norm(allowed),
+            verdict="undecided",
+            rounding=rounding,
+            allowed=allowed,
+            shares=np.array([part.sum(dtype=np.longdouble) for part in parts], dtype=np.float64),
+            size=line.size,
+            reason=numerical.reason,
+        )
+        if not math.isfinite(probe.tolerance):
+            return probe, ladder
+        if not probe.discrepancy <= probe.tolerance:
+            return replace(probe, verdict="disagrees"), ladder
+        is_known = numerical.error * line.size <= self._enough(numerical, part, line.size)
+        return replace(probe, verdict="agrees" if is_known else "undecided"), ladder
+
+    def _standing_still(self, numerical: Derivative) -> Derivative:
+        """Bound what a loss that stands still may hide.
+
+        A wide plateau between jumps is a piecewise constant function's. Any other may be that of
+        a saturated loss: inside, there are numbers as large as the loss is elsewhere, and they
+        are rounded.
+        """
+        largest = max(self._scale, numerical.largest)
+        rounding = LOSS_ULPS * self.coarseness * largest / numerical.step
+        if numerical.reach >= PIECE:
+            return replace(numerical, error=rounding)
+        return replace(numerical, reach=0.0, error=max(numerical.error, rounding))
+
+    @functools.cached_property
+    def _scale(self) -> float:
+        """The largest loss at some points like the given one: entries of that size, at random."""
+        rng = np.random.default_rng(0)
+        sizes = self.subject.parameters.sizes
+        ladder = Ladder(
+            lambda _: self.subject.loss(direction(sizes, rng)), 1.0, self.value
+        )
+        for _ in range(SAMPLES_ELSEWHERE):
+            ladder.sample(1.0)
+        return ladder.largest(1.0)
+
+    def _enough(self, numerical: Derivative, part: float, size: float) -> float:
+        """Return the error, in units of the loss, that is small enough for a verdict."""
+        steepness = max(numerical.steepness * size, self._steepness)
+        reference = part if self.precision else self.whole
+        if part:
+            return self.resolution * max(reference, LEVEL * steepness)
+        # 0 is claimed. Then the loss's own change is what an error is large or small against:
+        # it is all even if the claim is right.
+        return self.resolution * max(reference, LEVEL * steepness, numerical.movement)
+
+    def is_known(self, probe: Probe) -> bool:
+        """Tell whether arrays that are claimed to be 0, and moved alone, are known to be."""
+        numerical = probe.numerical
+        return numerical.movement <= self.nothing or numerical.error * probe.size <= max(
+            self.resolution * numerical.movement, TINY_PART * self.whole
+        )
+
+    def _repeats(self, ladder: Ladder) -> bool:
+        """Tell whether the loss gives its answers again at the points of some samples."""
+        return all(
+            same(value, ladder.resample(t), self.coarseness, self.precision)
+            for t, value in ladder.samples[:REPEATED]
+        )
+
+    def _beyond_jumps(self, probe: Probe, line: Line, ladder: Ladder) -> Probe:
+        """Allow a disagreement what jumps further out say of rounding that does not show."""
+        if probe.verdict != "disagrees":
+            return probe
+        height, distance = ladder.jump_further_out(
+            max(line.first_step, probe.numerical.step),
+            probe.discrepancy / JUMPS,
+            probe.numerical.noise,
+        )
+        tolerance = probe.tolerance + JUMPS * height / distance
+        if probe.discrepancy > tolerance:
+            return probe
+        reason = (
+            f"the loss jumps by {height:.1e} at {distance / line.size:.0e} of the entries' size: "
+            "something inside is rounded, and its slope here need not be that of what is meant"
+        )
+        return replace(probe, tolerance=tolerance, verdict="undecided", reason=reason)
+
+
+def _confirmed(first: Probe, second: Probe, third: Callable[[], Probe]) -> Probe:
+    """Decide on a disagreement that was measured again with much smaller steps.
+
+    Parameters
+    ----------
+    first
+        It disagrees.
+    second
+        The same with steps in another decade: fewer kinks lie within, and there is more noise.
+    third
+        Measures once more, with about the first steps.
+    """
+    near, far = second.numerical, first.numerical
+    apart = abs(near.value - far.value)
+    if apart > near.error + far.error:
+        if second.verdict == "disagrees" and min(first.discrepancy, second.discrepancy) > 10 * apart:
+            return first  # far from either slope
+        reason = "" if second.verdict == "agrees" else _two_slopes(first, second)
+        return replace(second, reason=reason, verdict=_unless_wrong(second.verdict))
+    if second.verdict == "disagrees":
+        return first
+    if far.is_smooth:  # all that was seen lies on polynomials: no kink, and less noise, out there
+        again = third()
+        return first if again.verdict == "disagrees" else again
+    return replace(second, reason="" if second.verdict == "agrees" else _unconfirmed(first))
+
+
+def _unless_wrong(verdict: Verdict) -> Verdict:
+    return "undecided" if verdict == "disagrees" else verdict
+
+
+def _two_slopes(first: Probe, second: Probe) -> str:
+    near, far = second.numerical, first.numerical
+    return (
+        f"there are kinks close by: the slope is {near.value:.4g} at steps of "
+        f"{near.step / second.size:.0e} of the entries' size, and {far.value:.4g} at "
+        f"{far.step / first.size:.0e}"
+    )
+
+
+def _unconfirmed(first: Probe) -> str:
+    return (
+        f"claimed and numerical derivative differ by {first.discrepancy:.1e}, at steps of "
+        f"{first.numerical.step / first.size:.0e} of the entries' size that reach over kinks, and "
+        "smaller steps neither confirm it nor rule it out"
+    )

@@ -135,7 +135,9 @@ def power(report: GradientReport) -> str:
         return ""
     error = 10.0 ** math.ceil(math.log10(report.resolution) + 2)
     missed = (report.resolution / error) ** len(probes)
-    what = "A single entry" if report.size > 1 else "A derivative"
+    what = "A derivative"
+    if report.size > 1:
+        what = f"A single entry of size {report.typical_size:.2g}, the median,"
     return (
         f"{what} that is off by {error:.0e} would have escaped with a probability of at most "
         f"{missed:.0e}; larger errors with less."

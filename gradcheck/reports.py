@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from gradcheck.parameters import Leaf
 from gradcheck.probes import Probe, Verdict
@@ -74,6 +75,8 @@ class GradientReport:
         The number of entries of the gradient.
     leaves
         The arrays of the point: their names and shapes.
+    sizes : (n,) array
+        Of the entries: in proportion to them, they are moved.
     probes
         The directions along which claimed and numerical derivative were compared.
     scanned
@@ -94,6 +97,7 @@ class GradientReport:
     evaluations: int
     size: int
     leaves: tuple[Leaf, ...] = ()
+    sizes: NDArray[np.float64] | None = None
     probes: tuple[Probe, ...] = ()
     scanned: tuple[Entry, ...] = ()
     seed: int = 0
@@ -125,17 +129,20 @@ class GradientReport:
 
     @property
     def resolution(self) -> float:
-        """The error in one entry that any probe through all entries sees, or NaN.
+        """The error in an entry of median size that any probe through all entries sees, or NaN.
 
-        An error of e in any entry escapes all m of these probes with a probability of at
-        most (resolution / e)ᵐ. Arrays are moved by different amounts; the farthest that an
-        entry of an array was moved is a lower bound on how far each may have been.
+        An error of e in it escapes all m of these probes with a probability of at most
+        (resolution / e)ᵐ. An entry is moved in proportion to its own size: in a larger one a
+        smaller error is seen, in a smaller one only a larger error.
         """
-        if not self.probes_of_all:
+        if not self.probes_of_all or self.sizes is None:
             return math.nan
-        moved = np.max([np.abs(probe.direction) for probe in self.probes_of_all], axis=0)
-        narrowest = min(float(moved[leaf.entries].max()) for leaf in self.leaves if leaf.size)
-        return max(probe.tolerance for probe in self.probes_of_all) / narrowest
+        return max(probe.tolerance for probe in self.probes_of_all) / self.typical_size
+
+    @property
+    def typical_size(self) -> float:
+        """The median of the entries' sizes, or NaN."""
+        return math.nan if self.sizes is None else float(np.median(self.sizes))
 
     def to_html(self) -> str:
         """Return the report as a page of HTML that needs nothing but itself."""

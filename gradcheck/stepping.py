@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field, replace
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any, Literal
 
 from gradcheck.extrapolation import LEVELS, SAFETY, Estimate, extrapolate
 from gradcheck.ladders import Ladder
 
-__all__ = ["Derivative", "Search"]
+__all__ = ["Derivative", "Obstacle", "Search"]
+
+Obstacle = Literal["", "kink", "jump", "rounding", "edge", "rough"]
 
 SUBNORMAL = 1e-306
 """Below the normal numbers the last place no longer shrinks with the value."""
@@ -32,10 +36,14 @@ EDGE_BISECTIONS = 20
 ORDINARY = 64.0
 """Deviations up to this many times the expected rounding come from sums inside."""
 
-SATURATED = 1e-3
-"""A loss below this part of the scores that may be inside is taken to be saturated."""
+STRIDE = 4
+"""Levels from one sample to the next, where a function that stands still is sought to move."""
 
-ULPS = 4.0
+ON_A_SET = 1e-4
+"""A function that has no value on either side farther out than this part of the entries' size
+is defined on a set which the line leaves: inside, a tolerance of its own lets it pass."""
+
+LOSS_ULPS = 4.0
 """The error of a function that is computed well, in units of the last place of its values."""
 
 
@@ -53,12 +61,32 @@ class Derivative:
         How often the function was called.
     reason
         Why nothing can be said, in one sentence; empty otherwise.
+    obstacle
+        The same in one word: "kink", "jump" (at the point), "rounding" (jumps close by), "edge"
+        (no value on a side), "rough" (at no step a smooth function); empty otherwise.
+    slopes
+        Those on the left and on the right of a kink at the point.
     step
         The largest step that went into the value.
     steepness
-        The slope of the steepest secant that was sampled, as far as the function's own size
-        explains it: what a difference in the derivative is large or small against, where
-        the derivative itself is next to 0.
+        The steepest slope that was sampled, as far as the function's own size explains it: what
+        a difference in the derivative is large or small against, where the derivative itself is
+        next to 0.
+    movement
+        The largest change of the function up to the entries' own size, as far as it was sampled.
+    largest
+        The largest absolute value of the function up to a few times that.
+    reach
+        How far the function stands still on both sides, to jump there, in units of the entries'
+        own size; 0 for any other function.
+    noise
+        How far samples lie from smooth, or as much as rounding explains, in the function's units.
+    is_quiet
+        Whether the noise at the steps of the value is what rounding explains.
+    is_smooth
+        Whether what the value rests on lies on polynomials, to within rounding.
+    is_plateau
+        Whether the function stands still to the last bit, at the steps of the value.
     sweep
         What was seen on the way: (h, central difference quotient at h), smallest h first.
     """
@@ -67,12 +95,58 @@ class Derivative:
     error: float
     evaluations: int
     reason: str = ""
+    obstacle: Obstacle = ""
+    slopes: tuple[float, float] | None = None
     step: float = math.nan
     steepness: float = 0.0
+    movement: float = 0.0
+    largest: float = 0.0
+    reach: float = 0.0
+    noise: float = 0.0
+    is_quiet: bool = False
+    is_smooth: bool = False
+    is_plateau: bool = False
     sweep: tuple[tuple[float, float], ...] = field(default=(), repr=False)
 
 
-@dataclass
+@dataclass(frozen=True)
+class Scales:
+    """What is known of a line before the function is evaluated, in units of its parameter t.
+
+    Attributes
+    ----------
+    value_epsilon, point_epsilon
+        The spacing at 1 of the floats of the function's values and of its parameters.
+    point_rounding
+        Rounding of x + t z itself.
+    size
+        Where a typical entry has moved by its own size.
+    is_zero
+        Whether all that moves along the line is 0 at the point.
+    length
+        The distance in the space of the parameters for each unit of t.
+    rim
+        The level of the longest step within which a function's size is asked for.
+    outermost
+        The level of the longest step that is worth trying, at most 0.
+    may_grow
+        Whether steps longer than the first may be used for the derivative.
+    goal
+        A bound this small is good enough.
+    """
+
+    value_epsilon: float
+    point_epsilon: float
+    point_rounding: float
+    size: float
+    is_zero: bool
+    length: float
+    rim: int
+    outermost: int
+    may_grow: bool
+    goal: float
+
+
 class Search:
     """The search for the window of steps with the smallest bound.
 
@@ -80,45 +154,27 @@ class Search:
     function that varies within a fraction of the step, or one that is noisy. Smaller steps
     tell them apart: there the first becomes smooth, and the second does not.
 
-    Attributes
+    Parameters
     ----------
     ladder
         The samples.
-    epsilon
-        Of the floats in which the parameters are held.
-    wobble
-        By how much rounding moves a point along the line.
-    is_zero
-        Whether all that moves along the line is 0 at the point.
-    hidden
-        The size of what may be inside of a function that shows a constant: scores u·v are
-        at most half the squared norm of (u, v).
-    outermost
-        The level of the longest step that makes sense, at most 0.
-    may_grow
-        Whether steps longer than the first may be used for the derivative.
-    goal
-        A bound this small is good enough.
+    scales
+        Of the line along which they are taken.
     """
 
-    ladder: Ladder
-    epsilon: float
-    wobble: float
-    is_zero: bool
-    hidden: float
-    outermost: int
-    may_grow: bool
-    goal: float
-
-    def __post_init__(self) -> None:
-        bits = -math.log2(self.epsilon)
+    def __init__(self, ladder: Ladder, scales: Scales) -> None:
+        self.ladder = ladder
+        self.scales = scales
+        bits = -math.log2(scales.point_epsilon)
         self._offsets = (round(0.2 * bits), round(0.38 * bits))
         # Points that are close to each other differ in few entries then, and their noise is
         # one: a level in the midst of the window is a better sample of it.
         self._has_few_bits = bits < 30
         self._seen: dict[int, Estimate] = {}
         self._step_height = 0.0
-        self._outcome: Derivative | None = None
+        self._end: tuple[Obstacle, str] | None = None
+        self._slopes: tuple[float, float] | None = None
+        self._plateau: Derivative | None = None
         self._is_settled = False
         self._noisy: dict[int, Estimate] = {}
         self._grainy: Estimate | None = None
@@ -126,31 +182,90 @@ class Search:
 
     def run(self) -> Derivative:
         """Return the derivative."""
-        return replace(self._find(), sweep=self.ladder.sweep())
-
-    def _find(self) -> Derivative:
         if not math.isfinite(self.ladder.value):
-            return self._undecided(f"the value at the point is {self.ladder.value}")
+            return self._undecided("edge", f"the value at the point is {self.ladder.value}")
         top: int | None = 0
         while top is not None and self._is_worth_trying(top):
             top = self._examine(top)
-        if self._outcome is not None:
-            return self._outcome
-        if not self._seen:
-            return self._undecided("the values near the point are not finite")
+        if self._end:
+            return self._undecided(*self._end)
+        edge = self._edge_of_the_domain()
+        if edge:
+            return self._undecided("edge", edge)
+        smooth = self._smooth()
+        if smooth is None and self._plateau is None:
+            return self._undecided(*(self._end or ("rough", self._roughness())))
+        return min(filter(None, [smooth, self._plateau]), key=lambda found: found.error)
+
+    def _smooth(self) -> Derivative | None:
+        """Return what the best window says, None where none resolves the function."""
         if not self._is_settled and self._grainy is None:
-            return self._undecided("the function is not smooth at any step size that was tried")
+            return None
         best = self._best()
         if best is None:
-            return self._undecided(
-                "the function jumps close to the point: something inside is rounded"
+            self._end = (
+                "rounding",
+                "the function jumps close to the point: something inside is rounded",
             )
-        return Derivative(
+            return None
+        return self._derivative(
             best.value,
             best.error,
-            self.ladder.evaluations,
             step=self.ladder.step(best.top),
             steepness=self._steepness(best),
+            noise=max(best.residual, best.floor),
+            is_quiet=best.residual <= ORDINARY * best.floor,
+            is_smooth=best.is_clean,
+        )
+
+    def _derivative(self, value: float, error: float, **known: Any) -> Derivative:
+        ladder, scales = self.ladder, self.scales
+        return Derivative(
+            value,
+            error,
+            ladder.evaluations,
+            movement=ladder.movement(scales.size),
+            largest=ladder.largest(ladder.step(scales.rim)),
+            sweep=ladder.sweep(),
+            **known,
+        )
+
+    def _undecided(self, obstacle: Obstacle, reason: str) -> Derivative:
+        return self._derivative(
+            math.nan, math.inf, reason=reason, obstacle=obstacle, slopes=self._slopes
+        )
+
+    def _edge_of_the_domain(self) -> str:
+        """Say where the function has no value, if that is why nothing can be said."""
+        ladder = self.ladder
+        failed = [abs(t) for t, value in ladder.samples if not math.isfinite(value)]
+        if not failed:
+            return ""
+        both = [step for step, count in Counter(failed).items() if count > 1]
+        nearest = min(both, default=math.inf)
+        leaves_a_set = nearest <= ON_A_SET * self.scales.size and all(
+            math.isfinite(value) <= (abs(t) < nearest) for t, value in ladder.samples
+        )
+        if (self._seen or self._plateau) and not leaves_a_set:
+            return ""
+        what = "the values are not finite"
+        if ladder.raised:
+            what = min(ladder.raised, key=lambda raised: abs(raised[0]))[1]
+        return (
+            f"{what}, at {len(failed)} of {len(ladder.samples)} points, those farther than "
+            f"{min(failed) * self.scales.length:.1g} from the point on a line through it"
+        )
+
+    def _roughness(self) -> str:
+        """Say what was seen at steps of which none is small enough."""
+        sweep = self.ladder.sweep()
+        if len(sweep) < 2:
+            return "the function is not smooth at any step size that was tried"
+        (fine, slope), (coarse, other) = sweep[0], sweep[len(sweep) // 2]
+        return (
+            "the function is not smooth at any step size that was tried: its slope is "
+            f"{slope:.4g} at a step of {fine * self.scales.length:.0e} and {other:.4g} at "
+            f"{coarse * self.scales.length:.0e}"
         )
 
     def _is_worth_trying(self, top: int) -> bool:
@@ -184,11 +299,11 @@ class Search:
             return round(fine[0]) - 2
         if not estimate.is_clean:
             return self._after_deviation(estimate, top, window, fine)
-        return self._after_success(estimate, top, max(self.goal, IMPROVEMENT * slope))
+        return self._after_success(estimate, top, max(self.scales.goal, IMPROVEMENT * slope))
 
     def _extrapolate(self, top: int, checks: list[float], roundings: list[float]) -> Estimate:
         return extrapolate(
-            self.ladder, top, checks, roundings, self._step_height, is_zero=self.is_zero
+            self.ladder, top, checks, roundings, self._step_height, is_zero=self.scales.is_zero
         )
 
     def _fine_levels(self, top: int) -> list[float]:
@@ -205,7 +320,8 @@ class Search:
         ladder = self.ladder
         values = [*ladder.pair(level), ladder.value]
         largest = max(SUBNORMAL, *(abs(value) for value in values))
-        return ULPS * self.epsilon * largest + self.wobble * ladder.secant(level)
+        scales = self.scales
+        return LOSS_ULPS * scales.value_epsilon * largest + scales.point_rounding * ladder.secant(level)
 
     def _follow_plateau(self, level: float) -> bool:
         """Find out how high the steps are, where the function stands still but should not.
@@ -214,7 +330,7 @@ class Search:
         """
         known = self._step_height
         if self.ladder.touches_plateau(level):
-            self._step_height = max(known, 2 * self.ladder.jump(level))
+            self._step_height = max(known, 2 * self.ladder.edge(level)[1])
         return self._step_height > known
 
     # ------------------------------------------------------------- constant to the last bit
@@ -226,33 +342,54 @@ class Search:
         moving = [level for level in inner if not ladder.is_flat(level)]
         if moving:  # narrower than the window, and odd: its coarse samples are all equal
             return moving[0] - 2
-        outer = [
-            level
-            for level in range(min(self.outermost, top - 2), top, 2)
-            if ladder.is_finite(level)
-        ]
-        largest = max(abs(value) for value in [*ladder.values(outer), ladder.value, self.hidden])
+        rim = self.scales.rim
+        outer = [level for level in range(min(rim, top - 2), top, 2) if ladder.is_finite(level)]
+        largest = max(abs(value) for value in [*ladder.values(outer), ladder.value])
         step = ladder.step(top)
-        self._outcome = Derivative(
+        reach, height = ladder.edge(top)
+        rounding = LOSS_ULPS * self.scales.value_epsilon * largest / step
+        self._plateau = self._derivative(
             0.0,
-            (ULPS * self.epsilon * largest + 2 * ladder.jump(top)) / step,
-            ladder.evaluations,
+            rounding + 2 * height / step,
             step=step,
-            steepness=max(self.hidden / step, ladder.steepest(top)),
+            steepness=ladder.steepest(top),
+            reach=reach / self.scales.size if height else 0.0,
+            is_plateau=True,
         )
-        return None
+        return self._first_to_move(rim) if self._plateau.error > self.scales.goal else None
+
+    def _first_to_move(self, rim: int) -> int | None:
+        """Return a level further out than the function's own size at which it moves at last.
+
+        Entries may be tiny beside what the function varies with: 1 + x at x = 1e-17.
+        """
+        if not self.scales.may_grow or self._seen:
+            return None
+        ladder = self.ladder
+        if any(not ladder.is_flat(level) for level in (rim, 0)):
+            return None
+        levels = range(rim - STRIDE, self.scales.outermost - 1, -STRIDE)
+        return next((level for level in levels if not ladder.is_flat(level)), None)
 
     # ----------------------------------------------------------- off the polynomial: noise?
 
     def _after_deviation(
         self, estimate: Estimate, top: int, window: list[int], fine: list[float]
     ) -> int | None:
-        difference = self._kink(estimate, [window[-1], *fine])
+        levels = [window[-1], *fine]
+        difference = self._kink(estimate, levels)
         if difference:
-            self._outcome = self._undecided(
+            slope = self.ladder.slope(levels[-1])
+            self._slopes = slope - difference / 2, slope + difference / 2
+            self._end = (
+                "kink",
                 "not differentiable here: the slopes on the two sides differ by "
-                f"{abs(difference):.3g}"
+                f"{abs(difference):.3g}",
             )
+            return None
+        height = self._jump_at_the_point(estimate, levels)
+        if height:
+            self._end = "jump", f"the function jumps at the point, by {height:.3g}"
             return None
         if self._persists(estimate, fine[-1]):
             coarser = [seen.error for level, seen in self._noisy.items() if level < top]
@@ -274,6 +411,17 @@ class Search:
         one_sign = len({math.copysign(1, half) for half in halves}) == 1
         if one_sign and smallest > 0.8 * largest and smallest > visible:
             return 2 * halves[-1]
+        return 0.0
+
+    def _jump_at_the_point(self, estimate: Estimate, levels: list[float]) -> float:
+        """Return by how much the function jumps at the point itself, 0 if it does not.
+
+        What separates the two sides is the same at all steps then, whatever their size.
+        """
+        ladder = self.ladder
+        heights = [2 * abs(ladder.slope(level)) * ladder.step(level) for level in levels]
+        if min(heights) > 64 * estimate.floor and max(heights) - min(heights) < 1e-2 * min(heights):
+            return heights[-1]
         return 0.0
 
     def _persists(self, estimate: Estimate, finest: float) -> bool:
@@ -335,9 +483,10 @@ class Search:
 
     def _larger_steps(self, estimate: Estimate, top: int, goal: float) -> int | None:
         """Return where noise would be small enough, if that is worth a try."""
-        if not self.may_grow or top <= self.outermost:
+        outermost = self.scales.outermost
+        if not self.scales.may_grow or top <= outermost:
             return None
-        return max(self.outermost, top - math.ceil(math.log2(estimate.error / goal)))
+        return max(outermost, top - math.ceil(math.log2(estimate.error / goal)))
 
     def _best(self) -> Estimate | None:
         """Return the smallest bound among the windows that resolve the function.
@@ -399,12 +548,7 @@ class Search:
         """
         steepest = self.ladder.steepest(best.top + best.count)
         if best.error > FLAT * steepest:
-            self.ladder.values(list(range(self.outermost, 0, 2)))
+            self.ladder.values(list(range(self.scales.rim, 0, 2)))
             steepest = self.ladder.steepest(best.top + best.count)
-        if abs(self.ladder.value) < SATURATED * self.hidden:
-            steepest = max(steepest, self.hidden / self.ladder.step(self.outermost))
         # An exponential is steep somewhere, and that excuses nothing here.
-        return min(steepest, max(abs(self.ladder.value), self.hidden) / self.ladder.step(0))
-
-    def _undecided(self, reason: str) -> Derivative:
-        return Derivative(math.nan, math.inf, self.ladder.evaluations, reason)
+        return min(steepest, abs(self.ladder.value) / self.ladder.step(0))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import inspect
 from collections.abc import Callable
 from typing import Any
@@ -9,12 +10,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gradcheck.derivatives import as_scalar
-from gradcheck.parameters import Parameters
+from gradcheck.parameters import Parameters, leaves
+from gradcheck.scalars import as_scalar, epsilon
 
 __all__ = ["Subject", "same"]
 
-SAME = 1e-12
+SAME = {float(np.finfo(np.float64).eps): 1e-12, float(np.finfo(np.float32).eps): 1e-5}
 """Two answers to one question may differ by this, relatively: threads add in any order."""
 
 
@@ -41,6 +42,8 @@ class Subject:
         How often the loss was evaluated.
     overwritten
         The names of the arguments that a function changed.
+    loss_epsilon, gradient_epsilon
+        The spacing at 1 of the floats in which the answers were held, the coarsest.
     """
 
     def __init__(
@@ -52,21 +55,50 @@ class Subject:
         self.parameters = Parameters(at, names=_argument_names(loss, at))
         self.evaluations = 0
         self.overwritten: list[str] = []
+        self.loss_epsilon = self.gradient_epsilon = epsilon(None)
 
-    def value_and_gradient(self) -> tuple[float, NDArray[np.float64]]:
-        """Return the loss and the claimed gradient (n,) at the point."""
+    def promoted(self) -> Subject:
+        """Return the same functions, to be called with double-precision copies of the point."""
+        return self._elsewhere(self.parameters.promoted())
+
+    def moved(self, change: NDArray[np.float64]) -> Subject:
+        """Return the same functions, and the point at a distance (n,)."""
+        return self._elsewhere(self.parameters.moved(change))
+
+    def _elsewhere(self, parameters: Parameters) -> Subject:
+        other = copy.copy(self)
+        other.parameters = parameters
+        other.evaluations = 0
+        other.loss_epsilon = other.gradient_epsilon = epsilon(None)
+        return other
+
+    def value_and_gradient(
+        self, vector: NDArray[np.float64] | None = None
+    ) -> tuple[float, NDArray[np.float64]]:
+        """Return the loss and the claimed gradient (n,), at the point or at another one (n,)."""
+        if vector is None:
+            vector = self.parameters.vector
         if self._gradient is None:
             self.evaluations += 1
-            return self._split(self._call(self._loss, self.parameters.vector))
-        value = self.loss(self.parameters.vector)
-        claimed = self._call(self._gradient, self.parameters.vector)
-        return value, self.parameters.flatten(claimed, "the gradient")
+            loss, *gradients = _pair(self._call(self._loss, vector))
+            tree = gradients[0] if len(gradients) == 1 else tuple(gradients)
+            return self._scalar(loss), self._flat(tree)
+        return self.loss(vector), self._flat(self._call(self._gradient, vector))
 
     def loss(self, vector: NDArray[np.float64]) -> float:
         """Return the loss at a point (n,)."""
         self.evaluations += 1
         answer = self._call(self._loss, vector)
-        return as_scalar(answer if self._gradient else _pair(answer)[0], "the loss")
+        return self._scalar(answer if self._gradient else _pair(answer)[0])
+
+    def _scalar(self, loss: Any) -> float:
+        self.loss_epsilon = max(self.loss_epsilon, epsilon(loss))
+        return as_scalar(loss, "the loss")
+
+    def _flat(self, tree: Any) -> NDArray[np.float64]:
+        flat = self.parameters.flatten(tree, "the gradient")
+        self.gradient_epsilon = max(self.gradient_epsilon, *map(epsilon, leaves(tree)))
+        return flat
 
     def _call(self, function: Callable[..., Any], vector: NDArray[np.float64]) -> Any:
         tree = self.parameters.build(vector)
@@ -79,20 +111,22 @@ class Subject:
             if name not in self.overwritten:
                 self.overwritten.append(name)
 
-    def _split(self, answer: Any) -> tuple[float, NDArray[np.float64]]:
-        """Take ``(loss, gradient)`` apart, or ``(loss, gradient of each argument …)``."""
-        loss, *gradients = _pair(answer)
-        tree = gradients[0] if len(gradients) == 1 else tuple(gradients)
-        return as_scalar(loss, "the loss"), self.parameters.flatten(tree, "the gradient")
 
+def same(first: Any, second: Any, coarseness: float, precision: float | None) -> bool:
+    """Tell whether two answers are one, summation order apart. NaN equals NaN here.
 
-def same(first: float | NDArray[np.float64], second: float | NDArray[np.float64]) -> bool:
-    """Tell whether two answers are one, summation order apart. NaN equals NaN here."""
-    return bool(
-        np.allclose(
-            first, second, rtol=SAME, atol=SAME * float(np.max(np.abs(first))), equal_nan=True
-        )
-    )
+    Parameters
+    ----------
+    first, second
+        Numbers or arrays.
+    coarseness
+        The spacing at 1 of the floats in which they were held.
+    precision
+        What a check was asked to allow, relatively, or None.
+    """
+    allowed = max(precision or 0.0, SAME.get(coarseness, SAME[max(SAME)]))
+    largest = float(np.abs(first).max(initial=0.0, where=np.isfinite(first)))
+    return bool(np.allclose(first, second, rtol=allowed, atol=allowed * largest, equal_nan=True))
 
 
 def _pair(answer: Any) -> tuple[Any, ...]:

@@ -1,0 +1,49 @@
+"""A function's value as a float, and how finely its dtype is rounded."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+__all__ = ["NotRealError", "as_scalar", "epsilon"]
+
+
+class NotRealError(TypeError):
+    """A complex number where a real one was expected: a root of what is negative, perhaps."""
+
+
+def as_scalar(value: Any, name: str = "the function's value") -> float:
+    """Return a real scalar as a float.
+
+    Raises
+    ------
+    NotRealError
+        If it is complex; a TypeError, as is what else is raised here.
+    TypeError
+        If it is no number, or an array with a shape, even ``(1,)``.
+    """
+    if isinstance(value, float | int):
+        return float(value)
+    try:
+        array = np.asarray(value)
+    except ValueError:
+        raise TypeError(f"{name} is a {type(value).__name__}; a real number was expected") from None
+    if array.dtype.kind not in "fiub":
+        kind = type(value).__name__ if array.dtype.kind == "O" else f"of dtype {array.dtype}"
+        error = NotRealError if array.dtype.kind == "c" else TypeError
+        raise error(f"{name} is {kind}; a real number was expected")
+    if array.shape != ():
+        raise TypeError(f"{name} has shape {array.shape}; a scalar, of shape (), was expected")
+    return float(array)
+
+
+def epsilon(value: Any) -> float:
+    """Return the spacing, at 1, of the floats that a number or an array is held in.
+
+    What is not held in float16 or float32 counts as double precision.
+    """
+    dtype = getattr(value, "dtype", None)
+    if isinstance(dtype, np.dtype) and dtype.kind == "f":
+        return max(float(np.finfo(dtype).eps), float(np.finfo(np.float64).eps))
+    return float(np.finfo(np.float64).eps)
