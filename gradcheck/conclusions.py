@@ -271,7 +271,7 @@ def indecision(
     probe, parameters = examination.probes[-1], prober.subject.parameters
     if examination.is_flat:
         return _flat(examination)
-    if not any(each.numerical.largest != abs(prober.value) for each in examination.probes):
+    if _is_constant(examination, prober):
         return _does_not_use_its_argument()
     if all(abs(each.numerical.value) <= each.numerical.error for each in examination.probes):
         return _flat(examination)
@@ -306,6 +306,12 @@ def _flat(examination: Examination) -> Finding:
         f"{what}, and a wrong factor in the gradient could not be seen.",
         "choose a point at which the loss moves: smaller scores, a random start.",
     )
+
+
+def _is_constant(examination: Examination, prober: Prober) -> bool:
+    """Tell whether the loss was the same everywhere, also at points that have nothing in common."""
+    seen = {probe.numerical.largest for probe in examination.probes}
+    return seen == {abs(prober.value)} == {prober.scale}
 
 
 def _does_not_use_its_argument() -> Finding:

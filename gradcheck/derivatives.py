@@ -175,6 +175,7 @@ class Line:
             size=self.size,
             is_zero=self._is_zero,
             length=self._length,
+            brim=_level(self.size, first),
             rim=_level(NEIGHBOURHOOD * self.size, first),
             outermost=_level(math.ldexp(self.size, FURTHEST), first),
             may_grow=may_grow,

@@ -290,6 +290,7 @@ class Prober:
         if not probe.discrepancy <= probe.tolerance:
             return replace(probe, verdict="disagrees"), ladder
         is_known = numerical.error * line.size <= self._enough(numerical, part, line.size)
+        is_known = is_known or (numerical.is_plateau and part == 0)
         return replace(probe, verdict="agrees" if is_known else "undecided"), ladder
 
     def _standing_still(self, numerical: Derivative) -> Derivative:
@@ -299,14 +300,14 @@ class Prober:
         a saturated loss: inside, there are numbers as large as the loss is elsewhere, and they
         are rounded.
         """
-        largest = max(self._scale, numerical.largest)
+        largest = max(self.scale, numerical.largest)
         rounding = LOSS_ULPS * self.coarseness * largest / numerical.step
         if numerical.reach >= PIECE:
             return replace(numerical, error=rounding)
         return replace(numerical, reach=0.0, error=max(numerical.error, rounding))
 
     @functools.cached_property
-    def _scale(self) -> float:
+    def scale(self) -> float:
         """The largest loss at some points like the given one: entries of that size, at random."""
         rng = np.random.default_rng(0)
         sizes = self.subject.parameters.sizes

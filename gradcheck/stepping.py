@@ -36,6 +36,10 @@ EDGE_BISECTIONS = 20
 ORDINARY = 64.0
 """Deviations up to this many times the expected rounding come from sums inside."""
 
+STEPPED = 2.0**-10
+"""A loss that jumps by this part of its values, and more, is a stepped one; lower steps are the
+last places of a smooth loss that is saturated."""
+
 STRIDE = 4
 """Levels from one sample to the next, where a function that stands still is sought to move."""
 
@@ -125,8 +129,10 @@ class Scales:
         Whether all that moves along the line is 0 at the point.
     length
         The distance in the space of the parameters for each unit of t.
+    brim
+        The level of a step in which entries move by their own size.
     rim
-        The level of the longest step within which a function's size is asked for.
+        The same of the longest step within which a function's size is asked for.
     outermost
         The level of the longest step that is worth trying, at most 0.
     may_grow
@@ -141,6 +147,7 @@ class Scales:
     size: float
     is_zero: bool
     length: float
+    brim: int
     rim: int
     outermost: int
     may_grow: bool
@@ -353,7 +360,7 @@ class Search:
             rounding + 2 * height / step,
             step=step,
             steepness=ladder.steepest(top),
-            reach=reach / self.scales.size if height else 0.0,
+            reach=reach / self.scales.size if height > STEPPED * largest else 0.0,
             is_plateau=True,
         )
         return self._first_to_move(rim) if self._plateau.error > self.scales.goal else None
@@ -541,14 +548,14 @@ class Search:
         return abs(ladder.sample(t) - expected) / visible
 
     def _steepness(self, best: Estimate) -> float:
-        """Return the steepest secant down to the steps of the best window.
+        """Return the steepest slope down to the steps of the best window.
 
         Where the function is flat here, larger steps show whether it is steep elsewhere: a
         loss that is saturated is, one that hides its derivative behind a large offset is not.
         """
-        steepest = self.ladder.steepest(best.top + best.count)
+        end = best.top + best.count
+        steepest = self.ladder.steepest(end)
         if best.error > FLAT * steepest:
-            self.ladder.values(list(range(self.scales.rim, 0, 2)))
-            steepest = self.ladder.steepest(best.top + best.count)
-        # An exponential is steep somewhere, and that excuses nothing here.
-        return min(steepest, abs(self.ladder.value) / self.ladder.step(0))
+            self.ladder.values(list(range(self.scales.brim, 0, 2)))
+            steepest = self.ladder.steepest(end)
+        return steepest
