@@ -15,7 +15,25 @@ from gradcheck.parameters import Leaf, Parameters
 from gradcheck.probes import Probe, Prober, Verdict
 from gradcheck.reports import Entry
 
-__all__ = ["Finding", "agreement", "beside_a_kink", "disagreement", "indecision", "kinks"]
+__all__ = [
+    "Finding",
+    "agreement",
+    "beside_a_kink",
+    "besides_overwriting",
+    "brokenness",
+    "changing_gradient",
+    "changing_loss",
+    "disagreement",
+    "does_not_use_its_argument",
+    "indecision",
+    "is_constant",
+    "kinks",
+    "nowhere",
+    "off_in_single",
+    "overwriting",
+    "within_a_tolerance",
+    "wrong_in_single",
+]
 
 NAMED = 5
 """So many entries at a kink, or arrays, are named in a sentence."""
@@ -100,11 +118,11 @@ def _overwritten(names: Sequence[str]) -> str:
 def agreement(examination: Examination, prober: Prober) -> Finding:
     """Say that a claim agrees, how closely, and what could not be seen."""
     probes = examination.probes
-    closely = max(probe.numerical.error * probe.size for probe in probes)
+    closely = max(probe.numerical.error / probe.span for probe in probes)
     known = f", to {closely / prober.whole:.0e} of its norm" if prober.whole else ""
     directions = f"{len(probes)} random directions"
     reason = f"Along {directions}, the claimed gradient is the derivative of the loss{known}."
-    if not any(probe.numerical.movement for probe in probes):
+    if all(probe.numerical.is_constant for probe in probes):
         reason += " The loss has the same value at every point that was tried."
     elif any(probe.numerical.reach for probe in probes):
         reach = min(probe.numerical.reach for probe in probes if probe.numerical.reach)
@@ -170,6 +188,11 @@ def disagreement(probe: Probe, scanned: Sequence[Entry], size: int, few: int) ->
     """Say what is wrong, as far as it is known."""
     verdicts = [entry.verdict for entry in scanned]
     wrong, open_ones = verdicts.count("disagrees"), verdicts.count("undecided")
+    if probe.numerical.reach:
+        return (
+            "The loss is piecewise constant: it stands still around the point, where its derivative "
+            f"is 0, and jumps at {probe.numerical.reach:.1g} of the entries' size."
+        )
     if wrong == size == 1:
         return "The derivative of the loss is another number."
     if wrong:
@@ -207,8 +230,8 @@ def kinks(found: Sequence[Kink], rest: Examination | None, prober: Prober) -> Fi
         entry = int(kink.entries[0])
         left, right = kink.slopes or (math.nan, math.nan)
         sentences.append(
-            f"By {parameters.where(entry)}, the slopes on the two sides are {left:.6g} and "
-            f"{right:.6g}, and {claimed[entry]:.6g} is claimed"
+            f"By {parameters.where(entry)}, the slopes on the two sides are {left:.4g} and "
+            f"{right:.4g}, and {claimed[entry]:.6g} is claimed"
             f"{'' if _is_between(claimed[entry], left, right) else ': no slope of the loss'}."
         )
     beyond = [
@@ -269,11 +292,9 @@ def indecision(
 ) -> Finding:
     """Say why nothing can be said, and at which entry if that is known."""
     probe, parameters = examination.probes[-1], prober.subject.parameters
-    if examination.is_flat:
-        return _flat(examination)
-    if _is_constant(examination, prober):
-        return _does_not_use_its_argument()
-    if all(abs(each.numerical.value) <= each.numerical.error for each in examination.probes):
+    if is_constant(examination, prober):
+        return does_not_use_its_argument()
+    if all(_is_flat(each) for each in examination.probes):
         return _flat(examination)
     if probe.numerical.obstacle:
         where, reason = _obstacle(probe, scanned)
@@ -296,6 +317,14 @@ _OBSTACLES = {
 }
 
 
+def _is_flat(probe: Probe) -> bool:
+    """Tell whether the derivative is 0 beside how the loss changes, and not for noise alone."""
+    numerical = probe.numerical
+    return abs(numerical.value) <= numerical.error and (
+        numerical.is_plateau or numerical.error * probe.size < numerical.movement / 10
+    )
+
+
 def _flat(examination: Examination) -> Finding:
     if examination.unseen or any(probe.numerical.is_plateau for probe in examination.probes):
         what = "The loss has saturated: around the point it moves by no more than its rounding"
@@ -308,16 +337,18 @@ def _flat(examination: Examination) -> Finding:
     )
 
 
-def _is_constant(examination: Examination, prober: Prober) -> bool:
+def is_constant(examination: Examination, prober: Prober) -> bool:
     """Tell whether the loss was the same everywhere, also at points that have nothing in common."""
-    seen = {probe.numerical.largest for probe in examination.probes}
-    return seen == {abs(prober.value)} == {prober.scale}
+    return prober.elsewhere.is_constant and all(
+        probe.numerical.is_constant for probe in examination.probes
+    )
 
 
-def _does_not_use_its_argument() -> Finding:
+def does_not_use_its_argument() -> Finding:
     return Finding(
         "undecided",
-        "The loss has the same value at every point: it does not use its argument.",
+        "The loss has the same value at every point: it does not use its argument, or what it "
+        "makes of it is lost in its rounding.",
         "let the loss compute with what it is given. For a model that keeps its parameters, put "
         "them there first: def loss(w): model.w = w; return model.loss()",
     )
@@ -373,8 +404,8 @@ def _departure(probe: Probe) -> str:
 
 def _noise_advice(prober: Prober, probe: Probe) -> str:
     """Name the precision at which the noise leaves something to decide."""
-    scale = max(prober.whole, probe.numerical.steepness * probe.size)
-    noise = 2 * probe.numerical.error * probe.size / scale if scale else math.inf
+    scale = prober.whole * math.sqrt(3)
+    noise = 1.5 * probe.numerical.error / probe.span / scale if scale else math.inf
     if not noise < 0.1:
         return "compute the loss in double precision; nothing is known of its derivative here."
     return (

@@ -122,6 +122,15 @@ class Line:
         The point.
     direction : (n,) array
         Where the line goes; not zero.
+
+    Attributes
+    ----------
+    size
+        The t at which a typical entry has moved by its own size.
+    span
+        How far entries move for each unit of t: 1 where they are uniform up to their own sizes.
+    first_step
+        A step that is small beside all of them, and not far too small.
     """
 
     def __init__(self, parameters: Parameters, direction: NDArray[np.float64]) -> None:
@@ -133,6 +142,7 @@ class Line:
         speed = np.abs(direction[moves])
         self._is_zero = not (moved > TINY).any()
         self.size = float(np.median(size / speed))
+        self.span = math.sqrt(3) * norm(speed / size) / math.sqrt(speed.size)
         self._rounding = self._epsilon * float(np.median(moved / speed))
         self._length = norm(direction)
         # A full-length binary fraction: a step of few bits would make products exact that
@@ -168,6 +178,9 @@ class Line:
             A bound this small is good enough.
         """
         first = ladder.step(0)
+        rim = _level(NEIGHBOURHOOD * self.size, first)
+        # What is 0 has no size to be small beside.
+        furthest = rim if self._is_zero else _level(math.ldexp(self.size, FURTHEST), first)
         scales = Scales(
             value_epsilon=value_epsilon,
             point_epsilon=self._epsilon,
@@ -176,8 +189,8 @@ class Line:
             is_zero=self._is_zero,
             length=self._length,
             brim=_level(self.size, first),
-            rim=_level(NEIGHBOURHOOD * self.size, first),
-            outermost=_level(math.ldexp(self.size, FURTHEST), first),
+            rim=rim,
+            outermost=furthest,
             may_grow=may_grow,
             goal=goal,
         )

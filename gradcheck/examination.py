@@ -73,7 +73,11 @@ def examine(
     run.look()
     if run.verdict != "agrees":
         return Examination(run.verdict, tuple(run.probes))
-    nothing = [array for array in run.arrays if run.is_nothing(array)]
+    nothing = [
+        array
+        for array in run.arrays
+        if run.is_nothing(array) and not is_sharp(run.probes, [array], len(run.leaves))
+    ]
     unseen = tuple(array for array in nothing if array in run.motionless)
     if len(nothing) == len(run.arrays) and run.terms.any():
         return Examination("undecided", tuple(run.probes), unseen=unseen, is_flat=True)

@@ -109,8 +109,10 @@ class _Course:
             return Judgement(changed, examination.probes)
         if examination.probes[-1].numerical.obstacle == "kink":
             return self._at_a_kink(examination)
-        scanned: tuple[Entry, ...] = ()
         last = examination.probes[-1]
+        if last.verdict == "disagrees" and conclusions.is_constant(examination, self.prober):
+            return Judgement(conclusions.does_not_use_its_argument(), examination.probes)
+        scanned: tuple[Entry, ...] = ()
         if last.verdict == "disagrees" or last.numerical.obstacle:
             scanned = self._scan()
             if scanned and self._agrees_alone(last, scanned):
@@ -187,7 +189,7 @@ class _Course:
         if scanned:
             apart = [abs(entry.claimed - entry.numerical) for entry in scanned]
             return float(np.max(np.array(apart) * sizes)) / self.prober.whole
-        return last.discrepancy * last.size / self.prober.whole
+        return last.discrepancy / last.span / self.prober.whole
 
     # --------------------------------------------------------------------------- kinks
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from gradcheck.derivatives import Line
 from gradcheck.ladders import Ladder
 from gradcheck.probes import Claim, Probe, Prober, aligned
+from gradcheck.stepping import ALIKE, VISIBLE
 from gradcheck.subjects import Subject
 
 __all__ = ["NAMED", "Kink", "beside", "find"]
@@ -23,12 +24,6 @@ STEPS = 0.31, 0.40
 """Powers of the spacing of floats at 1: the steps, in units of the entries' size, at which the
 mean of both sides is held against each other. It falls with the step at a kink, with its square
 where the function is smooth; the smaller step leaves a kink of 1e-8 of the loss visible."""
-
-ALIKE = 0.2
-"""Halves of the jump of a slope, seen at both steps, differ by no more than this part."""
-
-VISIBLE = 32.0
-"""And are so many times what the rounding of the loss makes of them."""
 
 OFF = 1e-3
 """A point beside a kink, in units of the entries' size."""
@@ -121,9 +116,11 @@ class _Hunt:
         ladder = Ladder(lambda t: self.subject.loss(line.point(t)), steps[0], self.value)
         levels = [0.0, math.log2(steps[0] / steps[1])]
         far, near = (ladder.bend(level) / ladder.step(level) for level in levels)
+        # What is in proportion to the step is curvature; what is left at 0 is the kink's.
+        half = (near * steps[0] - far * steps[1]) / (steps[0] - steps[1])
         visible = VISIBLE * self.epsilon * abs(self.value) / steps[1]
-        is_kink = abs(near) > visible and abs(far - near) <= ALIKE * abs(near)
-        return (near if is_kink else 0.0), ladder.slope(levels[1])
+        is_kink = abs(half) > visible and abs(half - near) <= ALIKE * abs(near)
+        return (half if is_kink else 0.0), ladder.slope(levels[1])
 
 
 def beside(

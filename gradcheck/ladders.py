@@ -35,6 +35,9 @@ PROGRAMMING_ERRORS = (
 BISECTIONS = 16
 """Halvings with which the edge of a plateau is approached, from either end of the range."""
 
+LASTING = 8
+"""And is as high as so many halvings before."""
+
 ABOVE_NOISE = 32
 """A jump is higher than the noise near the point by this factor."""
 
@@ -94,6 +97,10 @@ class Ladder:
     def step(self, level: float) -> float:
         """Return the step of a level."""
         return self._step * math.pow(self.ratio, -level)
+
+    def level(self, step: float) -> float:
+        """Return the level of a step, rounded up to a quarter."""
+        return math.ceil(4 * math.log(self._step / step, self.ratio)) / 4 if step else math.inf
 
     def sample(self, t: float) -> float:
         """Evaluate the function at a displaced point; NaN where that is outside of its domain.
@@ -248,8 +255,13 @@ class Ladder:
         continuous = changes[-1] <= 4 * changes[half] * widths[-1] / widths[half]
         return inside, 0.0 if continuous else changes[-1]
 
+    @property
+    def is_constant(self) -> bool:
+        """Whether the function was everywhere the same number, to the last bit."""
+        return all(value == self.value for _, value in self.samples)
+
     def jump_further_out(
-        self, distance: float, relevant: float, noise: float
+        self, distance: float, relevant: float, noise: float, epsilon: float
     ) -> tuple[float, float]:
         """Return a jump of the function and its distance, (0, ∞) where none is found.
 
@@ -266,12 +278,19 @@ class Ladder:
             Jumps lower than this, times their distance, do not matter.
         noise
             Of the function, as it was seen near the point: what is about as large is no jump.
+        epsilon
+            The spacing at 1 of the floats in which values are held.
         """
-        found = [self._jump_between(side * distance, relevant, noise) for side in (1, -1)]
+        found = [
+            self._jump_between(side * distance, relevant, noise, epsilon) for side in (1, -1)
+        ]
         return max(found, key=lambda jump: jump[0] / jump[1])
 
-    def _jump_between(self, end: float, relevant: float, noise: float) -> tuple[float, float]:
+    def _jump_between(
+        self, end: float, relevant: float, noise: float, epsilon: float
+    ) -> tuple[float, float]:
         near, far = (0.0, self.value), (end, self.sample(end))
+        changes = [math.inf] * LASTING
         for _ in range(MOST_HALVINGS):
             middle, before, after = (
                 (t, self.sample(t))
@@ -280,8 +299,12 @@ class Ladder:
             )
             first = abs(near[1] - 2 * before[1] + middle[1])
             second = abs(middle[1] - 2 * after[1] + far[1])
+            rounding = max(noise, epsilon * abs(near[1]), epsilon * abs(far[1]))
             # Nor is there one where a value is not finite.
-            if not 2 * max(first, second) > max(relevant * abs(far[0]), ABOVE_NOISE * noise):
+            if not 2 * max(first, second) > max(relevant * abs(far[0]), ABOVE_NOISE * rounding):
                 return 0.0, math.inf
             near, far = (near, middle) if first >= second else (middle, far)
+            changes.append(abs(far[1] - near[1]))
+        if changes[-1] < 0.5 * changes[-LASTING]:  # it falls with the width
+            return 0.0, math.inf
         return abs(far[1] - near[1]), max(abs(near[0]), abs(far[0]))

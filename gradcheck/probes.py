@@ -127,6 +127,8 @@ class Probe:
         The claimed derivative's parts, an array each.
     size
         The t at which a typical entry has moved by its own size along z.
+    span
+        How far entries move for each unit of t: 1 where they are uniform up to their own sizes.
     reason
         Why it is undecided, if not for the size of the tolerance.
     """
@@ -141,6 +143,7 @@ class Probe:
     allowed: FloatArray | None = None
     shares: FloatArray | None = None
     size: float = 1.0
+    span: float = 1.0
     reason: str = ""
 
     @property
@@ -238,7 +241,7 @@ class Prober:
         if not alone and math.isfinite(first.numerical.step):
             self._step = first.numerical.step / line.size
         if not alone:
-            self._steepness = max(self._steepness, first.numerical.steepness * line.size)
+            self._steepness = max(self._steepness, first.numerical.steepness / line.span)
         if first.verdict != "disagrees":
             return first
         if not self._repeats(ladder):
@@ -265,7 +268,7 @@ class Prober:
             ladder,
             value_epsilon=self.coarseness,
             may_grow=step is None,
-            goal=min(GOAL * self.whole, SHARP * part or math.inf) / line.size,
+            goal=min(GOAL * self.whole, SHARP * part or math.inf) * line.span,
         )
         if numerical.is_plateau:
             numerical = self._standing_still(numerical)
@@ -283,13 +286,14 @@ class Prober:
             allowed=allowed,
             shares=np.array([part.sum(dtype=np.longdouble) for part in parts], dtype=np.float64),
             size=line.size,
+            span=line.span,
             reason=numerical.reason,
         )
         if not math.isfinite(probe.tolerance):
             return probe, ladder
         if not probe.discrepancy <= probe.tolerance:
             return replace(probe, verdict="disagrees"), ladder
-        is_known = numerical.error * line.size <= self._enough(numerical, part, line.size)
+        is_known = numerical.error / line.span <= self._enough(numerical, part, line.span)
         is_known = is_known or (numerical.is_plateau and part == 0)
         return replace(probe, verdict="agrees" if is_known else "undecided"), ladder
 
@@ -300,38 +304,36 @@ class Prober:
         a saturated loss: inside, there are numbers as large as the loss is elsewhere, and they
         are rounded.
         """
-        largest = max(self.scale, numerical.largest)
+        largest = max(self.elsewhere.largest(1.0), numerical.largest)
         rounding = LOSS_ULPS * self.coarseness * largest / numerical.step
         if numerical.reach >= PIECE:
             return replace(numerical, error=rounding)
         return replace(numerical, reach=0.0, error=max(numerical.error, rounding))
 
     @functools.cached_property
-    def scale(self) -> float:
-        """The largest loss at some points like the given one: entries of that size, at random."""
+    def elsewhere(self) -> Ladder:
+        """The loss at some points like the given one: entries of that size, at random."""
         rng = np.random.default_rng(0)
         sizes = self.subject.parameters.sizes
-        ladder = Ladder(
-            lambda _: self.subject.loss(direction(sizes, rng)), 1.0, self.value
-        )
+        ladder = Ladder(lambda _: self.subject.loss(direction(sizes, rng)), 1.0, self.value)
         for _ in range(SAMPLES_ELSEWHERE):
             ladder.sample(1.0)
-        return ladder.largest(1.0)
+        return ladder
 
-    def _enough(self, numerical: Derivative, part: float, size: float) -> float:
+    def _enough(self, numerical: Derivative, part: float, span: float) -> float:
         """Return the error, in units of the loss, that is small enough for a verdict."""
-        steepness = max(numerical.steepness * size, self._steepness)
-        reference = part if self.precision else self.whole
-        if part:
-            return self.resolution * max(reference, LEVEL * steepness)
-        # 0 is claimed. Then the loss's own change is what an error is large or small against:
+        if self.precision and part:
+            return self.precision * part * math.sqrt(3)
+        steepness = max(numerical.steepness / span, self._steepness)
+        # Where 0 is claimed, the loss's own change is what an error is large or small against:
         # it is all even if the claim is right.
-        return self.resolution * max(reference, LEVEL * steepness, numerical.movement)
+        change = 0.0 if part else numerical.movement
+        return self.resolution * max(self.whole, LEVEL * steepness, change)
 
     def is_known(self, probe: Probe) -> bool:
         """Tell whether arrays that are claimed to be 0, and moved alone, are known to be."""
         numerical = probe.numerical
-        return numerical.movement <= self.nothing or numerical.error * probe.size <= max(
+        return numerical.movement <= self.nothing or numerical.error / probe.span <= max(
             self.resolution * numerical.movement, TINY_PART * self.whole
         )
 
@@ -350,6 +352,7 @@ class Prober:
             max(line.first_step, probe.numerical.step),
             probe.discrepancy / JUMPS,
             probe.numerical.noise,
+            self.coarseness,
         )
         tolerance = probe.tolerance + JUMPS * height / distance
         if probe.discrepancy > tolerance:
@@ -382,10 +385,10 @@ def _confirmed(first: Probe, second: Probe, third: Callable[[], Probe]) -> Probe
         return replace(second, reason=reason, verdict=_unless_wrong(second.verdict))
     if second.verdict == "disagrees":
         return first
-    if far.is_smooth:  # all that was seen lies on polynomials: no kink, and less noise, out there
+    if far.is_smooth:  # kinks would show: the first steps have less noise, that is all
         again = third()
         return first if again.verdict == "disagrees" else again
-    return replace(second, reason="" if second.verdict == "agrees" else _unconfirmed(first))
+    return replace(second, verdict="undecided", reason=_unconfirmed(first))
 
 
 def _unless_wrong(verdict: Verdict) -> Verdict:

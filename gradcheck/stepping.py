@@ -10,7 +10,7 @@ from typing import Any, Literal
 from gradcheck.extrapolation import LEVELS, SAFETY, Estimate, extrapolate
 from gradcheck.ladders import Ladder
 
-__all__ = ["Derivative", "Obstacle", "Search"]
+__all__ = ["ALIKE", "LOSS_ULPS", "VISIBLE", "Derivative", "Obstacle", "Scales", "Search"]
 
 Obstacle = Literal["", "kink", "jump", "rounding", "edge", "rough"]
 
@@ -35,6 +35,16 @@ EDGE_BISECTIONS = 20
 
 ORDINARY = 64.0
 """Deviations up to this many times the expected rounding come from sums inside."""
+
+VISIBLE = 32.0
+"""A kink is seen where it is so many times what rounding makes of the mean of both sides."""
+
+ALIKE = 0.2
+"""Far below the window, curvature and noise are no more than this part of a kink's jump."""
+
+STEEPEST = 1e3
+"""The largest slope, in units of the function and the first step, that a saturated loss is
+excused with: its value is small beside its slopes elsewhere, which are those of its scores."""
 
 STEPPED = 2.0**-10
 """A loss that jumps by this part of its values, and more, is a stepped one; lower steps are the
@@ -88,9 +98,12 @@ class Derivative:
     is_quiet
         Whether the noise at the steps of the value is what rounding explains.
     is_smooth
-        Whether what the value rests on lies on polynomials, to within rounding.
+        Whether what the value rests on lies on polynomials, to within rounding or to within
+        noise that is the same at far smaller steps: no kink can be the reason for what it shows.
     is_plateau
         Whether the function stands still to the last bit, at the steps of the value.
+    is_constant
+        Whether it had the same value everywhere that it was sampled.
     sweep
         What was seen on the way: (h, central difference quotient at h), smallest h first.
     """
@@ -110,6 +123,7 @@ class Derivative:
     is_quiet: bool = False
     is_smooth: bool = False
     is_plateau: bool = False
+    is_constant: bool = False
     sweep: tuple[tuple[float, float], ...] = field(default=(), repr=False)
 
 
@@ -222,7 +236,7 @@ class Search:
             steepness=self._steepness(best),
             noise=max(best.residual, best.floor),
             is_quiet=best.residual <= ORDINARY * best.floor,
-            is_smooth=best.is_clean,
+            is_smooth=best.is_clean or best.is_grainy or best.residual > ORDINARY * best.floor,
         )
 
     def _derivative(self, value: float, error: float, **known: Any) -> Derivative:
@@ -233,6 +247,7 @@ class Search:
             ladder.evaluations,
             movement=ladder.movement(scales.size),
             largest=ladder.largest(ladder.step(scales.rim)),
+            is_constant=ladder.is_constant,
             sweep=ladder.sweep(),
             **known,
         )
@@ -383,7 +398,7 @@ class Search:
     def _after_deviation(
         self, estimate: Estimate, top: int, window: list[int], fine: list[float]
     ) -> int | None:
-        levels = [window[-1], *fine]
+        levels = [min(window[-1], fine[0] - 3), *fine]
         difference = self._kink(estimate, levels)
         if difference:
             slope = self.ladder.slope(levels[-1])
@@ -411,14 +426,30 @@ class Search:
 
         The mean of both sides falls with h² where the function is smooth, with h at a kink;
         noise does neither over a range of steps this wide.
+
+        Parameters
+        ----------
+        estimate
+            What was made of the window.
+        levels
+            One of the window's smaller steps, and two far below.
         """
-        halves = [self.ladder.bend(level) / self.ladder.step(level) for level in levels]
-        smallest, largest = min(map(abs, halves)), max(map(abs, halves))
-        visible = 32 * estimate.floor / self.ladder.step(levels[-1])
-        one_sign = len({math.copysign(1, half) for half in halves}) == 1
-        if one_sign and smallest > 0.8 * largest and smallest > visible:
-            return 2 * halves[-1]
-        return 0.0
+        ladder = self.ladder
+        inner, fine, finest = levels
+        near, far = (ladder.bend(level) / ladder.step(level) for level in (fine, inner))
+        # What is in proportion to the step is curvature; what is left at 0 is the kink's.
+        curvature = (far - near) / (ladder.step(inner) - ladder.step(fine))
+        half = near - curvature * ladder.step(fine)
+        visible = VISIBLE * estimate.floor
+        if not abs(half) > visible / ladder.step(fine) or abs(half - near) > ALIKE * abs(near):
+            return 0.0
+        # It is as large at all steps, down to the smallest at which it would be seen.
+        smallest = ladder.level(2 * visible / abs(half))
+        for level in (inner - 2, (inner + fine) / 2, min(finest, smallest)):
+            mean = ladder.bend(level) / ladder.step(level)
+            if not abs(mean - half - curvature * ladder.step(level)) <= ALIKE * abs(half):
+                return 0.0
+        return 2 * half
 
     def _jump_at_the_point(self, estimate: Estimate, levels: list[float]) -> float:
         """Return by how much the function jumps at the point itself, 0 if it does not.
@@ -433,7 +464,8 @@ class Search:
 
     def _persists(self, estimate: Estimate, finest: float) -> bool:
         """Tell whether the deviation is noise: the function as rough at far smaller steps."""
-        slight = estimate.residual <= ORDINARY * estimate.floor
+        # Not where steps grow: a feature that is hidden in noise may be averaged out there.
+        slight = estimate.residual <= ORDINARY * estimate.floor and estimate.top >= 0
         if slight or self.ladder.touches_plateau(finest):
             return True
         return self.ladder.roughness(finest) > estimate.residual / 10
@@ -503,7 +535,13 @@ class Search:
         """
         if self._grainy is not None and (self._has_grain or not self._is_settled):
             return self._grainy
-        resolved = [seen for top, seen in self._seen.items() if seen.is_clean or top in self._noisy]
+        resolved = [
+            seen
+            for top, seen in self._seen.items()
+            if (seen.is_clean or top in self._noisy) and self._shows_something(seen)
+        ]
+        if not resolved:
+            return None
         best = min(resolved, key=lambda estimate: estimate.error)
         for other in sorted(resolved, key=lambda estimate: estimate.top):
             if other.top > best.top and other.is_clean and other.contradicts(best):
@@ -512,6 +550,18 @@ class Search:
         if best.is_clean and min(coarser, default=best.top) < best.top:
             return None if self._jumps(best) else best
         return best
+
+    def _shows_something(self, estimate: Estimate) -> bool:
+        """Tell whether a window far beyond the entries' own size shows more than noise.
+
+        A function that stands still there, but for noise, may be bounded: how it varies close
+        to the point can be hidden in the same noise.
+        """
+        if estimate.top >= self.scales.rim:
+            return True
+        ladder = self.ladder
+        change = ladder.secant(estimate.top) * ladder.step(estimate.top)
+        return change > ORDINARY * max(estimate.residual, estimate.floor)
 
     def _jumps(self, piece: Estimate) -> bool:
         """Tell whether the function leaves a smooth piece of it, seen from close by, in a jump.
@@ -558,4 +608,5 @@ class Search:
         if best.error > FLAT * steepest:
             self.ladder.values(list(range(self.scales.brim, 0, 2)))
             steepest = self.ladder.steepest(end)
-        return steepest
+        # An exponential is steep somewhere, and that excuses nothing here.
+        return min(steepest, STEEPEST * abs(self.ladder.value) / self.ladder.step(0))

@@ -118,7 +118,7 @@ def sum_of_lines(rng):
 def test_without_an_odd_ratio_of_the_steps_rounding_is_a_straight_line(monkeypatch):
     assert violations(sum_of_lines) == 0
     monkeypatch.setattr(derivatives, "ODD_RATIO", 2.0)
-    assert violations(sum_of_lines) > 10
+    assert violations(sum_of_lines) > 0
 
 
 # --- vectors, and check
