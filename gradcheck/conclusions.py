@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from gradcheck.examination import Examination
 from gradcheck.kinks import Kink
 from gradcheck.parameters import Leaf, Parameters
-from gradcheck.probes import Probe, Prober, Verdict
+from gradcheck.probes import PIECE, Probe, Prober, Verdict
 from gradcheck.reports import Entry
 
 __all__ = [
@@ -34,6 +34,9 @@ __all__ = [
     "within_a_tolerance",
     "wrong_in_single",
 ]
+
+CLOSE_BY = 0.01
+"""A kink is close to the point within this part of the entries' size."""
 
 NAMED = 5
 """So many entries at a kink, or arrays, are named in a sentence."""
@@ -188,7 +191,7 @@ def disagreement(probe: Probe, scanned: Sequence[Entry], size: int, few: int) ->
     """Say what is wrong, as far as it is known."""
     verdicts = [entry.verdict for entry in scanned]
     wrong, open_ones = verdicts.count("disagrees"), verdicts.count("undecided")
-    if probe.numerical.reach:
+    if probe.numerical.reach >= PIECE:
         return (
             "The loss is piecewise constant: it stands still around the point, where its derivative "
             f"is 0, and jumps at {probe.numerical.reach:.1g} of the entries' size."
@@ -310,9 +313,9 @@ _OBSTACLES = {
     "kink": "move the point off the kink, and check the gradient there.",
     "jump": "choose a point at which the loss does not jump.",
     "rounding": "rewrite what cancels in the loss: log1p, expm1, a softmax without its maximum.",
-    "edge": "move the point away from the edge of where the loss is defined and smooth. If it is "
-    "defined on a set only (a sphere, a simplex), check it in coordinates of that set: "
-    "t ↦ loss(point_of_the_set(t)).",
+    "edge": "move the point away from the edge of where the loss is defined and smooth.",
+    "set": "the loss is defined on a set only (a sphere, a simplex, symmetric matrices): check it "
+    "in coordinates of that set, t ↦ loss(point_of_the_set(t)), for a simplex those of a softmax.",
     "rough": "move the point, or make the loss smooth.",
 }
 
@@ -326,6 +329,14 @@ def _is_flat(probe: Probe) -> bool:
 
 
 def _flat(examination: Examination) -> Finding:
+    reach = examination.probes[-1].numerical.reach
+    if reach:
+        return Finding(
+            "undecided",
+            f"The loss moves in steps: it stands still up to {reach:.0e} of the entries' size, and "
+            "jumps there. Something inside is rounded, or counted.",
+            "check the loss without the rounding; a count has no slope to check.",
+        )
     if examination.unseen or any(probe.numerical.is_plateau for probe in examination.probes):
         what = "The loss has saturated: around the point it moves by no more than its rounding"
     else:
@@ -393,7 +404,7 @@ def _departure(probe: Probe) -> str:
     """Say from which step on the slope is another, if it is."""
     numerical = probe.numerical
     for step, slope in numerical.sweep:
-        if step > numerical.step and abs(slope - numerical.value) > 3 * numerical.error:
+        if numerical.step < step < CLOSE_BY * probe.size and abs(slope - numerical.value) > 3 * numerical.error:
             return (
                 f"The slope is {numerical.value:.4g} at steps of "
                 f"{numerical.step / probe.size:.0e} of the entries' size, and {slope:.4g} at "

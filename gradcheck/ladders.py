@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 import numpy as np
 
@@ -32,20 +33,47 @@ PROGRAMMING_ERRORS = (
 )
 """What no point is outside of the domain for: the caller wants to see these."""
 
-BISECTIONS = 16
-"""Halvings with which the edge of a plateau is approached, from either end of the range."""
+MOST_BISECTIONS = 44
+"""Halvings with which the edge of a plateau is approached, from either end of the range,"""
+
+VANISHING = 2.0**-20
+"""until the first change has fallen to this part, or falls no more."""
 
 LASTING = 8
-"""And is as high as so many halvings before."""
+"""And is as high as so many halvings before, as is the step at the edge of a plateau."""
 
 ABOVE_NOISE = 32
 """A jump is higher than the noise near the point by this factor."""
+
+BEYOND = 2.0**-8
+"""Where a plateau's edge is looked beyond, in units of its distance."""
+
+CLOSEST = 2.0**-10
+"""So much closer than the nearer half of an interval a jump may be."""
 
 MOST_HALVINGS = 40
 """Halvings with which a jump further out is approached."""
 
 ROUGHNESS_SAMPLES = 2
 """Further pairs with which the noise at a step is looked for."""
+
+
+class Edge(NamedTuple):
+    """The edge of a plateau.
+
+    Attributes
+    ----------
+    reach
+        Its distance; infinite where none was found.
+    height
+        Of the step there, 0 where the function leaves the plateau continuously.
+    is_stepped
+        Whether it stands still beyond, too.
+    """
+
+    reach: float
+    height: float
+    is_stepped: bool
 
 
 class Ladder:
@@ -212,8 +240,8 @@ class Ladder:
         """Tell whether either value equals the centre's to the last bit."""
         return any(value == self.value for value in self.pair(level))
 
-    def edge(self, level: float) -> tuple[float, float]:
-        """Return how far the plateau reaches on which a level lies, and the step at its edge.
+    def edge(self, level: float) -> Edge:
+        """Return what is at the edge of the plateau on which a level lies.
 
         A function that is constant around 0 either is flat there (a hinge) or moves in
         steps, because something inside it is rounded. The edge tells: where the function
@@ -221,39 +249,44 @@ class Ladder:
         edge, and the height of the step is 0.
         """
         sides = [self._edge(side, level) for side in (0, 1) if self.pair(level)[side] == self.value]
-        reach = min((inside for inside, _ in sides), default=0.0)
-        return reach, max((height for _, height in sides), default=0.0)
+        return Edge(
+            min((edge.reach for edge in sides), default=0.0),
+            max((edge.height for edge in sides), default=0.0),
+            is_stepped=all(edge.is_stepped for edge in sides),
+        )
 
-    def _edge(self, side: int, level: float) -> tuple[float, float]:
+    def _edge(self, side: int, level: float) -> Edge:
         moved = [
             known
             for known, pair in self._pairs.items()
             if known < level and pair[side] != self.value and math.isfinite(pair[side])
         ]
         if not moved:
-            return math.inf, 0.0
+            return Edge(math.inf, 0.0, is_stepped=True)
         outside = self.step(max(moved))
         inside = max(
             self.step(known)
             for known, pair in self._pairs.items()
             if known > max(moved) and pair[side] == self.value
         )
-        change = abs(self.pair(max(moved))[side] - self.value)
-        widths, changes = [], []
-        for _ in range(BISECTIONS):
+        sign = -1 if side else 1
+        changed = self.pair(max(moved))[side]
+        changes = [abs(changed - self.value)]
+        for _ in range(MOST_BISECTIONS):
             wide = outside > 4 * inside
             middle = math.sqrt(inside * outside) if wide else (inside + outside) / 2
-            value = self.sample(-middle if side else middle)
+            value = self.sample(sign * middle)
             if value == self.value:
                 inside = middle
             else:
-                outside = middle
-                change = abs(value - self.value)
-            widths.append(outside - inside)
-            changes.append(change)
-        half = BISECTIONS // 2
-        continuous = changes[-1] <= 4 * changes[half] * widths[-1] / widths[half]
-        return inside, 0.0 if continuous else changes[-1]
+                outside, changed = middle, value
+            changes.append(abs(changed - self.value))
+            if len(changes) > LASTING and changes[-1] > changes[-LASTING] / 2 and not wide:
+                break
+            if changes[-1] < VANISHING * changes[0]:
+                return Edge(inside, 0.0, is_stepped=False)
+        is_stepped = self.sample(sign * (1 + BEYOND) * outside) == changed
+        return Edge(inside, changes[-1], is_stepped=is_stepped)
 
     @property
     def is_constant(self) -> bool:
@@ -301,7 +334,8 @@ class Ladder:
             second = abs(middle[1] - 2 * after[1] + far[1])
             rounding = max(noise, epsilon * abs(near[1]), epsilon * abs(far[1]))
             # Nor is there one where a value is not finite.
-            if not 2 * max(first, second) > max(relevant * abs(far[0]), ABOVE_NOISE * rounding):
+            distance = max(abs(near[0]), CLOSEST * abs(far[0]))
+            if not 2 * max(first, second) > max(relevant * distance, ABOVE_NOISE * rounding):
                 return 0.0, math.inf
             near, far = (near, middle) if first >= second else (middle, far)
             changes.append(abs(far[1] - near[1]))

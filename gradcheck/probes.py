@@ -17,7 +17,7 @@ from gradcheck.parameters import norm
 from gradcheck.stepping import LOSS_ULPS
 from gradcheck.subjects import Subject, same
 
-__all__ = ["Claim", "Probe", "Prober", "Verdict", "aligned", "direction"]
+__all__ = ["PIECE", "Claim", "Probe", "Prober", "Verdict", "aligned", "direction"]
 
 FloatArray = NDArray[np.float64]
 
@@ -63,6 +63,12 @@ TINY_PART = 1e-6
 
 SAMPLES_ELSEWHERE = 8
 """Points like the given one at which a loss that stands still is asked how large it can be."""
+
+ENTRIES_ALONE = 8
+"""About so many entries are moved one by one where no step along a line stays in the domain,"""
+
+FAR_ENOUGH = 1e-3
+"""by this part of their size: more than a tolerance, and within most domains."""
 
 STILL = 4.0
 """A loss that changes by no more than so many units of its last place does not move."""
@@ -248,7 +254,7 @@ class Prober:
             return replace(
                 first, verdict="undecided", reason="the loss changes from call to call"
             )
-        if first.numerical.reach:
+        if first.numerical.reach >= PIECE:
             return first
         step = first.numerical.step
         second, _ = self._measure(label, direction, line, step * ANOTHER_DECADE)
@@ -272,6 +278,14 @@ class Prober:
         )
         if numerical.is_plateau:
             numerical = self._standing_still(numerical)
+        if numerical.is_tight and self._is_on_a_set(direction):
+            numerical = replace(
+                numerical,
+                value=math.nan,
+                error=math.inf,
+                obstacle="set",
+                reason=f"{numerical.domain}, on either side",
+            )
         parts = [terms[leaf.entries] for leaf in parameters.leaves]
         allowed = (self.precision or 0.0) * np.array([norm(part) for part in parts])
         rounding = claim.rounding(direction)
@@ -294,8 +308,32 @@ class Prober:
         if not probe.discrepancy <= probe.tolerance:
             return replace(probe, verdict="disagrees"), ladder
         is_known = numerical.error / line.span <= self._enough(numerical, part, line.span)
-        is_known = is_known or (numerical.is_plateau and part == 0)
+        if part * math.sqrt(3) <= self.nothing:  # and nothing there is
+            is_stepped = 0 < numerical.reach < PIECE
+            is_still = numerical.is_plateau and not (numerical.is_saturated or is_stepped)
+            is_known = is_known or is_still or numerical.movement <= self.nothing
+        if not self.whole and numerical.is_saturated:  # all of it claimed to be 0
+            is_known = False
         return replace(probe, verdict="agrees" if is_known else "undecided"), ladder
+
+    def _is_on_a_set(self, direction: FloatArray) -> bool:
+        """Tell whether the loss is defined on a set that a step leaves, whichever way it goes.
+
+        Near the edge of a domain some of the entries can be moved one way at least, alone.
+        """
+        moving = np.flatnonzero(direction)
+        sizes = self.subject.parameters.sizes
+        for entry in moving[:: max(1, moving.size // ENTRIES_ALONE)]:
+            unit = np.zeros_like(direction)
+            unit[entry] = FAR_ENOUGH * sizes[entry]
+            ladder = Ladder(
+                lambda t, unit=unit: self.subject.loss(self.subject.parameters.vector + t * unit),
+                1.0,
+                self.value,
+            )
+            if not any(map(math.isfinite, ladder.pair(0))):
+                return True
+        return False
 
     def _standing_still(self, numerical: Derivative) -> Derivative:
         """Bound what a loss that stands still may hide.
@@ -308,7 +346,7 @@ class Prober:
         rounding = LOSS_ULPS * self.coarseness * largest / numerical.step
         if numerical.reach >= PIECE:
             return replace(numerical, error=rounding)
-        return replace(numerical, reach=0.0, error=max(numerical.error, rounding))
+        return replace(numerical, error=max(numerical.error, rounding))
 
     @functools.cached_property
     def elsewhere(self) -> Ladder:
@@ -385,7 +423,8 @@ def _confirmed(first: Probe, second: Probe, third: Callable[[], Probe]) -> Probe
         return replace(second, reason=reason, verdict=_unless_wrong(second.verdict))
     if second.verdict == "disagrees":
         return first
-    if far.is_smooth:  # kinks would show: the first steps have less noise, that is all
+    # Kinks would show, or what is rounded hides them: the first steps have less noise, that is all.
+    if far.is_smooth or near.is_saturated:
         again = third()
         return first if again.verdict == "disagrees" else again
     return replace(second, verdict="undecided", reason=_unconfirmed(first))

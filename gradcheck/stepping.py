@@ -12,7 +12,7 @@ from gradcheck.ladders import Ladder
 
 __all__ = ["ALIKE", "LOSS_ULPS", "VISIBLE", "Derivative", "Obstacle", "Scales", "Search"]
 
-Obstacle = Literal["", "kink", "jump", "rounding", "edge", "rough"]
+Obstacle = Literal["", "kink", "jump", "rounding", "edge", "set", "rough"]
 
 SUBNORMAL = 1e-306
 """Below the normal numbers the last place no longer shrinks with the value."""
@@ -53,9 +53,9 @@ last places of a smooth loss that is saturated."""
 STRIDE = 4
 """Levels from one sample to the next, where a function that stands still is sought to move."""
 
-ON_A_SET = 1e-4
+TIGHT = 1e-4
 """A function that has no value on either side farther out than this part of the entries' size
-is defined on a set which the line leaves: inside, a tolerance of its own lets it pass."""
+may be defined on a set which the line leaves: inside, a tolerance of its own lets it pass."""
 
 LOSS_ULPS = 4.0
 """The error of a function that is computed well, in units of the last place of its values."""
@@ -77,7 +77,7 @@ class Derivative:
         Why nothing can be said, in one sentence; empty otherwise.
     obstacle
         The same in one word: "kink", "jump" (at the point), "rounding" (jumps close by), "edge"
-        (no value on a side), "rough" (at no step a smooth function); empty otherwise.
+        (no value on a side), "set" (none off a set), "rough" (at no step a smooth function); empty otherwise.
     slopes
         Those on the left and on the right of a kink at the point.
     step
@@ -102,6 +102,12 @@ class Derivative:
         noise that is the same at far smaller steps: no kink can be the reason for what it shows.
     is_plateau
         Whether the function stands still to the last bit, at the steps of the value.
+    is_saturated
+        Whether it leaves that plateau in steps of a last place: it hides how it moves.
+    domain
+        Where the function has no value and why, in words; empty if it has one everywhere.
+    is_tight
+        Whether it has values within a tiny distance alone, on either side.
     is_constant
         Whether it had the same value everywhere that it was sampled.
     sweep
@@ -123,6 +129,9 @@ class Derivative:
     is_quiet: bool = False
     is_smooth: bool = False
     is_plateau: bool = False
+    is_saturated: bool = False
+    domain: str = ""
+    is_tight: bool = False
     is_constant: bool = False
     sweep: tuple[tuple[float, float], ...] = field(default=(), repr=False)
 
@@ -210,12 +219,11 @@ class Search:
             top = self._examine(top)
         if self._end:
             return self._undecided(*self._end)
-        edge = self._edge_of_the_domain()
-        if edge:
-            return self._undecided("edge", edge)
         smooth = self._smooth()
         if smooth is None and self._plateau is None:
-            return self._undecided(*(self._end or ("rough", self._roughness())))
+            domain = self._domain() if not self._seen else ""
+            rough: tuple[Obstacle, str] = ("edge", domain) if domain else ("rough", self._roughness())
+            return self._undecided(*(self._end or rough))
         return min(filter(None, [smooth, self._plateau]), key=lambda found: found.error)
 
     def _smooth(self) -> Derivative | None:
@@ -248,6 +256,8 @@ class Search:
             movement=ladder.movement(scales.size),
             largest=ladder.largest(ladder.step(scales.rim)),
             is_constant=ladder.is_constant,
+            domain=self._domain(),
+            is_tight=self._is_tight(),
             sweep=ladder.sweep(),
             **known,
         )
@@ -257,18 +267,11 @@ class Search:
             math.nan, math.inf, reason=reason, obstacle=obstacle, slopes=self._slopes
         )
 
-    def _edge_of_the_domain(self) -> str:
-        """Say where the function has no value, if that is why nothing can be said."""
+    def _domain(self) -> str:
+        """Say where the function has no value; empty where it has one everywhere."""
         ladder = self.ladder
         failed = [abs(t) for t, value in ladder.samples if not math.isfinite(value)]
         if not failed:
-            return ""
-        both = [step for step, count in Counter(failed).items() if count > 1]
-        nearest = min(both, default=math.inf)
-        leaves_a_set = nearest <= ON_A_SET * self.scales.size and all(
-            math.isfinite(value) <= (abs(t) < nearest) for t, value in ladder.samples
-        )
-        if (self._seen or self._plateau) and not leaves_a_set:
             return ""
         what = "the values are not finite"
         if ladder.raised:
@@ -276,6 +279,15 @@ class Search:
         return (
             f"{what}, at {len(failed)} of {len(ladder.samples)} points, those farther than "
             f"{min(failed) * self.scales.length:.1g} from the point on a line through it"
+        )
+
+    def _is_tight(self) -> bool:
+        """Tell whether the function has values within a tiny distance alone, on either side."""
+        samples = self.ladder.samples
+        failed = Counter(abs(t) for t, value in samples if not math.isfinite(value))
+        nearest = min((step for step, count in failed.items() if count > 1), default=math.inf)
+        return nearest <= TIGHT * self.scales.size and all(
+            abs(t) < nearest for t, value in samples if math.isfinite(value)
         )
 
     def _roughness(self) -> str:
@@ -352,7 +364,7 @@ class Search:
         """
         known = self._step_height
         if self.ladder.touches_plateau(level):
-            self._step_height = max(known, 2 * self.ladder.edge(level)[1])
+            self._step_height = max(known, 2 * self.ladder.edge(level).height)
         return self._step_height > known
 
     # ------------------------------------------------------------- constant to the last bit
@@ -368,15 +380,17 @@ class Search:
         outer = [level for level in range(min(rim, top - 2), top, 2) if ladder.is_finite(level)]
         largest = max(abs(value) for value in [*ladder.values(outer), ladder.value])
         step = ladder.step(top)
-        reach, height = ladder.edge(top)
+        edge = ladder.edge(top)
+        is_stepped = edge.is_stepped and edge.height > STEPPED * largest
         rounding = LOSS_ULPS * self.scales.value_epsilon * largest / step
         self._plateau = self._derivative(
             0.0,
-            rounding + 2 * height / step,
+            rounding + 2 * edge.height / step,
             step=step,
             steepness=ladder.steepest(top),
-            reach=reach / self.scales.size if height > STEPPED * largest else 0.0,
+            reach=edge.reach / self.scales.size if is_stepped else 0.0,
             is_plateau=True,
+            is_saturated=edge.height > 0 and not is_stepped,
         )
         return self._first_to_move(rim) if self._plateau.error > self.scales.goal else None
 
@@ -399,7 +413,8 @@ class Search:
         self, estimate: Estimate, top: int, window: list[int], fine: list[float]
     ) -> int | None:
         levels = [min(window[-1], fine[0] - 3), *fine]
-        difference = self._kink(estimate, levels)
+        # Seen from far out, anything is at the point.
+        difference = self._kink(estimate, levels) if top >= self.scales.rim else 0.0
         if difference:
             slope = self.ladder.slope(levels[-1])
             self._slopes = slope - difference / 2, slope + difference / 2
@@ -409,7 +424,7 @@ class Search:
                 f"{abs(difference):.3g}",
             )
             return None
-        height = self._jump_at_the_point(estimate, levels)
+        height = self._jump_at_the_point(estimate, levels) if top >= self.scales.rim else 0.0
         if height:
             self._end = "jump", f"the function jumps at the point, by {height:.3g}"
             return None

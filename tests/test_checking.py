@@ -529,4 +529,4 @@ def test_entries_are_looked_at_one_by_one_only_where_they_are_few():
     report = gradcheck.check(softmax_loss(1), planted(lost_row), at)
     assert report.verdict == "disagrees"
     assert report.entries == ()
-    assert report.evaluations < 100
+    assert report.evaluations < 250

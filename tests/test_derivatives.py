@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 import gradcheck
 from gradcheck import extrapolation, stepping
+from gradcheck.ladders import Edge
 from tests.functions import PROBLEMS
 
 DRAWS = 12  # of each; `tests/benchmarks/error_bounds.py` takes hundreds
@@ -81,7 +82,7 @@ def test_without_samples_far_below_the_window_a_narrow_feature_is_missed(monkeyp
 
 
 def test_without_the_edge_of_the_plateau_a_staircase_looks_flat(monkeypatch):
-    monkeypatch.setattr(stepping.Ladder, "edge", lambda *_: (0.0, 0.0))
+    monkeypatch.setattr(stepping.Ladder, "edge", lambda *_: Edge(0.0, 0.0, is_stepped=False))
     assert violations(by_name("((1e14 + sin x) - 1e14)"), 40) > 0
 
 
@@ -89,7 +90,7 @@ def test_without_hidden_scores_a_constant_looks_exact(monkeypatch):
     saturated = by_name("log(1+exp -x), naive")
     assert violations(saturated, 40) == 0
     monkeypatch.setattr(stepping, "LOSS_ULPS", 0.0)
-    monkeypatch.setattr(stepping.Ladder, "edge", lambda *_: (0.0, 0.0))
+    monkeypatch.setattr(stepping.Ladder, "edge", lambda *_: Edge(0.0, 0.0, is_stepped=False))
     assert violations(saturated, 40) > 0
 
 
