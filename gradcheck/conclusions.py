@@ -193,8 +193,8 @@ def disagreement(probe: Probe, scanned: Sequence[Entry], size: int, few: int) ->
     wrong, open_ones = verdicts.count("disagrees"), verdicts.count("undecided")
     if probe.numerical.reach >= PIECE:
         return (
-            "The loss is piecewise constant: it stands still around the point, where its derivative "
-            f"is 0, and jumps at {probe.numerical.reach:.1g} of the entries' size."
+            "The loss is piecewise constant: it stands still around the point, where its "
+            f"derivative is 0, and jumps at {probe.numerical.reach:.1g} of the entries' size."
         )
     if wrong == size == 1:
         return "The derivative of the loss is another number."
@@ -290,9 +290,7 @@ def beside_a_kink(probe: Probe, found: Sequence[Kink], parameters: Parameters) -
 # ------------------------------------------------------------------------------- undecided
 
 
-def indecision(
-    examination: Examination, prober: Prober, scanned: Sequence[Entry]
-) -> Finding:
+def indecision(examination: Examination, prober: Prober, scanned: Sequence[Entry]) -> Finding:
     """Say why nothing can be said, and at which entry if that is known."""
     probe, parameters = examination.probes[-1], prober.subject.parameters
     if is_constant(examination, prober):
@@ -356,6 +354,7 @@ def is_constant(examination: Examination, prober: Prober) -> bool:
 
 
 def does_not_use_its_argument() -> Finding:
+    """Say that the loss has the same bits everywhere."""
     return Finding(
         "undecided",
         "The loss has the same value at every point: it does not use its argument, or what it "
@@ -404,7 +403,10 @@ def _departure(probe: Probe) -> str:
     """Say from which step on the slope is another, if it is."""
     numerical = probe.numerical
     for step, slope in numerical.sweep:
-        if numerical.step < step < CLOSE_BY * probe.size and abs(slope - numerical.value) > 3 * numerical.error:
+        if (
+            numerical.step < step < CLOSE_BY * probe.size
+            and abs(slope - numerical.value) > 3 * numerical.error
+        ):
             return (
                 f"The slope is {numerical.value:.4g} at steps of "
                 f"{numerical.step / probe.size:.0e} of the entries' size, and {slope:.4g} at "

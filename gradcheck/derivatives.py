@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gradcheck.derivative import Derivative, Scales
 from gradcheck.ladders import HALVING, ODD_RATIO, Ladder
 from gradcheck.parameters import TINY, Parameters, norm
 from gradcheck.scalars import as_scalar, epsilon
-from gradcheck.stepping import Derivative, Scales, Search
+from gradcheck.stepping import Search
 
 __all__ = ["Derivative", "Line", "differentiate"]
 

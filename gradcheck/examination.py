@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gradcheck.parameters import norm
 from gradcheck.probes import Probe, Prober, Verdict, aligned, direction
 
 __all__ = ["GROSS", "Examination", "examine", "is_sharp"]
@@ -126,16 +124,22 @@ class _Run:
             if drawn.any() and not self._agrees(f"entries < {SMALL:g} of the largest", drawn):
                 return
         zero = [array for array in self.arrays if self.is_nothing(array)]
-        if zero:
-            if not self._agrees_of("claimed to be 0", zero):
-                return
-            if not self.prober.is_known(self.probes[-1]):
-                self.unknown = zero
-        if self.prober.precision and len(self.arrays) > 1:
-            for array in set(self.arrays) - set(zero):
-                if not self._agrees_of("", [array]):
-                    return
-        self._sharpen(zero)
+        if (not zero or self._are_zero(zero)) and self._are_precise(set(self.arrays) - set(zero)):
+            self._sharpen(zero)
+
+    def _are_zero(self, arrays: list[int]) -> bool:
+        """Probe what is claimed to be 0 alone: beside other arrays it would not show."""
+        if not self._agrees_of("claimed to be 0", arrays):
+            return False
+        if not self.prober.is_known(self.probes[-1]):
+            self.unknown = arrays
+        return True
+
+    def _are_precise(self, arrays: Collection[int]) -> bool:
+        """Probe each array alone where a precision is asked for, which counts for its own part."""
+        if not self.prober.precision or len(self.arrays) == 1:
+            return True
+        return all(self._agrees_of("", [array]) for array in sorted(arrays))
 
     def _sharpen(self, zero: Sequence[int]) -> None:
         """Probe what was not seen sharply enough: together first, then array by array."""

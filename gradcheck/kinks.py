@@ -50,7 +50,8 @@ def find(subject: Subject, value: float, drawn: NDArray[np.float64]) -> list[Kin
 
     Arrays first, then halves of them, for about four evaluations times the logarithm of their
     size for each entry; beyond `NAMED` entries an array counts as a whole. Entries that have no
-    kink alone, but have one together (as x and y in \\|x + y\\| - \\|x - y\\|), stay together.
+    kink alone, but have one together (as x and y in ``abs(x + y) - abs(x - y)``), stay
+    together.
 
     Parameters
     ----------

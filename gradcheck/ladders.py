@@ -314,9 +314,7 @@ class Ladder:
         epsilon
             The spacing at 1 of the floats in which values are held.
         """
-        found = [
-            self._jump_between(side * distance, relevant, noise, epsilon) for side in (1, -1)
-        ]
+        found = [self._jump_between(side * distance, relevant, noise, epsilon) for side in (1, -1)]
         return max(found, key=lambda jump: jump[0] / jump[1])
 
     def _jump_between(
@@ -327,8 +325,11 @@ class Ladder:
         for _ in range(MOST_HALVINGS):
             middle, before, after = (
                 (t, self.sample(t))
-                for t in ((near[0] + far[0]) / 2, near[0] * 0.75 + far[0] * 0.25,
-                          near[0] * 0.25 + far[0] * 0.75)
+                for t in (
+                    (near[0] + far[0]) / 2,
+                    near[0] * 0.75 + far[0] * 0.25,
+                    near[0] * 0.25 + far[0] * 0.75,
+                )
             )
             first = abs(near[1] - 2 * before[1] + middle[1])
             second = abs(middle[1] - 2 * after[1] + far[1])

@@ -11,7 +11,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from gradcheck.derivatives import Derivative, Line
+from gradcheck.derivative import Derivative
+from gradcheck.derivatives import Line
 from gradcheck.ladders import Ladder
 from gradcheck.parameters import norm
 from gradcheck.stepping import LOSS_ULPS
@@ -251,9 +252,7 @@ class Prober:
         if first.verdict != "disagrees":
             return first
         if not self._repeats(ladder):
-            return replace(
-                first, verdict="undecided", reason="the loss changes from call to call"
-            )
+            return replace(first, verdict="undecided", reason="the loss changes from call to call")
         if first.numerical.reach >= PIECE:
             return first
         step = first.numerical.step
@@ -269,7 +268,7 @@ class Prober:
         parameters, claim = self.subject.parameters, self.claim
         terms = claim.gradient * direction
         part = norm((claim.gradient * parameters.sizes)[direction != 0]) / math.sqrt(3)
-        ladder = line.ladder(lambda t: self.subject.loss(line.point(t)), self.value, step)
+        ladder = line.ladder(self._along(line), self.value, step)
         numerical = line.differentiate(
             ladder,
             value_epsilon=self.coarseness,
@@ -316,6 +315,9 @@ class Prober:
             is_known = False
         return replace(probe, verdict="agrees" if is_known else "undecided"), ladder
 
+    def _along(self, line: Line) -> Callable[[float], float]:
+        return lambda t: self.subject.loss(line.point(t))
+
     def _is_on_a_set(self, direction: FloatArray) -> bool:
         """Tell whether the loss is defined on a set that a step leaves, whichever way it goes.
 
@@ -326,12 +328,9 @@ class Prober:
         for entry in moving[:: max(1, moving.size // ENTRIES_ALONE)]:
             unit = np.zeros_like(direction)
             unit[entry] = FAR_ENOUGH * sizes[entry]
-            ladder = Ladder(
-                lambda t, unit=unit: self.subject.loss(self.subject.parameters.vector + t * unit),
-                1.0,
-                self.value,
-            )
-            if not any(map(math.isfinite, ladder.pair(0))):
+            line = Line(self.subject.parameters, unit)
+            pair = line.ladder(self._along(line), self.value, 1.0).pair(0)
+            if not any(map(math.isfinite, pair)):
                 return True
         return False
 
@@ -417,7 +416,10 @@ def _confirmed(first: Probe, second: Probe, third: Callable[[], Probe]) -> Probe
     near, far = second.numerical, first.numerical
     apart = abs(near.value - far.value)
     if apart > near.error + far.error:
-        if second.verdict == "disagrees" and min(first.discrepancy, second.discrepancy) > 10 * apart:
+        if (
+            second.verdict == "disagrees"
+            and min(first.discrepancy, second.discrepancy) > 10 * apart
+        ):
             return first  # far from either slope
         reason = "" if second.verdict == "agrees" else _two_slopes(first, second)
         return replace(second, reason=reason, verdict=_unless_wrong(second.verdict))

@@ -137,7 +137,7 @@ def power(report: GradientReport) -> str:
     missed = (report.resolution / error) ** len(probes)
     what = "A derivative"
     if report.size > 1:
-        what = f"A single entry of size {report.typical_size:.2g}, the median,"
+        what = f"A single entry of size {report.typical_size:.2g} or more"
     return (
         f"{what} that is off by {error:.0e} would have escaped with a probability of at most "
         f"{missed:.0e}; larger errors with less."

@@ -129,20 +129,22 @@ class GradientReport:
 
     @property
     def resolution(self) -> float:
-        """The error in an entry of median size that any probe through all entries sees, or NaN.
+        """The error in an entry of typical size that any probe through all sees, or NaN.
 
         An error of e in it escapes all m of these probes with a probability of at most
         (resolution / e)ᵐ. An entry is moved in proportion to its own size: in a larger one a
         smaller error is seen, in a smaller one only a larger error.
         """
-        if not self.probes_of_all or self.sizes is None:
+        if not self.probes_of_all:
             return math.nan
         return max(probe.tolerance for probe in self.probes_of_all) / self.typical_size
 
     @property
     def typical_size(self) -> float:
-        """The median of the entries' sizes, or NaN."""
-        return math.nan if self.sizes is None else float(np.median(self.sizes))
+        """The median of an array's sizes, that of the array in which it is smallest; or NaN."""
+        if self.sizes is None:
+            return math.nan
+        return min(float(np.median(self.sizes[leaf.entries])) for leaf in self.leaves if leaf.size)
 
     def to_html(self) -> str:
         """Return the report as a page of HTML that needs nothing but itself."""

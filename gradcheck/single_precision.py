@@ -103,7 +103,9 @@ def promote(
     off, allowed = _difference(subject, claimed, gradient, jitter)
     whole = norm(gradient * parameters.sizes) or 1.0
     claim = Claim(gradient, double.gradient_epsilon)
-    return Promotion(double, value, claim, off / whole, off / np.maximum(allowed, np.finfo(float).tiny))
+    return Promotion(
+        double, value, claim, off / whole, off / np.maximum(allowed, np.finfo(float).tiny)
+    )
 
 
 def jittered(

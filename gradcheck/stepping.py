@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
 
+from gradcheck.derivative import Derivative, Obstacle, Scales
 from gradcheck.extrapolation import LEVELS, SAFETY, Estimate, extrapolate
 from gradcheck.ladders import Ladder
 
-__all__ = ["ALIKE", "LOSS_ULPS", "VISIBLE", "Derivative", "Obstacle", "Scales", "Search"]
-
-Obstacle = Literal["", "kink", "jump", "rounding", "edge", "set", "rough"]
+__all__ = ["ALIKE", "LOSS_ULPS", "VISIBLE", "Search"]
 
 SUBNORMAL = 1e-306
 """Below the normal numbers the last place no longer shrinks with the value."""
@@ -61,122 +59,6 @@ LOSS_ULPS = 4.0
 """The error of a function that is computed well, in units of the last place of its values."""
 
 
-@dataclass(frozen=True)
-class Derivative:
-    """A numerical derivative and a bound on its error.
-
-    Attributes
-    ----------
-    value
-        The derivative; NaN where there is none to give.
-    error
-        A bound: ``abs(value - exact) <= error``. Infinite where nothing can be said.
-    evaluations
-        How often the function was called.
-    reason
-        Why nothing can be said, in one sentence; empty otherwise.
-    obstacle
-        The same in one word: "kink", "jump" (at the point), "rounding" (jumps close by), "edge"
-        (no value on a side), "set" (none off a set), "rough" (at no step a smooth function); empty otherwise.
-    slopes
-        Those on the left and on the right of a kink at the point.
-    step
-        The largest step that went into the value.
-    steepness
-        The steepest slope that was sampled, as far as the function's own size explains it: what
-        a difference in the derivative is large or small against, where the derivative itself is
-        next to 0.
-    movement
-        The largest change of the function up to the entries' own size, as far as it was sampled.
-    largest
-        The largest absolute value of the function up to a few times that.
-    reach
-        How far the function stands still on both sides, to jump there, in units of the entries'
-        own size; 0 for any other function.
-    noise
-        How far samples lie from smooth, or as much as rounding explains, in the function's units.
-    is_quiet
-        Whether the noise at the steps of the value is what rounding explains.
-    is_smooth
-        Whether what the value rests on lies on polynomials, to within rounding or to within
-        noise that is the same at far smaller steps: no kink can be the reason for what it shows.
-    is_plateau
-        Whether the function stands still to the last bit, at the steps of the value.
-    is_saturated
-        Whether it leaves that plateau in steps of a last place: it hides how it moves.
-    domain
-        Where the function has no value and why, in words; empty if it has one everywhere.
-    is_tight
-        Whether it has values within a tiny distance alone, on either side.
-    is_constant
-        Whether it had the same value everywhere that it was sampled.
-    sweep
-        What was seen on the way: (h, central difference quotient at h), smallest h first.
-    """
-
-    value: float
-    error: float
-    evaluations: int
-    reason: str = ""
-    obstacle: Obstacle = ""
-    slopes: tuple[float, float] | None = None
-    step: float = math.nan
-    steepness: float = 0.0
-    movement: float = 0.0
-    largest: float = 0.0
-    reach: float = 0.0
-    noise: float = 0.0
-    is_quiet: bool = False
-    is_smooth: bool = False
-    is_plateau: bool = False
-    is_saturated: bool = False
-    domain: str = ""
-    is_tight: bool = False
-    is_constant: bool = False
-    sweep: tuple[tuple[float, float], ...] = field(default=(), repr=False)
-
-
-@dataclass(frozen=True)
-class Scales:
-    """What is known of a line before the function is evaluated, in units of its parameter t.
-
-    Attributes
-    ----------
-    value_epsilon, point_epsilon
-        The spacing at 1 of the floats of the function's values and of its parameters.
-    point_rounding
-        Rounding of x + t z itself.
-    size
-        Where a typical entry has moved by its own size.
-    is_zero
-        Whether all that moves along the line is 0 at the point.
-    length
-        The distance in the space of the parameters for each unit of t.
-    brim
-        The level of a step in which entries move by their own size.
-    rim
-        The same of the longest step within which a function's size is asked for.
-    outermost
-        The level of the longest step that is worth trying, at most 0.
-    may_grow
-        Whether steps longer than the first may be used for the derivative.
-    goal
-        A bound this small is good enough.
-    """
-
-    value_epsilon: float
-    point_epsilon: float
-    point_rounding: float
-    size: float
-    is_zero: bool
-    length: float
-    brim: int
-    rim: int
-    outermost: int
-    may_grow: bool
-    goal: float
-
-
 class Search:
     """The search for the window of steps with the smallest bound.
 
@@ -222,7 +104,9 @@ class Search:
         smooth = self._smooth()
         if smooth is None and self._plateau is None:
             domain = self._domain() if not self._seen else ""
-            rough: tuple[Obstacle, str] = ("edge", domain) if domain else ("rough", self._roughness())
+            rough: tuple[Obstacle, str] = (
+                ("edge", domain) if domain else ("rough", self._roughness())
+            )
             return self._undecided(*(self._end or rough))
         return min(filter(None, [smooth, self._plateau]), key=lambda found: found.error)
 
@@ -355,7 +239,9 @@ class Search:
         values = [*ladder.pair(level), ladder.value]
         largest = max(SUBNORMAL, *(abs(value) for value in values))
         scales = self.scales
-        return LOSS_ULPS * scales.value_epsilon * largest + scales.point_rounding * ladder.secant(level)
+        return LOSS_ULPS * scales.value_epsilon * largest + scales.point_rounding * ladder.secant(
+            level
+        )
 
     def _follow_plateau(self, level: float) -> bool:
         """Find out how high the steps are, where the function stands still but should not.
@@ -420,8 +306,10 @@ class Search:
             self._slopes = slope - difference / 2, slope + difference / 2
             self._end = (
                 "kink",
-                "not differentiable here: the slopes on the two sides differ by "
-                f"{abs(difference):.3g}",
+                (
+                    "not differentiable here: the slopes on the two sides differ by "
+                    f"{abs(difference):.3g}"
+                ),
             )
             return None
         height = self._jump_at_the_point(estimate, levels) if top >= self.scales.rim else 0.0

@@ -31,10 +31,6 @@ class Dropout:
         self.calls += 1
         return (np.tanh(x) * self.masks[-1]).sum() / (1 - self.rate)
 
-    @property
-    def changed(self):
-        return any((mask != self.masks[0]).any() for mask in self.masks)
-
 
 @pytest.mark.parametrize("seed", range(5))
 def test_dropout_with_a_new_mask_at_every_call_is_undecided(seed):
@@ -43,12 +39,13 @@ def test_dropout_with_a_new_mask_at_every_call_is_undecided(seed):
     expect(gradcheck.check(Dropout(seed, 0.5), times(tanh_slope, -1), AT), NEVER_AGREES)
 
 
-def test_dropout_that_seldom_drops_never_agrees_once_it_did():
+def test_dropout_that_seldom_drops_never_agrees_when_the_last_answer_is_another():
     agreed = []
     for seed in range(60):
         loss = Dropout(seed, 0.01)
         report = gradcheck.check(loss, times(tanh_slope, 1 / 0.99), AT)  # of all entries kept
-        if report and loss.changed:
+        # The point is asked about once more after the probes; what they meet is taken for noise.
+        if report and not np.array_equal(loss.masks[0], loss.masks[-1]):
             agreed.append(seed)
     assert agreed == []
 
