@@ -9,10 +9,11 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from gradcheck.claims import Probe, Verdict
 from gradcheck.examination import Examination
 from gradcheck.kinks import Kink
 from gradcheck.parameters import Leaf, Parameters
-from gradcheck.probes import PIECE, Probe, Prober, Verdict
+from gradcheck.probes import PIECE, Prober
 from gradcheck.reports import Entry
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "beside_a_kink",
     "besides_overwriting",
     "brokenness",
+    "changed_since",
     "changing_gradient",
     "changing_loss",
     "disagreement",
@@ -31,6 +33,8 @@ __all__ = [
     "nowhere",
     "off_in_single",
     "overwriting",
+    "stopped",
+    "unseen_in_single",
     "within_a_tolerance",
     "wrong_in_single",
 ]
@@ -71,6 +75,24 @@ def brokenness(parameters: Parameters, claimed: NDArray[np.float64]) -> str:
     if count > 1:
         sentence += f", and not finite at {count:,} of {claimed.size:,} entries"
     return f"{sentence}."
+
+
+def stopped(evaluations: int, stage: str) -> Finding:
+    """Say that the check has evaluated the loss as often as it may."""
+    return Finding(
+        "undecided",
+        f"The check stopped after {evaluations:,} evaluations of the loss, as max_evaluations "
+        f"says, while it was {stage}.",
+        "let it go on: a larger max_evaluations, or none.",
+    )
+
+
+def changed_since(value: float, again: float) -> str:
+    """Say that a loss is another when a report is read."""
+    return (
+        f"Entries are not looked at: the loss has changed since, from {value!r} to {again!r} at "
+        "the same point."
+    )
 
 
 def changing_loss(value: float, again: float) -> Finding:
@@ -133,17 +155,25 @@ def agreement(examination: Examination, prober: Prober) -> Finding:
             " The loss is piecewise constant: it stands still around the point, and jumps at "
             f"{reach:.1g} of the entries' size."
         )
-    return Finding("agrees", reason, notes=_hidden(examination, prober.subject.parameters))
+    is_stepped = any(probe.numerical.reach for probe in probes)
+    notes = () if is_stepped else _hidden(examination, prober)
+    return Finding("agrees", reason, notes=notes)
 
 
-def _hidden(examination: Examination, parameters: Parameters) -> tuple[str, ...]:
+def _hidden(examination: Examination, prober: Prober) -> tuple[str, ...]:
     """Say which wrong factors could not have been seen at this point."""
+    parameters = prober.subject.parameters
     notes = []
     if examination.unseen:
         names = _listed([parameters.leaves[array].name for array in examination.unseen])
         notes.append(
-            f"The derivative by {names} is 0 here: a wrong factor in it could not be seen. "
-            "A random point shows more."
+            f"The derivative by {names} is 0 here: a wrong factor in it could not be seen."
+        )
+    if examination.faint:
+        names = _listed([parameters.leaves[array].name for array in examination.faint])
+        error = examination.probes[2].numerical.error / prober.whole / math.sqrt(3)
+        notes.append(
+            f"The derivative by {names} is known to be 0 only to {error:.0e} of the gradient's norm."
         )
     starting = [
         f"{leaf.name} is {value:g}{' everywhere' if leaf.size > 1 else ''}"
@@ -152,10 +182,9 @@ def _hidden(examination: Examination, parameters: Parameters) -> tuple[str, ...]
     ]
     if starting:
         notes.append(
-            f"{_listed(starting)}: a factor that is 1 there, or a term that is 0, could not be "
-            "seen. A random point shows more."
+            f"{_listed(starting)}: a factor that is 1 there, or a term that is 0, could not be seen."
         )
-    return tuple(notes)
+    return (*notes, "A random point shows more.") if notes else ()
 
 
 def _one_value(entries: NDArray[np.float64]) -> float | None:
@@ -168,9 +197,18 @@ def _one_value(entries: NDArray[np.float64]) -> float | None:
 
 def off_in_single(off: float) -> str:
     """Say how far a float32 claim is from the same function's double-precision one."""
+    differs = f"differs from that by {off:.0e} of its norm, as its rounding does" if off else ""
     return (
-        "Loss and gradient were compared in double precision; the float32 gradient differs from "
-        f"that by {off:.0e} of its norm, which is its rounding."
+        "Loss and gradient were compared in double precision; the float32 gradient "
+        f"{differs or 'is the same'}."
+    )
+
+
+def unseen_in_single(leaves: Sequence[Leaf]) -> str:
+    """Say in which arrays float32 is too coarse to compare the claim with the promoted one."""
+    return (
+        f"In float32, a wrong factor in {_listed([leaf.name for leaf in leaves])} could not be "
+        "seen; in double precision it is right."
     )
 
 
@@ -231,7 +269,7 @@ def kinks(found: Sequence[Kink], rest: Examination | None, prober: Prober) -> Fi
     sentences = [f"{_at_a_kink(found, parameters)}: the loss is not differentiable here."]
     for kink in single[:NAMED]:
         entry = int(kink.entries[0])
-        left, right = kink.slopes or (math.nan, math.nan)
+        left, right = _without_dust(kink.slopes or (math.nan, math.nan))
         sentences.append(
             f"By {parameters.where(entry)}, the slopes on the two sides are {left:.4g} and "
             f"{right:.4g}, and {claimed[entry]:.6g} is claimed"
@@ -245,12 +283,10 @@ def kinks(found: Sequence[Kink], rest: Examination | None, prober: Prober) -> Fi
     if beyond:
         sentences.append(f"The claim is no slope of the loss at {_listed(beyond)} either.")
     if rest is not None:
-        verdict = "agree" if size - count > 1 else "agrees"
-        sentences.append(
-            f"The other {size - count:,} entries {verdict}."
-            if rest.verdict == "agrees"
-            else "The others cannot be decided."
-        )
+        others = f"The other {size - count:,} entries agree."
+        if size - count == 1:
+            others = "The other entry agrees."
+        sentences.append(others if rest.verdict == "agrees" else "The rest cannot be decided.")
     advice = "move the point off the kink, and check the gradient there."
     return Finding("undecided", " ".join(sentences), advice)
 
@@ -271,6 +307,13 @@ def _at_a_kink(found: Sequence[Kink], parameters: Parameters) -> str:
     if indices.size <= 100:
         names = f" ({', '.join(parameters.where(int(i)) for i in indices)})"
     return f"{_listed(counts)} are at a kink{names}"
+
+
+def _without_dust(slopes: tuple[float, float]) -> tuple[float, float]:
+    """Take for 0 what is next to nothing beside the other slope."""
+    largest = max(map(abs, slopes))
+    left, right = (slope if abs(slope) > 1e-9 * largest else 0.0 for slope in slopes)
+    return left, right
 
 
 def _is_between(claimed: float, left: float, right: float) -> bool:
@@ -312,8 +355,9 @@ _OBSTACLES = {
     "jump": "choose a point at which the loss does not jump.",
     "rounding": "rewrite what cancels in the loss: log1p, expm1, a softmax without its maximum.",
     "edge": "move the point away from the edge of where the loss is defined and smooth.",
-    "set": "the loss is defined on a set only (a sphere, a simplex, symmetric matrices): check it "
-    "in coordinates of that set, t ↦ loss(point_of_the_set(t)), for a simplex those of a softmax.",
+    "set": "if the loss is defined on a set only (a sphere, a simplex, symmetric matrices), check "
+    "it in coordinates of that set, t ↦ loss(point_of_the_set(t)), for a simplex those of a "
+    "softmax; otherwise mend what keeps it from being evaluated at other points.",
     "rough": "move the point, or make the loss smooth.",
 }
 
@@ -348,9 +392,9 @@ def _flat(examination: Examination) -> Finding:
 
 def is_constant(examination: Examination, prober: Prober) -> bool:
     """Tell whether the loss was the same everywhere, also at points that have nothing in common."""
-    return prober.elsewhere.is_constant and all(
-        probe.numerical.is_constant for probe in examination.probes
-    )
+    seen = [probe.numerical for probe in examination.probes]
+    is_the_same = all(numerical.is_constant and not numerical.obstacle for numerical in seen)
+    return is_the_same and prober.elsewhere.is_constant
 
 
 def does_not_use_its_argument() -> Finding:
@@ -391,11 +435,12 @@ def _blurred(examination: Examination, prober: Prober, parameters: Parameters) -
             "move the point a little: another seed of the start, say; or use precision= to say "
             "how closely the gradient needs to be known.",
         )
+    is_rounding = numerical.is_quiet or prober.value == 0
+    what = "The rounding of the loss hides its slope" if is_rounding else "The loss is too noisy"
     return Finding(
         "undecided",
-        f"The loss is too noisy: along a random direction its derivative{where} is {known}, and "
-        "no closer.",
-        _noise_advice(prober, probe),
+        f"{what}: along a random direction its derivative{where} is {known}, and no closer.",
+        _noise_advice(prober, probe, is_rounding=is_rounding),
     )
 
 
@@ -415,15 +460,23 @@ def _departure(probe: Probe) -> str:
     return ""
 
 
-def _noise_advice(prober: Prober, probe: Probe) -> str:
-    """Name the precision at which the noise leaves something to decide."""
+def _noise_advice(prober: Prober, probe: Probe, *, is_rounding: bool) -> str:
+    """Name the precision at which the noise leaves something to decide, and its likely source."""
     scale = prober.whole * math.sqrt(3)
     noise = 1.5 * probe.numerical.error / probe.span / scale if scale else math.inf
+    if prober.coarseness > np.finfo(np.float64).eps:
+        source = "compute the loss in double precision throughout"
+    elif is_rounding:
+        source = "leave out what is large and constant in the loss, or choose a point at which it "
+        source += "is steeper"
+    else:
+        source = "take out of the loss what makes it noisy: random numbers, rounding, float32, the "
+        source += "tolerance of a solver"
     if not noise < 0.1:
-        return "compute the loss in double precision; nothing is known of its derivative here."
+        return f"{source}; nothing is known of its derivative here."
     return (
         f"with precision={10.0 ** math.ceil(math.log10(noise)):g} the check decides to within "
-        "that part of the gradient; or compute the loss in double precision throughout."
+        f"that part of the gradient; or {source}."
     )
 
 

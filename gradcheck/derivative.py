@@ -51,6 +51,9 @@ class Derivative:
     is_smooth
         Whether what the value rests on lies on polynomials, to within rounding or to within
         noise that is the same at far smaller steps: no kink can be the reason for what it shows.
+    is_plain
+        Whether all windows that were looked at are smooth to within rounding, from the first steps
+        on: within these nothing jumps or bends.
     is_plateau
         Whether the function stands still to the last bit, at the steps of the value.
     is_saturated
@@ -61,6 +64,9 @@ class Derivative:
         Whether it has values within a tiny distance alone, on either side.
     is_constant
         Whether it had the same value everywhere that it was sampled.
+    far
+        A derivative and its bound from steps far beyond the entries' own size, which refute
+        nothing; (NaN, infinity) where there is none.
     sweep
         What was seen on the way: (h, central difference quotient at h), smallest h first.
     """
@@ -79,11 +85,13 @@ class Derivative:
     noise: float = 0.0
     is_quiet: bool = False
     is_smooth: bool = False
+    is_plain: bool = False
     is_plateau: bool = False
     is_saturated: bool = False
     domain: str = ""
     is_tight: bool = False
     is_constant: bool = False
+    far: tuple[float, float] = (math.nan, math.inf)
     sweep: tuple[tuple[float, float], ...] = field(default=(), repr=False)
 
 
@@ -97,6 +105,8 @@ class Scales:
         The spacing at 1 of the floats of the function's values and of its parameters.
     point_rounding
         Rounding of x + t z itself.
+    steepest
+        Rounding of the point counts with no slope steeper than this.
     size
         Where a typical entry has moved by its own size.
     is_zero
@@ -118,6 +128,7 @@ class Scales:
     value_epsilon: float
     point_epsilon: float
     point_rounding: float
+    steepest: float
     size: float
     is_zero: bool
     length: float

@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gradcheck.derivative import Derivative, Scales
+from gradcheck.directions import Direction
 from gradcheck.ladders import HALVING, ODD_RATIO, Ladder
-from gradcheck.parameters import TINY, Parameters, norm
+from gradcheck.parameters import Parameters, norm
 from gradcheck.scalars import as_scalar, epsilon
 from gradcheck.stepping import Search
 
@@ -123,6 +124,8 @@ class Line:
         The point.
     direction : (n,) array
         Where the line goes; not zero.
+    drawn
+        How it was drawn, if it was: that says of its scales what they are otherwise found from.
 
     Attributes
     ----------
@@ -130,40 +133,57 @@ class Line:
         The t at which a typical entry has moved by its own size.
     span
         How far entries move for each unit of t: 1 where they are uniform up to their own sizes.
+    is_zero
+        Whether all that moves is 0 at the point.
+    rounding
+        Of x + t z itself, in units of t; of the entries that move least, if they do.
     first_step
         A step that is small beside all of them, and not far too small.
     """
 
-    def __init__(self, parameters: Parameters, direction: NDArray[np.float64]) -> None:
+    def __init__(
+        self,
+        parameters: Parameters,
+        direction: NDArray[np.float64],
+        drawn: Direction | None = None,
+    ) -> None:
+        self.direction = direction
         self._origin = parameters.vector
-        self._direction = direction
         self._epsilon = parameters.epsilon
-        moves = direction != 0
-        moved, size = np.abs(self._origin[moves]), parameters.sizes[moves]
-        speed = np.abs(direction[moves])
-        self._is_zero = not (moved > TINY).any()
-        self.size = float(np.median(size / speed))
-        self.span = math.sqrt(3) * norm(speed / size) / math.sqrt(speed.size)
-        self._rounding = self._epsilon * float(np.median(moved / speed))
-        self._length = norm(direction)
+        if drawn is None:
+            moves = direction != 0
+            relative = parameters.sizes[moves] / np.abs(direction[moves])
+            self.size = float(np.median(relative))
+            self.span = math.sqrt(3) * norm(1 / relative) / math.sqrt(relative.size)
+        else:
+            self.size, self.span = drawn.size, drawn.span
+        self.is_zero = parameters.is_zero_along(direction)
+        least = (drawn.least if drawn else 0) or 1.0
+        self.rounding = 0.0 if self.is_zero else self._epsilon * self.size / least
         # A full-length binary fraction: a step of few bits would make products exact that
         # are not exact anywhere else, and hide the rounding that is to be seen.
         # Along a random direction through many entries sums of them move faster than each.
-        self.first_step = 0.9177041 / 4 * self.size / moved.size**0.125
+        self.first_step = 0.9177041 / 4 * self.size / np.count_nonzero(direction) ** 0.125
 
     def point(self, t: float) -> NDArray[np.float64]:
         """Return the point at t, (n,)."""
-        return self._origin + t * self._direction
+        return self._origin + t * self.direction
 
     def ladder(
         self, along: Callable[[float], float], value: float | None, step: float | None = None
     ) -> Ladder:
         """Return samples of ``along(t)``, to be taken at steps that suit this line."""
-        ratio = ODD_RATIO if self._is_zero else HALVING
+        ratio = ODD_RATIO if self.is_zero else HALVING
         return Ladder(along, step or self.first_step, value, ratio)
 
     def differentiate(
-        self, ladder: Ladder, *, value_epsilon: float, may_grow: bool = True, goal: float = 0.0
+        self,
+        ladder: Ladder,
+        *,
+        value_epsilon: float,
+        may_grow: bool = True,
+        goal: float = 0.0,
+        steepest: float = math.inf,
     ) -> Derivative:
         """Differentiate the function of a ladder at t = 0.
 
@@ -177,18 +197,21 @@ class Line:
             Whether steps longer than the first may be tried.
         goal
             A bound this small is good enough.
+        steepest
+            No slope that counts is steeper: what rounding of the point makes of it.
         """
         first = ladder.step(0)
         rim = _level(NEIGHBOURHOOD * self.size, first)
         # What is 0 has no size to be small beside.
-        furthest = rim if self._is_zero else _level(math.ldexp(self.size, FURTHEST), first)
+        furthest = rim if self.is_zero else _level(math.ldexp(self.size, FURTHEST), first)
         scales = Scales(
             value_epsilon=value_epsilon,
             point_epsilon=self._epsilon,
-            point_rounding=self._rounding,
+            point_rounding=self.rounding,
+            steepest=steepest,
             size=self.size,
-            is_zero=self._is_zero,
-            length=self._length,
+            is_zero=self.is_zero,
+            length=norm(self.direction),
             brim=_level(self.size, first),
             rim=rim,
             outermost=furthest,

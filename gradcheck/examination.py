@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gradcheck.probes import Probe, Prober, Verdict, aligned, direction
+from gradcheck.claims import Probe, Verdict
+from gradcheck.directions import Direction
+from gradcheck.probes import Prober
 
 __all__ = ["GROSS", "Examination", "examine", "is_sharp"]
 
-PROBES = 2
-"""Directions through all entries: an error escapes each of them by chance alone."""
-
 SMALL = 1e-3
-"""Entries below this part of the largest are probed once more, without the large ones."""
+"""Entries of gradients below this part of the largest are probed once more, and the others move by
+this part of their size then."""
 
 GROSS = (0.0, -1.0, 1.5, 1 / 1.5)
 """What agrees must not agree with an array of the claim, or all of it, multiplied by these.
@@ -41,20 +41,20 @@ class Examination:
     unseen
         The arrays, by number, that are claimed to be 0, to rounding, and along which the loss
         does not move.
-    is_flat
-        Whether all arrays are claimed to be 0 to rounding, though not exactly: nothing can be
-        compared.
+    faint
+        The arrays, by number, that are claimed to be 0, and are known to be but next to nothing
+        beside the others.
     """
 
     verdict: Verdict
     probes: tuple[Probe, ...]
     blurred: tuple[int, ...] = ()
     unseen: tuple[int, ...] = ()
-    is_flat: bool = False
+    faint: tuple[int, ...] = ()
 
 
 def examine(
-    prober: Prober, rng: np.random.Generator, moving: NDArray[np.bool_] | None = None
+    prober: Prober, seed: int, moving: NDArray[np.bool_] | None = None, stream: int = 0
 ) -> Examination:
     """Probe until a probe does not agree, or the claim is confirmed as sharply as it must be.
 
@@ -62,12 +62,14 @@ def examine(
     ----------
     prober
         Of the claim.
-    rng
+    seed
         Where directions are drawn from.
     moving : (n,) array, optional
         Which entries to look at; all, if not given.
+    stream
+        Another one draws other directions from the same seed.
     """
-    run = _Run(prober, rng, moving)
+    run = _Run(prober, (seed, stream), moving)
     run.look()
     if run.verdict != "agrees":
         return Examination(run.verdict, tuple(run.probes))
@@ -77,10 +79,11 @@ def examine(
         if run.is_nothing(array) and not is_sharp(run.probes, [array], len(run.leaves))
     ]
     unseen = tuple(array for array in nothing if array in run.motionless)
-    if len(nothing) == len(run.arrays) and run.terms.any():
-        return Examination("undecided", tuple(run.probes), unseen=unseen, is_flat=True)
+    if len(nothing) == len(run.arrays) and run.is_claimed:
+        return Examination("undecided", tuple(run.probes), unseen=unseen)
     blurred = (*run.blurred(), *run.unknown)
-    return Examination("undecided" if blurred else "agrees", tuple(run.probes), blurred, unseen)
+    verdict: Verdict = "undecided" if blurred else "agrees"
+    return Examination(verdict, tuple(run.probes), blurred, unseen, run.faint)
 
 
 @dataclass
@@ -88,20 +91,27 @@ class _Run:
     """An examination under way."""
 
     prober: Prober
-    rng: np.random.Generator
+    seed: tuple[int, int]
     moving: NDArray[np.bool_] | None
     probes: list[Probe] = field(default_factory=list)
     motionless: set[int] = field(default_factory=set)
     unknown: Sequence[int] = ()
+    faint: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         parameters = self.prober.subject.parameters
         self.leaves = parameters.leaves
         self.sizes = parameters.sizes
+        self.magnitude = np.abs(self.prober.terms)
         if self.moving is not None:
-            self.sizes = np.where(self.moving, self.sizes, 0.0)
-        self.terms = self.prober.claim.gradient * self.sizes
-        self.arrays = [i for i, leaf in enumerate(self.leaves) if self.sizes[leaf.entries].any()]
+            self.magnitude *= self.moving
+        self.arrays = [
+            i
+            for i, leaf in enumerate(self.leaves)
+            if leaf.size and (self.moving is None or self.moving[leaf.entries].any())
+        ]
+        self.sums = [float(self.magnitude[leaf.entries].sum()) for leaf in self.leaves]
+        self.is_claimed = any(self.sums)
 
     @property
     def verdict(self) -> Verdict:
@@ -109,30 +119,51 @@ class _Run:
 
     def is_nothing(self, array: int) -> bool:
         """Tell whether an array's gradient is claimed to be 0, but for rounding."""
-        part = self.terms[self.leaves[array].entries]
-        return float(np.abs(part).sum()) <= self.prober.nothing
+        return self.sums[array] <= self.prober.nothing
 
     def look(self) -> None:
         """Make the probes that every claim gets."""
-        for _ in range(PROBES):
-            if not self._agrees("all entries", direction(self.sizes, self.rng)):
-                return
-        magnitude = np.abs(self.terms)
-        small = magnitude < SMALL * magnitude.max()
-        if small.any():
-            drawn = np.where(small, direction(self.sizes, self.rng), 0.0)
-            if drawn.any() and not self._agrees(f"entries < {SMALL:g} of the largest", drawn):
-                return
+        everything = None if self.moving is None else self._moving_part
+        if not self._agrees("all entries", everything, least=float(self.moving is None)):
+            return
+        if not self._agrees_of_small():
+            return
         zero = [array for array in self.arrays if self.is_nothing(array)]
         if (not zero or self._are_zero(zero)) and self._are_precise(set(self.arrays) - set(zero)):
             self._sharpen(zero)
+
+    def _moving_part(self) -> NDArray[np.float64]:
+        return np.ones(self.sizes.size) if self.moving is None else self.moving.astype(float)
+
+    def _agrees_of_small(self) -> bool:
+        """Probe once more, with entries of large gradient weighted down.
+
+        Errors in the others could hide behind their rounding. They still have a part in it: an
+        error in one of them is seen by two probes, and needs luck twice to escape.
+        """
+        largest = float(self.magnitude.max())
+
+        def weights() -> NDArray[np.float64]:
+            return np.where(self.magnitude < SMALL * largest, 1.0, SMALL) * self._moving_part()
+
+        is_small = self.magnitude < SMALL * largest
+        if self.moving is not None:
+            is_small &= self.moving
+        if is_small.any():
+            least = SMALL * (self.moving is None)
+            return self._agrees("all entries, weighted", weights, least=least)
+        everything = None if self.moving is None else self._moving_part
+        return self._agrees("all entries", everything, least=float(self.moving is None))
 
     def _are_zero(self, arrays: list[int]) -> bool:
         """Probe what is claimed to be 0 alone: beside other arrays it would not show."""
         if not self._agrees_of("claimed to be 0", arrays):
             return False
         if not self.prober.is_known(self.probes[-1]):
-            self.unknown = arrays
+            if self.prober.is_faint(self.probes[-1]):
+                self.faint = tuple(arrays)
+            else:
+                self.unknown = arrays
         return True
 
     def _are_precise(self, arrays: Collection[int]) -> bool:
@@ -167,18 +198,32 @@ class _Run:
 
     def _agrees_of(self, label: str, arrays: Sequence[int]) -> bool:
         """Probe some arrays alone, along the signs of what is claimed."""
-        mask = np.zeros(self.sizes.size, dtype=bool)
-        for array in arrays:
-            mask[self.leaves[array].entries] = True
-        drawn = np.where(mask, aligned(self.sizes, self.terms, self.rng), 0.0)
+        slices = [self.leaves[array].entries for array in arrays]
+
+        def weights() -> NDArray[np.float64]:
+            mask = np.zeros(self.sizes.size)
+            for entries in slices:
+                mask[entries] = 1
+            return mask * self._moving_part()
+
         name = label or self.leaves[arrays[0]].name
-        agrees = self._agrees(name, drawn, alone=True)
+        agrees = self._agrees(name, weights, signs_of=self.prober.terms, alone=True)
         if self.probes[-1].numerical.movement <= self.prober.nothing:
             self.motionless.update(arrays)
         return agrees
 
-    def _agrees(self, label: str, drawn: NDArray[np.float64], *, alone: bool = False) -> bool:
-        self.probes.append(self.prober.probe(label, drawn, alone=alone))
+    def _agrees(
+        self,
+        label: str,
+        weights: Callable[[], NDArray[np.float64]] | None,
+        *,
+        signs_of: NDArray[np.float64] | None = None,
+        least: float = 0.0,
+        alone: bool = False,
+    ) -> bool:
+        seed = (*self.seed, len(self.probes))
+        along = Direction(label, self.sizes, seed, weights, signs_of, least)
+        self.probes.append(self.prober.probe(along, alone=alone))
         return self.verdict == "agrees"
 
 

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from gradcheck import conclusions
+from gradcheck.claims import Claim, Probe, Verdict
 from gradcheck.conclusions import Finding
+from gradcheck.directions import single
 from gradcheck.examination import Examination, examine
 from gradcheck.kinks import Kink, beside, find
-from gradcheck.probes import Claim, Probe, Prober
-from gradcheck.reports import Entry
+from gradcheck.probes import Prober
+from gradcheck.reports import Details, Entry
 from gradcheck.single_precision import Promotion, jittered, promote
-from gradcheck.subjects import Subject, same
+from gradcheck.subjects import OutOfEvaluations, Subject, same
 
 __all__ = ["FEW", "Judgement", "judge"]
 
@@ -26,19 +28,20 @@ FEW = 100
 ROUNDS = 3
 """So often kinks are looked for again where the entries that are left have one, too."""
 
-CLOSE = 1e-3
-"""Where all entries differ by less than this part of the gradient, a precision is named,"""
+CLOSE = 1e-2
+"""Where all entries differ by less than this part of the gradient, and none of them by more than
+this part of itself, a precision is named,"""
 
-MOST_NAMED = -2
+MOST_NAMED = -1
 """up to this power of ten."""
 
 
 class Judgement(NamedTuple):
-    """A finding, and what it rests on."""
+    """A verdict, and how to find what there is to say of it."""
 
-    finding: Finding
+    verdict: Verdict
+    find: Callable[[], Details]
     probes: tuple[Probe, ...] = ()
-    scanned: tuple[Entry, ...] = ()
 
 
 def judge(subject: Subject, precision: float | None, seed: int) -> Judgement:
@@ -51,46 +54,43 @@ def judge(subject: Subject, precision: float | None, seed: int) -> Judgement:
     precision, seed
         As `gradcheck.check` takes them.
     """
-    value, claimed = subject.value_and_gradient()
-    if not math.isfinite(value):
-        return Judgement(conclusions.nowhere(value))
-    return _Course(subject, value, claimed, precision, seed).judgement()
+    course = _Course(subject, precision, seed)
+    try:
+        return course.judgement()
+    except OutOfEvaluations:
+        return _found(conclusions.stopped(subject.evaluations, course.stage))
+
+
+def _found(finding: Finding, probes: tuple[Probe, ...] = ()) -> Judgement:
+    details = Details(finding.reason, finding.advice, finding.notes)
+    return Judgement(finding.verdict, lambda: details, probes)
 
 
 class _Course:
-    def __init__(
-        self,
-        subject: Subject,
-        value: float,
-        claimed: NDArray[np.float64],
-        precision: float | None,
-        seed: int,
-    ) -> None:
+    def __init__(self, subject: Subject, precision: float | None, seed: int) -> None:
         self.subject = subject
-        self.value = value
-        self.claimed = claimed
         self.precision = precision
-        self.rng = np.random.default_rng(seed)
-        # All but the directions through all entries, which are the same whatever else is drawn.
-        self.aside = np.random.default_rng([seed, 1])
+        self.seed = seed
+        self.aside = np.random.default_rng([seed, 1])  # for all but directions of probes
+        self.stage = "evaluating loss and gradient at the point"
 
     def judgement(self) -> Judgement:
         """Judge the claim, in double precision where it can be."""
+        self.value, self.claimed = self.subject.value_and_gradient()
+        if not math.isfinite(self.value):
+            return _found(conclusions.nowhere(self.value))
+        self.stage = "comparing along random directions"
         if not np.isfinite(self.claimed).all():
             self.prober = self._plain_prober()
-            changed = self._changed()
-            reason = conclusions.brokenness(self.subject.parameters, self.claimed)
-            broken = Judgement(Finding("disagrees", reason), scanned=self._scan())
-            return Judgement(changed) if changed else broken
+            return self._broken()
         promotion = promote(self.subject, self.claimed, self.aside)
         if promotion is None:
             self.prober = self._plain_prober()
             return self._watched(self._judged())
-        double = promotion.subject
-        self.prober = Prober(double, promotion.value, promotion.claim, self.precision)
-        found = self._judged()
-        self.subject.evaluations += double.evaluations
-        return self._watched(self._held_against_double(found, promotion))
+        self.prober = Prober(
+            promotion.subject, promotion.value, promotion.claim, self.precision, self.seed
+        )
+        return self._watched(self._held_against_double(self._judged(), promotion))
 
     def _plain_prober(self) -> Prober:
         """Return a prober of the claim at the point as it is."""
@@ -99,31 +99,68 @@ class _Course:
         claim = Claim(np.where(np.isfinite(self.claimed), self.claimed, 0.0), epsilon)
         if epsilon > np.finfo(np.float64).eps:
             claim = replace(claim, jitter=jittered(subject, claim.gradient, self.aside))
-        return Prober(subject, self.value, claim, self.precision)
+        return Prober(subject, self.value, claim, self.precision, self.seed)
 
-    def _judged(self) -> Judgement:
-        """Examine the claim, and make one finding of all that was seen."""
-        examination = examine(self.prober, self.rng)
+    def _broken(self) -> Judgement:
+        """Judge a gradient that is not finite."""
         changed = self._changed()
         if changed:
-            return Judgement(changed, examination.probes)
-        if examination.probes[-1].numerical.obstacle == "kink":
-            return self._at_a_kink(examination)
+            return _found(changed)
+        reason = conclusions.brokenness(self.subject.parameters, self.claimed)
+        return Judgement("disagrees", lambda: self._details(lambda _: Finding("disagrees", reason)))
+
+    def _judged(self) -> Judgement:
+        """Examine the claim, and make one verdict of all that was seen."""
+        examination = examine(self.prober, self.seed)
+        changed = self._changed()
+        if changed:
+            return _found(changed, examination.probes)
         last = examination.probes[-1]
-        if last.verdict == "disagrees" and conclusions.is_constant(examination, self.prober):
-            return Judgement(conclusions.does_not_use_its_argument(), examination.probes)
-        scanned: tuple[Entry, ...] = ()
-        if last.verdict == "disagrees" or last.numerical.obstacle:
-            scanned = self._scan()
-            if scanned and self._agrees_alone(last, scanned):
-                examination = Examination("agrees", examination.probes)
         if examination.verdict == "agrees":
-            finding = conclusions.agreement(examination, self.prober)
-        elif last.verdict == "disagrees" or _any_wrong(scanned):
-            finding = self._disagreement(examination, scanned)
-        else:
-            finding = conclusions.indecision(examination, self.prober, scanned)
-        return Judgement(finding, examination.probes, scanned)
+            return _found(conclusions.agreement(examination, self.prober), examination.probes)
+        if last.numerical.obstacle == "kink":
+            return self._at_a_kink(examination)
+        if conclusions.is_constant(examination, self.prober):
+            return _found(conclusions.does_not_use_its_argument(), examination.probes)
+        if last.verdict == "disagrees":
+            return self._wrong(examination.probes)
+        return self._undecided(examination)
+
+    def _undecided(self, examination: Examination) -> Judgement:
+        """Look at the entries where there are few: each alone may be decided."""
+        last = examination.probes[-1]
+        scanned = self._scan() if last.numerical.obstacle else ()
+        if _any_wrong(scanned):
+            return self._wrong(examination.probes)
+        finding = conclusions.indecision(examination, self.prober, scanned)
+        if scanned and self._agrees_alone(last, scanned):
+            alone = Examination("agrees", examination.probes)
+            finding = conclusions.agreement(alone, self.prober)
+        details = Details(finding.reason, finding.advice, finding.notes, scanned)
+        return Judgement(finding.verdict, lambda: details, examination.probes)
+
+    def _wrong(self, probes: tuple[Probe, ...]) -> Judgement:
+        """Say that the claim is wrong; where, is found when somebody asks."""
+
+        def finding(scanned: tuple[Entry, ...]) -> Finding:
+            reason = conclusions.disagreement(probes[-1], scanned, self.claimed.size, FEW)
+            return Finding("disagrees", reason, notes=self._tolerated(probes[-1], scanned))
+
+        return Judgement("disagrees", lambda: self._details(finding), probes)
+
+    def _details(self, finding: Callable[[tuple[Entry, ...]], Finding]) -> Details:
+        """Look at the entries, if the loss is still what it was, and say what was found."""
+        try:
+            value = self.subject.loss(self.subject.parameters.vector)
+            if not same(self.value, value, self.subject.loss_epsilon, self.precision):
+                found = finding(())
+                return Details(f"{found.reason} {conclusions.changed_since(self.value, value)}")
+            scanned = self._scan()
+            found = finding(scanned)
+        except OutOfEvaluations:
+            stopped = conclusions.stopped(self.subject.evaluations, "looking at entries")
+            return Details(f"The gradient is wrong. {stopped.reason}")
+        return Details(found.reason, found.advice, found.notes, scanned)
 
     def _changed(self) -> Finding | None:
         """Ask once more at the point: what keeps state between calls, or is random, shows."""
@@ -147,111 +184,118 @@ class _Course:
         if claimed.size > FEW:
             return ()
         entries = []
-        for index, unit in enumerate(np.eye(claimed.size)):
+        for index in range(claimed.size):
             alone = Prober(prober.subject, prober.value, prober.claim, self.precision)
-            probe = alone.probe(prober.subject.parameters.where(index), unit)
+            name = prober.subject.parameters.where(index)
+            probe = alone.probe(single(name, prober.subject.parameters.sizes, index))
             entries.append(_entry(probe, float(claimed[index])))
         return tuple(entries)
 
     def _agrees_alone(self, last: Probe, scanned: tuple[Entry, ...]) -> bool:
         """Tell whether each entry agrees alone, and sharply, with no obstacle along all of them."""
         sizes, enough = self.prober.subject.parameters.sizes, self.prober.resolution
-        return not last.numerical.obstacle and all(
+        return last.numerical.obstacle not in ("kink", "jump", "set") and all(
             entry.verdict == "agrees" and entry.error * size <= enough * self.prober.whole
             for entry, size in zip(scanned, sizes, strict=True)
         )
 
-    def _disagreement(self, examination: Examination, scanned: tuple[Entry, ...]) -> Finding:
-        last = examination.probes[-1]
-        reason = conclusions.disagreement(last, scanned, self.claimed.size, FEW)
-        return Finding("disagrees", reason, notes=self._tolerated(last, scanned))
-
     def _tolerated(self, last: Probe, scanned: tuple[Entry, ...]) -> tuple[str, ...]:
         """Name the precision that accepts a small disagreement, in a note."""
         largest = self._largest_difference(last, scanned)
-        is_all_over = 2 * sum(entry.verdict == "disagrees" for entry in scanned) >= len(scanned)
-        if self.precision or not is_all_over or not 0 < largest < CLOSE:
+        wrong = [entry for entry in scanned if entry.verdict == "disagrees"]
+        if self.precision or not 0 < largest < CLOSE or any(map(_is_gross, wrong)):
             return ()
         first = math.ceil(math.log10(largest))
         for exponent in range(first, MOST_NAMED + 1):
             prober = Prober(
                 self.prober.subject, self.prober.value, self.prober.claim, 10.0**exponent
             )
-            if examine(prober, np.random.default_rng(-exponent)).verdict == "agrees":
+            if examine(prober, self.seed, stream=2).verdict == "agrees":
                 return (conclusions.within_a_tolerance(largest, 10.0**exponent),)
         return ()
 
     def _largest_difference(self, last: Probe, scanned: tuple[Entry, ...]) -> float:
-        """Return how far claimed and numerical are apart, relative to the whole gradient."""
+        """Return how far claimed and numerical are apart, relative to the gradient's norm."""
         if not self.prober.whole:
             return math.inf
         sizes = self.prober.subject.parameters.sizes
         if scanned:
             apart = [abs(entry.claimed - entry.numerical) for entry in scanned]
-            return float(np.max(np.array(apart) * sizes)) / self.prober.whole
+            return float(np.max(np.array(apart) * sizes)) / self.prober.whole / math.sqrt(3)
         return last.discrepancy / last.span / self.prober.whole
 
     # --------------------------------------------------------------------------- kinks
 
     def _at_a_kink(self, examination: Examination) -> Judgement:
         """Find the entries at a kink, decide the others, and ask at points beside it."""
+        self.stage = "looking for the entries at a kink"
         prober, parameters = self.prober, self.prober.subject.parameters
         moving = np.ones(parameters.size, dtype=bool)
         found: list[Kink] = []
         rest: Examination | None = examination
         probes = examination.probes
-        for _ in range(ROUNDS):
+        for stream in range(1, ROUNDS + 1):
             new = find(prober.subject, prober.value, probes[-1].direction)
             found += new
             moving[np.concatenate([kink.entries for kink in new])] = False
             if not moving.any():
                 rest = None
                 break
-            alone = Prober(prober.subject, prober.value, prober.claim, self.precision)
-            rest = examine(alone, self.aside, moving)
+            alone = Prober(
+                prober.subject, prober.value, prober.claim, self.precision, self.seed + stream
+            )
+            rest = examine(alone, self.seed, moving, stream=2 + stream)
             probes += rest.probes
             if rest.probes[-1].numerical.obstacle != "kink":
                 break
-        scanned = self._scan()
-        if (rest and rest.verdict == "disagrees") or _any_wrong(scanned):
-            assert rest is not None or scanned
-            reason = conclusions.disagreement(probes[-1], scanned, self.claimed.size, FEW)
-            return Judgement(Finding("disagrees", reason), probes, scanned)
+        if rest and rest.verdict == "disagrees":
+            return self._wrong(probes)
         entries = np.flatnonzero(~moving)
         wrong = beside(prober.subject, prober.claim, entries, self.precision, self.aside)
         if wrong:
-            reason = conclusions.beside_a_kink(wrong, found, parameters)
-            return Judgement(Finding("disagrees", reason), (*probes, wrong), scanned)
-        return Judgement(conclusions.kinks(found, rest, prober), probes, scanned)
+            finding = Finding("disagrees", conclusions.beside_a_kink(wrong, found, parameters))
+            probes += (wrong,)
+        else:
+            finding = conclusions.kinks(found, rest, prober)
+        return Judgement(finding.verdict, lambda: self._details(lambda _: finding), probes)
 
     # ---------------------------------------------------------------- single precision
 
     def _held_against_double(self, found: Judgement, promotion: Promotion) -> Judgement:
         """Hold a float32 claim against what the same function says in double precision."""
-        if promotion.off is None or found.finding.verdict != "agrees":
+        if promotion.off is None or found.verdict != "agrees":
             return found
-        leaves = self.subject.parameters.leaves
         worst = int(np.argmax(promotion.excess))
-        off = float(promotion.off.max())
         if promotion.excess[worst] > 1:
-            finding = conclusions.wrong_in_single(leaves[worst], float(promotion.off[worst]))
-            return found._replace(finding=finding)
-        notes = (*found.finding.notes, conclusions.off_in_single(off))
-        return found._replace(finding=found.finding._replace(notes=notes))
+            leaf = self.subject.parameters.leaves[worst]
+            finding = conclusions.wrong_in_single(leaf, float(promotion.off[worst]))
+            return _found(finding, found.probes)
+        found = _noted(found, conclusions.off_in_single(float(promotion.off.max())))
+        if promotion.unseen:
+            leaves = [self.subject.parameters.leaves[array] for array in promotion.unseen]
+            found = _noted(found, conclusions.unseen_in_single(leaves))
+        return found
 
     # ------------------------------------------------------------------------ overwriting
 
     def _watched(self, found: Judgement) -> Judgement:
         """Say that a function overwrites its argument, which no agreement makes good."""
-        subject, finding = self.subject, found.finding
-        overwritten = [*subject.overwritten, *self.prober.subject.overwritten]
-        names = list(dict.fromkeys(overwritten))
-        if not names or finding.verdict == "undecided":
+        names = list(dict.fromkeys(self.subject.overwritten))
+        if not names or found.verdict == "undecided":
             return found
-        if finding.verdict == "agrees":
-            return found._replace(finding=conclusions.overwriting(names))
-        note = conclusions.besides_overwriting(names)
-        return found._replace(finding=finding._replace(notes=(*finding.notes, note)))
+        if found.verdict == "agrees":
+            return _found(conclusions.overwriting(names), found.probes)
+        return _noted(found, conclusions.besides_overwriting(names))
+
+
+def _noted(found: Judgement, note: str) -> Judgement:
+    """Add a note to what there is to say."""
+
+    def find() -> Details:
+        details = found.find()
+        return replace(details, notes=(*details.notes, note))
+
+    return found._replace(find=find)
 
 
 def _entry(probe: Probe, claimed: float) -> Entry:
@@ -263,6 +307,13 @@ def _entry(probe: Probe, claimed: float) -> Entry:
         tolerance=probe.tolerance,
         verdict=probe.verdict if math.isfinite(claimed) else "disagrees",
         reason=probe.reason,
+    )
+
+
+def _is_gross(entry: Entry) -> bool:
+    """Tell whether an entry is off by more than what is computed to a tolerance."""
+    return abs(entry.claimed - entry.numerical) > CLOSE * max(
+        abs(entry.claimed), abs(entry.numerical)
     )
 
 

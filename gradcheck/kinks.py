@@ -9,9 +9,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from gradcheck.claims import Claim, Probe
 from gradcheck.derivatives import Line
+from gradcheck.directions import Direction
 from gradcheck.ladders import Ladder
-from gradcheck.probes import Claim, Probe, Prober, aligned
+from gradcheck.probes import Prober
 from gradcheck.stepping import ALIKE, VISIBLE
 from gradcheck.subjects import Subject
 
@@ -20,10 +22,11 @@ __all__ = ["NAMED", "Kink", "beside", "find"]
 NAMED = 100
 """Up to so many entries are found one by one; beyond, whole arrays."""
 
-STEPS = 0.31, 0.40
-"""Powers of the spacing of floats at 1: the steps, in units of the entries' size, at which the
-mean of both sides is held against each other. It falls with the step at a kink, with its square
-where the function is smooth; the smaller step leaves a kink of 1e-8 of the loss visible."""
+FIRST = 2.0**-8
+"""The first step, in units of the entries' size."""
+
+DOWN, DEEPEST = 5, 40
+"""Levels from one step to the next, and where there is nothing but rounding left."""
 
 OFF = 1e-3
 """A point beside a kink, in units of the entries' size."""
@@ -48,7 +51,7 @@ class Kink:
 def find(subject: Subject, value: float, drawn: NDArray[np.float64]) -> list[Kink]:
     """Find the entries that a kink along a direction comes from.
 
-    Arrays first, then halves of them, for about four evaluations times the logarithm of their
+    Arrays first, then halves of them, for about eight evaluations times the logarithm of their
     size for each entry; beyond `NAMED` entries an array counts as a whole. Entries that have no
     kink alone, but have one together (as x and y in ``abs(x + y) - abs(x - y)``), stay
     together.
@@ -111,17 +114,32 @@ class _Hunt:
         return (slope - half, slope + half) if half else None
 
     def _half_jump(self, part: NDArray[np.float64], size: float) -> tuple[float, float]:
-        """Return half of the jump of the slope, 0 if there is none, and the mean of both sides'."""
-        line = Line(self.subject.parameters, part)
-        steps = [size * self.epsilon**power for power in STEPS]
-        ladder = Ladder(lambda t: self.subject.loss(line.point(t)), steps[0], self.value)
-        levels = [0.0, math.log2(steps[0] / steps[1])]
-        far, near = (ladder.bend(level) / ladder.step(level) for level in levels)
-        # What is in proportion to the step is curvature; what is left at 0 is the kink's.
-        half = (near * steps[0] - far * steps[1]) / (steps[0] - steps[1])
-        visible = VISIBLE * self.epsilon * abs(self.value) / steps[1]
-        is_kink = abs(half) > visible and abs(half - near) <= ALIKE * abs(near)
-        return (half if is_kink else 0.0), ladder.slope(levels[1])
+        """Return half of the jump of the slope, 0 if there is none, and the mean of both sides'.
+
+        The steps are made smaller until what is in proportion to them, which is curvature, is
+        small beside the rest, which is a kink's, or until rounding hides both. Then the smallest
+        step at which it would show has to show it: a kink close by does not reach as far.
+        """
+        first = FIRST * size
+        ladder = Ladder(self.subject.along(part), first, self.value)
+        for level in range(0, DEEPEST, DOWN):
+            below = level + DOWN
+            far, near = (ladder.bend(each) / ladder.step(each) for each in (level, below))
+            if not math.isfinite(far):
+                continue
+            secant = ladder.secant(below)
+            rounding = self.epsilon * (max(abs(self.value), secant * size) + abs(self.value))
+            if not abs(near) > VISIBLE * rounding / ladder.step(below):
+                return 0.0, ladder.slope(level)
+            half = (near * ladder.step(level) - far * ladder.step(below)) / (
+                ladder.step(level) - ladder.step(below)
+            )
+            if abs(half - near) > ALIKE * abs(near):
+                continue
+            smallest = max(float(below), ladder.level(2 * VISIBLE * rounding / abs(half)))
+            mean = ladder.bend(smallest) / ladder.step(smallest)
+            return (half if abs(mean - half) <= ALIKE * abs(half) else 0.0), ladder.slope(below)
+        return 0.0, math.nan
 
 
 def beside(
@@ -146,20 +164,23 @@ def beside(
     rng
         Where the points are drawn from.
     """
-    sizes = np.zeros_like(claim.gradient)
-    sizes[entries] = subject.parameters.sizes[entries]
-    moved = OFF * sizes * rng.uniform(0.5, 1, sizes.size) * rng.choice((-1.0, 1.0), sizes.size)
-    for sign in (1, -1):
-        other = subject.moved(sign * moved)
-        value, gradient = other.value_and_gradient()
-        # The same numbers elsewhere, too: they are no function of the point, and right at one.
-        is_constant = np.array_equal(gradient, claim.gradient)
-        if is_constant or not (np.isfinite(gradient).all() and math.isfinite(value)):
+    moved = np.zeros_like(claim.gradient)
+    moved[entries] = 1
+    distances = OFF * subject.parameters.sizes * moved * rng.uniform(0.5, 1, moved.size)
+    distances *= rng.choice((-1.0, 1.0), moved.size)
+    sides = [subject.moved(sign * distances) for sign in (1, -1)]
+    answers = [side.value_and_gradient() for side in sides]
+    if all(np.array_equal(gradient, claim.gradient) for _, gradient in answers):
+        return None  # the same numbers everywhere: no function of the point, and right at one
+    for side, (value, gradient) in zip(sides, answers, strict=True):
+        if not (np.isfinite(gradient).all() and math.isfinite(value)):
             continue
-        there = replace(claim, gradient=gradient)
-        prober = Prober(other, value, there, precision)
-        probe = prober.probe("entries off the kink", aligned(sizes, gradient, rng), alone=True)
-        subject.evaluations += other.evaluations
+        prober = Prober(side, value, replace(claim, gradient=gradient), precision)
+        seed = tuple(rng.integers(2**32, size=2).tolist())
+        along = Direction(
+            "entries off the kink", side.parameters.sizes, seed, lambda: moved, gradient
+        )
+        probe = prober.probe(along, alone=True)
         if probe.verdict == "disagrees":
             return probe
     return None

@@ -34,13 +34,11 @@ PROGRAMMING_ERRORS = (
 """What no point is outside of the domain for: the caller wants to see these."""
 
 MOST_BISECTIONS = 44
-"""Halvings with which the edge of a plateau is approached, from either end of the range,"""
-
-VANISHING = 2.0**-20
-"""until the first change has fallen to this part, or falls no more."""
+"""Halvings with which the edge of a plateau is approached, from either end of the range, until the
+first change falls no more, or just as fast as the distance."""
 
 LASTING = 8
-"""And is as high as so many halvings before, as is the step at the edge of a plateau."""
+"""A jump is as high as so many halvings before, as is the step at the edge of a plateau."""
 
 ABOVE_NOISE = 32
 """A jump is higher than the noise near the point by this factor."""
@@ -48,8 +46,8 @@ ABOVE_NOISE = 32
 BEYOND = 2.0**-8
 """Where a plateau's edge is looked beyond, in units of its distance."""
 
-CLOSEST = 2.0**-10
-"""So much closer than the nearer half of an interval a jump may be."""
+NEARER = 0.25
+"""The nearer half of an interval is kept unless the other departs so much more."""
 
 MOST_HALVINGS = 40
 """Halvings with which a jump further out is approached."""
@@ -145,7 +143,7 @@ class Ladder:
             self.raised.append((t, "the loss is complex"))
         except PROGRAMMING_ERRORS:
             raise
-        except Exception as error:  # noqa: BLE001  see above
+        except Exception as error:
             said = " ".join(str(error).split())
             self.raised.append((t, f"the loss raised {type(error).__name__}: {said}".rstrip(": ")))
         self.samples.append((t, value))
@@ -271,7 +269,7 @@ class Ladder:
         )
         sign = -1 if side else 1
         changed = self.pair(max(moved))[side]
-        changes = [abs(changed - self.value)]
+        changes, widths = [abs(changed - self.value)], [outside - inside]
         for _ in range(MOST_BISECTIONS):
             wide = outside > 4 * inside
             middle = math.sqrt(inside * outside) if wide else (inside + outside) / 2
@@ -281,10 +279,15 @@ class Ladder:
             else:
                 outside, changed = middle, value
             changes.append(abs(changed - self.value))
-            if len(changes) > LASTING and changes[-1] > changes[-LASTING] / 2 and not wide:
-                break
-            if changes[-1] < VANISHING * changes[0]:
-                return Edge(inside, 0.0, is_stepped=False)
+            widths.append(outside - inside)
+            if len(changes) > LASTING and not wide:
+                fallen, narrowed = changes[-1] / changes[-LASTING], widths[-1] / widths[-LASTING]
+                if fallen > 0.5:  # it stays: a step
+                    break
+                if abs(fallen - narrowed) < 0.1 * narrowed:  # it falls with the width: a hinge
+                    return Edge(inside, 0.0, is_stepped=False)
+        else:
+            return Edge(inside, 0.0, is_stepped=False)
         is_stepped = self.sample(sign * (1 + BEYOND) * outside) == changed
         return Edge(inside, changes[-1], is_stepped=is_stepped)
 
@@ -294,52 +297,48 @@ class Ladder:
         return all(value == self.value for _, value in self.samples)
 
     def jump_further_out(
-        self, distance: float, relevant: float, noise: float, epsilon: float
+        self, distance: float, slope: float, relevant: float, noise: float
     ) -> tuple[float, float]:
         """Return a jump of the function and its distance, (0, ∞) where none is found.
 
         What is rounded inside of a function may stand still near the point, and show as jumps
-        further out. Of an interval that is halved, the half with the larger second difference
-        is kept: across a jump that stays half of it, across a kink it falls with the width,
-        and across a smooth piece with its square.
+        further out. Of an interval that is halved, the half is kept over which the function
+        departs more from its slope near the point: across a jump the departure stays, anywhere
+        else it falls with the width at least.
 
         Parameters
         ----------
         distance
             How far to look, on either side.
+        slope
+            Near the point.
         relevant
             Jumps lower than this, times their distance, do not matter.
         noise
             Of the function, as it was seen near the point: what is about as large is no jump.
-        epsilon
-            The spacing at 1 of the floats in which values are held.
         """
-        found = [self._jump_between(side * distance, relevant, noise, epsilon) for side in (1, -1)]
+        found = [self._jump_between(side * distance, slope, relevant, noise) for side in (1, -1)]
         return max(found, key=lambda jump: jump[0] / jump[1])
 
     def _jump_between(
-        self, end: float, relevant: float, noise: float, epsilon: float
+        self, end: float, slope: float, relevant: float, noise: float
     ) -> tuple[float, float]:
         near, far = (0.0, self.value), (end, self.sample(end))
-        changes = [math.inf] * LASTING
+        departures: list[float] = []
         for _ in range(MOST_HALVINGS):
-            middle, before, after = (
-                (t, self.sample(t))
-                for t in (
-                    (near[0] + far[0]) / 2,
-                    near[0] * 0.75 + far[0] * 0.25,
-                    near[0] * 0.25 + far[0] * 0.75,
-                )
+            t = (near[0] + far[0]) / 2
+            middle = (t, self.sample(t))
+            first, second = (
+                abs(right[1] - left[1] - slope * (right[0] - left[0]))
+                for left, right in ((near, middle), (middle, far))
             )
-            first = abs(near[1] - 2 * before[1] + middle[1])
-            second = abs(middle[1] - 2 * after[1] + far[1])
-            rounding = max(noise, epsilon * abs(near[1]), epsilon * abs(far[1]))
-            # Nor is there one where a value is not finite.
-            distance = max(abs(near[0]), CLOSEST * abs(far[0]))
-            if not 2 * max(first, second) > max(relevant * distance, ABOVE_NOISE * rounding):
+            # Of many jumps the nearest tells most.
+            near, far = (near, middle) if first >= NEARER * second else (middle, far)
+            departures.append(abs(far[1] - near[1] - slope * (far[0] - near[0])))
+            smallest = max(relevant * abs(far[0]), ABOVE_NOISE * noise)
+            # Nor is there a jump where a value is not finite.
+            if not departures[-1] > smallest:
                 return 0.0, math.inf
-            near, far = (near, middle) if first >= second else (middle, far)
-            changes.append(abs(far[1] - near[1]))
-        if changes[-1] < 0.5 * changes[-LASTING]:  # it falls with the width
+        if departures[-1] < 0.5 * departures[-LASTING]:  # it falls with the width
             return 0.0, math.inf
-        return abs(far[1] - near[1]), max(abs(near[0]), abs(far[0]))
+        return departures[-1], abs(far[0])

@@ -108,6 +108,8 @@ class Parameters:
         of the other arrays' medians; at a point that is 0 everywhere, 1.
         """
         sizes = np.abs(self.vector)
+        if sizes.min() >= TINY:
+            return sizes
         sizes[sizes < TINY] = 0
         medians = [
             float(np.median(part[part > 0])) if part.any() else 0.0
@@ -118,6 +120,15 @@ class Parameters:
             part = sizes[leaf.entries]
             part[part == 0] = median or typical
         return sizes
+
+    def is_zero_along(self, direction: NDArray[np.float64]) -> bool:
+        """Tell whether all entries that a direction (n,) moves are 0."""
+        # Mostly the first few tell.
+        for entries in (slice(64), slice(None)):
+            moved = self.vector[entries][direction[entries] != 0]
+            if (np.abs(moved) > TINY).any():
+                return False
+        return True
 
     def promoted(self) -> Parameters:
         """Return the same point in double precision: what `build` makes is float64."""
@@ -136,9 +147,13 @@ class Parameters:
         other.__dict__["sizes"] = sizes
         return other
 
-    def build(self, vector: NDArray[np.float64]) -> Any:
-        """Return a tree of the caller's structure, shapes and dtypes, holding `vector` (n,)."""
-        return _rebuild(self._template, (self._array(leaf, vector).copy() for leaf in self.leaves))
+    def build(self, vector: NDArray[np.float64], *, shared: bool = False) -> Any:
+        """Return a tree of the caller's structure, shapes and dtypes, holding `vector` (n,).
+
+        With `shared`, arrays in double precision are parts of `vector` itself.
+        """
+        arrays = (self._array(leaf, vector) for leaf in self.leaves)
+        return _rebuild(self._template, arrays if shared else (array.copy() for array in arrays))
 
     def flatten(self, tree: Any, name: str) -> NDArray[np.float64]:
         """Return the entries of `tree` (n,), which must have this structure and these shapes.

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from gradcheck.parameters import Leaf
 
 if TYPE_CHECKING:
-    from gradcheck.probes import Probe
+    from gradcheck.claims import Probe
     from gradcheck.reports import Entry
 
 __all__ = ["common_ratio", "places", "plain_ratio"]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from gradcheck.probes import Probe
+from gradcheck.claims import Probe
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

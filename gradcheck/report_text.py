@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from gradcheck.patterns import common_ratio, places, plain_ratio
 
 if TYPE_CHECKING:
-    from gradcheck.probes import Probe
+    from gradcheck.claims import Probe
     from gradcheck.reports import Entry, GradientReport
 
 __all__ = [
@@ -33,6 +33,9 @@ PAGE = 40
 
 FEWEST, MOST = 4, 12
 """Within reason: so many are worth listing in any case, and more than so many in none."""
+
+SELDOM = 1e-4
+"""The probability of a miss that an agreement is stated for, or less."""
 
 HEADLINES = {
     "agrees": "The gradient agrees with the loss.",
@@ -130,11 +133,15 @@ def probe_table(probes: tuple[Probe, ...]) -> Table:
 
 def power(report: GradientReport) -> str:
     """Say how small an error would have been seen; empty where the gradient does not agree."""
-    probes = report.probes_of_all
-    if report.verdict != "agrees" or not probes or not report.resolution > 0:
+    if report.verdict != "agrees" or not report.probes_of_all or report.sizes is None:
         return ""
-    error = 10.0 ** math.ceil(math.log10(report.resolution) + 2)
-    missed = (report.resolution / error) ** len(probes)
+    closest = max(probe.tolerance for probe in report.probes_of_all) / report.typical_size
+    if not 0 < closest < math.inf:
+        return ""
+    error = 10.0 ** math.ceil(math.log10(closest))
+    while report.miss_probability(error) > SELDOM:
+        error *= 10
+    missed = report.miss_probability(error)
     what = "A derivative"
     if report.size > 1:
         what = f"A single entry of size {report.typical_size:.2g} or more"

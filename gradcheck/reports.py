@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import functools
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from gradcheck.acceptance import miss_probability
+from gradcheck.claims import Probe, Verdict
 from gradcheck.parameters import Leaf
-from gradcheck.probes import Probe, Verdict
 from gradcheck.report_figures import sweep_figure
 from gradcheck.report_pages import fragment, page
 from gradcheck.report_text import text
@@ -18,7 +21,7 @@ from gradcheck.report_text import text
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["Entry", "GradientReport"]
+__all__ = ["Details", "Entry", "GradientReport"]
 
 
 @dataclass(frozen=True)
@@ -55,6 +58,29 @@ class Entry:
         return abs(self.claimed - self.numerical) / self.tolerance if self.tolerance else math.inf
 
 
+@dataclass(frozen=True)
+class Details:
+    """What a report says besides its verdict.
+
+    Attributes
+    ----------
+    reason
+        Why, in a sentence or two.
+    advice
+        What to do about an undecided verdict.
+    notes
+        What else was seen, a sentence each.
+    scanned
+        All entries, in the order of the flat vector, where they were looked at one by one;
+        empty otherwise.
+    """
+
+    reason: str
+    advice: str = ""
+    notes: tuple[str, ...] = ()
+    scanned: tuple[Entry, ...] = ()
+
+
 @dataclass(frozen=True, eq=False, repr=False)
 class GradientReport:
     """The answer of `check`.
@@ -63,14 +89,17 @@ class GradientReport:
     read in a terminal, a notebook shows it as a page, `to_html` writes that page, and
     `figure` draws how the numerical derivative was found.
 
+    The verdict is there at once. What it takes more evaluations to say, which entries are
+    wrong, is found when it is read for the first time.
+
     Attributes
     ----------
     verdict
         "agrees", "disagrees" or "undecided".
-    reason
-        Why, in a sentence or two.
-    evaluations
-        How often the loss was evaluated.
+    find
+        Finds the details, once.
+    count
+        Tells how often the loss has been evaluated.
     size
         The number of entries of the gradient.
     leaves
@@ -79,31 +108,56 @@ class GradientReport:
         Of the entries: in proportion to them, they are moved.
     probes
         The directions along which claimed and numerical derivative were compared.
-    scanned
-        All entries, in the order of the flat vector, where they were looked at one by one;
-        empty otherwise.
     seed
         Of the directions: the same seed repeats the check.
-    advice
-        What to do about an undecided verdict.
-    notes
-        What else was seen, a sentence each.
-    snippet
-        Python that repeats the check.
+    write
+        Writes Python that repeats the check.
     """
 
     verdict: Verdict
-    reason: str
-    evaluations: int
+    find: Callable[[], Details]
+    count: Callable[[], int]
     size: int
     leaves: tuple[Leaf, ...] = ()
     sizes: NDArray[np.float64] | None = None
     probes: tuple[Probe, ...] = ()
-    scanned: tuple[Entry, ...] = ()
     seed: int = 0
-    advice: str = ""
-    notes: tuple[str, ...] = ()
-    snippet: str = ""
+    write: Callable[[], str] = str
+
+    @functools.cached_property
+    def details(self) -> Details:
+        """What there is to say besides the verdict."""
+        return self.find()
+
+    @property
+    def reason(self) -> str:
+        """Why, in a sentence or two."""
+        return self.details.reason
+
+    @property
+    def advice(self) -> str:
+        """What to do about an undecided verdict."""
+        return self.details.advice
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What else was seen, a sentence each."""
+        return self.details.notes
+
+    @property
+    def scanned(self) -> tuple[Entry, ...]:
+        """All entries, where they were looked at one by one; empty otherwise."""
+        return self.details.scanned
+
+    @property
+    def evaluations(self) -> int:
+        """How often the loss has been evaluated so far."""
+        return self.count()
+
+    @functools.cached_property
+    def snippet(self) -> str:
+        """Python that repeats the check."""
+        return self.write()
 
     def __bool__(self) -> bool:
         return self.verdict == "agrees"
@@ -125,19 +179,26 @@ class GradientReport:
     @property
     def probes_of_all(self) -> tuple[Probe, ...]:
         """The probes through all entries."""
-        return tuple(probe for probe in self.probes if probe.direction.all())
+        return tuple(probe for probe in self.probes if probe.along.least)
 
-    @property
-    def resolution(self) -> float:
-        """The error in an entry of typical size that any probe through all sees, or NaN.
+    def miss_probability(self, error: float) -> float:
+        """Bound the probability with which the probes miss an error in an entry of typical size.
 
-        An error of e in it escapes all m of these probes with a probability of at most
-        (resolution / e)ᵐ. An entry is moved in proportion to its own size: in a larger one a
-        smaller error is seen, in a smaller one only a larger error.
+        An entry is moved in proportion to its own size: in a larger one the same error is seen
+        sooner, in a smaller one later.
+
+        Parameters
+        ----------
+        error
+            By how much the claimed gradient is off there.
         """
-        if not self.probes_of_all:
-            return math.nan
-        return max(probe.tolerance for probe in self.probes_of_all) / self.typical_size
+        size = error * self.typical_size
+        return math.prod(
+            miss_probability(probe.tolerance, size * probe.along.least)
+            if probe.is_early
+            else min(1.0, probe.tolerance / (size * probe.along.least))
+            for probe in self.probes_of_all
+        )
 
     @property
     def typical_size(self) -> float:

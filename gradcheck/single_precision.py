@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from gradcheck.derivatives import Line
+from gradcheck.claims import JITTER, ULPS, Claim
+from gradcheck.directions import Direction
 from gradcheck.parameters import norm
-from gradcheck.probes import JITTER, ULPS, Claim, direction
 from gradcheck.subjects import Subject
 
 __all__ = ["Promotion", "jittered", "promote"]
@@ -51,6 +51,8 @@ class Promotion:
         relative to the whole gradient; None where there is no promoted one.
     excess : (arrays,) array
         The same in units of what the claim changes when the point moves by an ulp.
+    unseen
+        The arrays, by number, in which that is so much that no gross mistake would show.
     """
 
     subject: Subject
@@ -58,6 +60,7 @@ class Promotion:
     claim: Claim
     off: NDArray[np.float64] | None
     excess: NDArray[np.float64]
+    unseen: tuple[int, ...] = ()
 
 
 def promote(
@@ -86,11 +89,8 @@ def promote(
         with np.errstate(all="ignore"):
             value, gradient = double.value_and_gradient()
             noise = _noise(double, value, rng)
-    except Exception:  # noqa: BLE001  functions that insist on float32 say so in many ways
+    except Exception:
         return None
-    finally:
-        subject.evaluations += double.evaluations
-        double.evaluations = 0
     is_quiet = noise <= QUIET * parameters.epsilon * abs(value)
     if not (is_quiet and double.loss_epsilon < parameters.epsilon):
         return None
@@ -102,10 +102,15 @@ def promote(
         return Promotion(double, value, claim, None, np.zeros(len(parameters.leaves)))
     off, allowed = _difference(subject, claimed, gradient, jitter)
     whole = norm(gradient * parameters.sizes) or 1.0
-    claim = Claim(gradient, double.gradient_epsilon)
-    return Promotion(
-        double, value, claim, off / whole, off / np.maximum(allowed, np.finfo(float).tiny)
+    own = [
+        norm(gradient[leaf.entries] * parameters.sizes[leaf.entries]) for leaf in parameters.leaves
+    ]
+    unseen = tuple(
+        i for i, part in enumerate(own) if part > 1e-12 * whole and not allowed[i] < part / 3
     )
+    excess = off / np.maximum(allowed, np.finfo(np.float64).tiny)
+    claim = Claim(gradient, double.gradient_epsilon)
+    return Promotion(double, value, claim, off / whole, excess, unseen)
 
 
 def jittered(
@@ -124,7 +129,6 @@ def jittered(
         other = subject.moved(ulps * rng.integers(-1, 2, parameters.size))
         with np.errstate(all="ignore"):
             _, gradient = other.value_and_gradient()
-        subject.evaluations += other.evaluations
         if np.isfinite(gradient).all():
             changes.append(gradient - claimed)
     return tuple(changes)
@@ -155,10 +159,8 @@ def _difference(
 
 def _noise(subject: Subject, value: float, rng: np.random.Generator) -> float:
     """Return the rounding of a loss, from its fourth differences at neighbouring points."""
-    line = Line(subject.parameters, direction(subject.parameters.sizes, rng))
-    step = CLOSE * line.size
-    before, after = (
-        [subject.loss(line.point(side * i * step)) for i in (1, 2)] for side in (-1, 1)
-    )
+    drawn = Direction("", subject.parameters.sizes, tuple(rng.integers(2**32, size=2).tolist()))
+    loss, step = subject.along(drawn.vector()), CLOSE * drawn.size
+    before, after = ([loss(side * i * step) for i in (1, 2)] for side in (-1, 1))
     fourth = before[1] - 4 * before[0] + 6 * value - 4 * after[0] + after[1]
     return abs(fourth) / math.sqrt(70)

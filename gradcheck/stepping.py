@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from dataclasses import replace
 from typing import Any
 
 from gradcheck.derivative import Derivative, Obstacle, Scales
@@ -108,7 +109,8 @@ class Search:
                 ("edge", domain) if domain else ("rough", self._roughness())
             )
             return self._undecided(*(self._end or rough))
-        return min(filter(None, [smooth, self._plateau]), key=lambda found: found.error)
+        found = min(filter(None, [smooth, self._plateau]), key=lambda found: found.error)
+        return replace(found, far=self._far(), evaluations=self.ladder.evaluations)
 
     def _smooth(self) -> Derivative | None:
         """Return what the best window says, None where none resolves the function."""
@@ -121,6 +123,7 @@ class Search:
                 "the function jumps close to the point: something inside is rounded",
             )
             return None
+        window = range(best.top, best.top + best.count)
         return self._derivative(
             best.value,
             best.error,
@@ -128,8 +131,25 @@ class Search:
             steepness=self._steepness(best),
             noise=max(best.residual, best.floor),
             is_quiet=best.residual <= ORDINARY * best.floor,
+            is_plain=0 in self._seen and all(seen.is_clean for seen in self._seen.values()),
             is_smooth=best.is_clean or best.is_grainy or best.residual > ORDINARY * best.floor,
+            is_plateau=all(self.ladder.is_flat(level) for level in window),
         )
+
+    def _far(self) -> tuple[float, float]:
+        """Return the derivative and its bound from steps far beyond the entries' own size.
+
+        Entries may be tiny beside what the function varies with: 1 + x at x = 1e-17. But noise
+        may hide close by what an asymptote does not show, too. So these steps can confirm a claim
+        that is just their number, and refute none.
+        """
+        far = [
+            seen
+            for seen in self._seen.values()
+            if seen.top < self.scales.rim and seen.is_clean and self._shows_something(seen)
+        ]
+        best = min(far, key=lambda seen: seen.error, default=None)
+        return (best.value, best.error) if best else (math.nan, math.inf)
 
     def _derivative(self, value: float, error: float, **known: Any) -> Derivative:
         ladder, scales = self.ladder, self.scales
@@ -239,9 +259,8 @@ class Search:
         values = [*ladder.pair(level), ladder.value]
         largest = max(SUBNORMAL, *(abs(value) for value in values))
         scales = self.scales
-        return LOSS_ULPS * scales.value_epsilon * largest + scales.point_rounding * ladder.secant(
-            level
-        )
+        slope = min(ladder.secant(level), scales.steepest)
+        return LOSS_ULPS * scales.value_epsilon * largest + scales.point_rounding * slope
 
     def _follow_plateau(self, level: float) -> bool:
         """Find out how high the steps are, where the function stands still but should not.
@@ -441,7 +460,7 @@ class Search:
         resolved = [
             seen
             for top, seen in self._seen.items()
-            if (seen.is_clean or top in self._noisy) and self._shows_something(seen)
+            if (seen.is_clean or top in self._noisy) and top >= self.scales.rim
         ]
         if not resolved:
             return None
@@ -455,13 +474,7 @@ class Search:
         return best
 
     def _shows_something(self, estimate: Estimate) -> bool:
-        """Tell whether a window far beyond the entries' own size shows more than noise.
-
-        A function that stands still there, but for noise, may be bounded: how it varies close
-        to the point can be hidden in the same noise.
-        """
-        if estimate.top >= self.scales.rim:
-            return True
+        """Tell whether the function moves by far more than its noise within a window."""
         ladder = self.ladder
         change = ladder.secant(estimate.top) * ladder.step(estimate.top)
         return change > ORDINARY * max(estimate.residual, estimate.floor)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import copy
 import inspect
+import itertools
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -13,17 +15,40 @@ from numpy.typing import NDArray
 from gradcheck.parameters import Parameters, leaves
 from gradcheck.scalars import as_scalar, epsilon
 
-__all__ = ["Subject", "same"]
+__all__ = ["OutOfEvaluations", "Subject", "same"]
 
 SAME = {float(np.finfo(np.float64).eps): 1e-12, float(np.finfo(np.float32).eps): 1e-5}
 """Two answers to one question may differ by this, relatively: threads add in any order."""
 
 
+WATCHED = 1024
+"""About so many entries of an argument are looked at after a call: a function that overwrites its
+argument changes more than one of them, and does so at the point itself, where all are looked at."""
+
+BUFFERS = 4
+
+
+class OutOfEvaluations(BaseException):
+    """The loss has been evaluated as often as it may be."""
+
+
+@dataclass
+class _Budget:
+    """Evaluations of the loss, of one subject and of all that were made from it."""
+
+    limit: int | None
+    spent: int = 0
+
+    def spend(self) -> None:
+        if self.limit is not None and self.spent >= self.limit:
+            raise OutOfEvaluations
+        self.spent += 1
+
+
 class Subject:
     """What is being checked.
 
-    Every call gets fresh arrays, so that nothing that a function does to its arguments
-    reaches the caller's, or the next call.
+    Nothing that a function does to its arguments reaches the caller's, or the next call.
 
     Parameters
     ----------
@@ -33,13 +58,13 @@ class Subject:
         Returns the gradient, or None.
     at
         The point; the elements of a tuple are positional arguments.
+    limit
+        How often the loss may be evaluated; None: as often as it takes.
 
     Attributes
     ----------
     parameters
         The point as a flat vector.
-    evaluations
-        How often the loss was evaluated.
     overwritten
         The names of the arguments that a function changed.
     loss_epsilon, gradient_epsilon
@@ -47,14 +72,19 @@ class Subject:
     """
 
     def __init__(
-        self, loss: Callable[..., Any], gradient: Callable[..., Any] | None, at: Any
+        self,
+        loss: Callable[..., Any],
+        gradient: Callable[..., Any] | None,
+        at: Any,
+        limit: int | None = None,
     ) -> None:
         self._loss = loss
         self._gradient = gradient
         self._positional = isinstance(at, tuple)
         self.parameters = Parameters(at, names=_argument_names(loss, at))
-        self.evaluations = 0
+        self._budget = _Budget(limit)
         self.overwritten: list[str] = []
+        self._ring: list[NDArray[np.float64]] = []
         self.loss_epsilon = self.gradient_epsilon = epsilon(None)
 
     def promoted(self) -> Subject:
@@ -68,7 +98,6 @@ class Subject:
     def _elsewhere(self, parameters: Parameters) -> Subject:
         other = copy.copy(self)
         other.parameters = parameters
-        other.evaluations = 0
         other.loss_epsilon = other.gradient_epsilon = epsilon(None)
         return other
 
@@ -79,7 +108,7 @@ class Subject:
         if vector is None:
             vector = self.parameters.vector
         if self._gradient is None:
-            self.evaluations += 1
+            self._budget.spend()
             loss, *gradients = _pair(self._call(self._loss, vector))
             tree = gradients[0] if len(gradients) == 1 else tuple(gradients)
             return self._scalar(loss), self._flat(tree)
@@ -87,9 +116,48 @@ class Subject:
 
     def loss(self, vector: NDArray[np.float64]) -> float:
         """Return the loss at a point (n,)."""
-        self.evaluations += 1
+        self._budget.spend()
         answer = self._call(self._loss, vector)
         return self._scalar(answer if self._gradient else _pair(answer)[0])
+
+    def along(self, direction: NDArray[np.float64]) -> Callable[[float], float]:
+        """Return the loss along a line through the point, as a function of t.
+
+        The functions get parts of a buffer that is used again, later: fresh arrays would cost
+        more than a cheap loss. There are several in turn, so that one which keeps its last
+        argument, to compare the next with it, finds that unchanged.
+        """
+        origin = self.parameters.vector
+        buffers = itertools.cycle(self._buffers())
+        watched = slice(None, None, max(1, origin.size // WATCHED))
+
+        def loss(t: float) -> float:
+            self._budget.spend()
+            point = next(buffers)
+            np.multiply(direction, t, out=point)
+            point += origin
+            before = point[watched].copy()
+            tree = self.parameters.build(point, shared=True)
+            answer = self._loss(*tree) if self._positional else self._loss(tree)
+            if not np.array_equal(before, point[watched]):
+                self._note("its argument")
+            return self._scalar(answer if self._gradient else _pair(answer)[0])
+
+        return loss
+
+    def _buffers(self) -> list[NDArray[np.float64]]:
+        if not self._ring:
+            self._ring += [np.empty(self.parameters.size) for _ in range(BUFFERS)]
+        return self._ring
+
+    @property
+    def evaluations(self) -> int:
+        """How often the loss was evaluated, here and elsewhere."""
+        return self._budget.spent
+
+    def _note(self, name: str) -> None:
+        if not self.overwritten:
+            self.overwritten.append(name)
 
     def _scalar(self, loss: Any) -> float:
         self.loss_epsilon = max(self.loss_epsilon, epsilon(loss))

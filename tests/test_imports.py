@@ -45,6 +45,9 @@ LAYERS = [
         "gradcheck.snippets",
     },
     {
+        "gradcheck.acceptance",
+        "gradcheck.claims",
+        "gradcheck.confirmation",
         "gradcheck.examination",
         "gradcheck.kinks",
         "gradcheck.probes",
@@ -54,6 +57,7 @@ LAYERS = [
     {
         "gradcheck.derivative",
         "gradcheck.derivatives",
+        "gradcheck.directions",
         "gradcheck.extrapolation",
         "gradcheck.ladders",
         "gradcheck.parameters",

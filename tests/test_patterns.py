@@ -8,7 +8,8 @@ import pytest
 from gradcheck.derivatives import Derivative
 from gradcheck.parameters import Leaf
 from gradcheck.patterns import common_ratio, places, plain_ratio
-from gradcheck.probes import Probe
+from gradcheck.claims import Probe
+from gradcheck.directions import Direction
 from gradcheck.reports import Entry
 
 RIGHT, WRONG, OPEN = "agrees", "disagrees", "undecided"
@@ -131,7 +132,7 @@ def test_a_ratio_that_reads_as_1_is_not_stated():
     assert common_ratio(entries([1.0001, 2.0002], [1, 2], 1e-9)).startswith(
         "claimed / numerical = 1.0001 in both"
     )
-    probe = Probe("", np.ones(1), 3 + 1e-10, Derivative(3.0, 5e-11, 1), 5e-11, WRONG)
+    probe = Probe(Direction("", np.ones(1)), 3 + 1e-10, Derivative(3.0, 5e-11, 1), 5e-11, WRONG)
     assert plain_ratio(probe) == ""
 
 
@@ -157,11 +158,11 @@ def test_a_ratio_has_the_digits_that_are_known():
     ],
 )
 def test_along_one_direction_only_a_plain_ratio_is_stated(claimed, expected):
-    probe = Probe("", np.ones(1), claimed, Derivative(3.0, 1e-12, 1), 1e-12, WRONG)
+    probe = Probe(Direction("", np.ones(1)), claimed, Derivative(3.0, 1e-12, 1), 1e-12, WRONG)
     assert plain_ratio(probe) == expected
 
 
 @pytest.mark.parametrize("numerical", [0.0, 1e-13])
 def test_nothing_is_a_multiple_of_what_may_be_zero(numerical):
-    probe = Probe("", np.ones(1), 3.0, Derivative(numerical, 1e-12, 1), 1e-12, WRONG)
+    probe = Probe(Direction("", np.ones(1)), 3.0, Derivative(numerical, 1e-12, 1), 1e-12, WRONG)
     assert plain_ratio(probe) == ""

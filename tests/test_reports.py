@@ -6,6 +6,7 @@ import builtins
 import contextlib
 import io
 import itertools
+import math
 import re
 from html.parser import HTMLParser
 
@@ -13,9 +14,11 @@ import numpy as np
 import pytest
 
 import gradcheck
-from gradcheck.probes import Probe
+from gradcheck.acceptance import miss_probability
+from gradcheck.claims import Probe
+from gradcheck.directions import Direction
 from gradcheck.report_text import HEADLINES, MOST, PAGE, entry_table
-from gradcheck.reports import Entry
+from gradcheck.reports import Details, Entry
 
 RNG = np.random.default_rng(7)
 POINT = (RNG.normal(size=3), RNG.normal(size=(5, 3)))
@@ -317,8 +320,15 @@ def test_the_resolution_counts_how_far_each_array_is_moved():
     report = gradcheck.check(
         lambda a, b: squares(a) + squares(b), lambda a, b: (2 * a, 2 * b), sizes
     )
-    tolerance = max(probe.tolerance for probe in report.probes_of_all)
-    assert report.resolution / tolerance == pytest.approx(100)
+    assert report.typical_size == 1e-2
+    first, second = report.probes_of_all
+    error = 1e4 * first.tolerance
+    parts = [
+        miss_probability(probe.tolerance, 1e-2 * error * probe.along.least)
+        for probe in (first, second)
+    ]
+    assert 0 < parts[0] < 0.1
+    assert report.miss_probability(error) == pytest.approx(math.prod(parts))
 
 
 def test_an_error_of_the_size_that_the_report_names_is_seen():
@@ -586,8 +596,10 @@ def test_the_figure_shows_the_sweep_the_bound_and_the_claim(reports):
 def test_errors_that_are_exactly_zero_are_drawn(slopes):
     sweep = tuple(zip((0.01, 0.1, 1.0), slopes, strict=True))
     numerical = gradcheck.Derivative(2.0, 1e-12, 7, step=1.0, sweep=sweep)
-    probe = Probe("all entries", np.ones(1), 2.5, numerical, 1e-12, "disagrees")
-    figure = gradcheck.GradientReport("disagrees", "", 7, 1, probes=(probe,)).figure()
+    probe = Probe(Direction("all entries", np.ones(1)), 2.5, numerical, 1e-12, "disagrees")
+    figure = gradcheck.GradientReport(
+        "disagrees", lambda: Details(""), lambda: 7, 1, probes=(probe,)
+    ).figure()
     assert (starting(lines_of(figure), "central difference").get_ydata() > 0).all()
 
 

@@ -162,7 +162,9 @@ def numbers(report):
 
 
 def scanned(report):
-    return [(entry.claimed, entry.numerical, entry.error, entry.tolerance) for entry in report.scanned]
+    return [
+        (entry.claimed, entry.numerical, entry.error, entry.tolerance) for entry in report.scanned
+    ]
 
 
 def assert_the_same(problem, units, unit=1.0):

@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gradcheck.checking import check
+from gradcheck.claims import Verdict
 from gradcheck.derivatives import differentiate
-from gradcheck.probes import Verdict
 from gradcheck.word2vec import formulas
 from gradcheck.word2vec.walkthrough import inputs, predictions
 from gradcheck.word2vec.walkthrough.arithmetic import Matrix, Number, Vector, dot, scaled, total
