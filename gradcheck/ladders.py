@@ -34,13 +34,11 @@ PROGRAMMING_ERRORS = (
 """What no point is outside of the domain for: the caller wants to see these."""
 
 MOST_BISECTIONS = 44
-"""Halvings with which the edge of a plateau is approached, from either end of the range,"""
-
-VANISHING = 2.0**-20
-"""until the first change has fallen to this part, or falls no more."""
+"""Halvings with which the edge of a plateau is approached, from either end of the range, until the
+first change falls no more, or just as fast as the distance."""
 
 LASTING = 8
-"""And is as high as so many halvings before, as is the step at the edge of a plateau."""
+"""A jump is as high as so many halvings before, as is the step at the edge of a plateau."""
 
 ABOVE_NOISE = 32
 """A jump is higher than the noise near the point by this factor."""
@@ -271,7 +269,7 @@ class Ladder:
         )
         sign = -1 if side else 1
         changed = self.pair(max(moved))[side]
-        changes = [abs(changed - self.value)]
+        changes, widths = [abs(changed - self.value)], [outside - inside]
         for _ in range(MOST_BISECTIONS):
             wide = outside > 4 * inside
             middle = math.sqrt(inside * outside) if wide else (inside + outside) / 2
@@ -281,10 +279,15 @@ class Ladder:
             else:
                 outside, changed = middle, value
             changes.append(abs(changed - self.value))
-            if len(changes) > LASTING and changes[-1] > changes[-LASTING] / 2 and not wide:
-                break
-            if changes[-1] < VANISHING * changes[0]:
-                return Edge(inside, 0.0, is_stepped=False)
+            widths.append(outside - inside)
+            if len(changes) > LASTING and not wide:
+                fallen, narrowed = changes[-1] / changes[-LASTING], widths[-1] / widths[-LASTING]
+                if fallen > 0.5:  # it stays: a step
+                    break
+                if abs(fallen - narrowed) < 0.1 * narrowed:  # it falls with the width: a hinge
+                    return Edge(inside, 0.0, is_stepped=False)
+        else:
+            return Edge(inside, 0.0, is_stepped=False)
         is_stepped = self.sample(sign * (1 + BEYOND) * outside) == changed
         return Edge(inside, changes[-1], is_stepped=is_stepped)
 
