@@ -93,7 +93,7 @@ class Acceptance:
         h = 4 * line.first_step * reach * self._shrunk * 2 ** -self._rng.random()
         for _ in range(ATTEMPTS):
             steps = h * 2.0 ** -np.arange(PAIRS)
-            pairs = np.array([(ladder.sample(t), ladder.sample(-t)) for t in steps])
+            pairs = np.array([(ladder.sample(t), ladder.sample(-t)) for t in steps.tolist()])
             if not np.isfinite(pairs).all() or (pairs == ladder.value).all():
                 return None
             noise = line.rounding * probe.along.least * whole

@@ -108,6 +108,7 @@ def check(
         sizes=parameters.sizes,
         probes=judgement.probes,
         seed=seed,
+        measure=judgement.measure,
         write=lambda: snippet(loss, gradient, parameters, precision=precision, seed=seed),
     )
 

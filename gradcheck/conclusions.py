@@ -156,24 +156,17 @@ def agreement(examination: Examination, prober: Prober) -> Finding:
             f"{reach:.1g} of the entries' size."
         )
     is_stepped = any(probe.numerical.reach for probe in probes)
-    notes = () if is_stepped else _hidden(examination, prober)
+    notes = () if is_stepped else _hidden(examination, prober.subject.parameters)
     return Finding("agrees", reason, notes=notes)
 
 
-def _hidden(examination: Examination, prober: Prober) -> tuple[str, ...]:
+def _hidden(examination: Examination, parameters: Parameters) -> tuple[str, ...]:
     """Say which wrong factors could not have been seen at this point."""
-    parameters = prober.subject.parameters
     notes = []
     if examination.unseen:
         names = _listed([parameters.leaves[array].name for array in examination.unseen])
         notes.append(
             f"The derivative by {names} is 0 here: a wrong factor in it could not be seen."
-        )
-    if examination.faint:
-        names = _listed([parameters.leaves[array].name for array in examination.faint])
-        error = examination.probes[2].numerical.error / prober.whole / math.sqrt(3)
-        notes.append(
-            f"The derivative by {names} is known to be 0 only to {error:.0e} of the gradient's norm."
         )
     starting = [
         f"{leaf.name} is {value:g}{' everywhere' if leaf.size > 1 else ''}"

@@ -163,7 +163,8 @@ class Line:
         # A full-length binary fraction: a step of few bits would make products exact that
         # are not exact anywhere else, and hide the rounding that is to be seen.
         # Along a random direction through many entries sums of them move faster than each.
-        self.first_step = 0.9177041 / 4 * self.size / np.count_nonzero(direction) ** 0.125
+        moved = float(np.count_nonzero(direction))
+        self.first_step = 0.9177041 / 4 * self.size / moved**0.125
 
     def point(self, t: float) -> NDArray[np.float64]:
         """Return the point at t, (n,)."""

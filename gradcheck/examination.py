@@ -41,16 +41,12 @@ class Examination:
     unseen
         The arrays, by number, that are claimed to be 0, to rounding, and along which the loss
         does not move.
-    faint
-        The arrays, by number, that are claimed to be 0, and are known to be but next to nothing
-        beside the others.
     """
 
     verdict: Verdict
     probes: tuple[Probe, ...]
     blurred: tuple[int, ...] = ()
     unseen: tuple[int, ...] = ()
-    faint: tuple[int, ...] = ()
 
 
 def examine(
@@ -83,7 +79,7 @@ def examine(
         return Examination("undecided", tuple(run.probes), unseen=unseen)
     blurred = (*run.blurred(), *run.unknown)
     verdict: Verdict = "undecided" if blurred else "agrees"
-    return Examination(verdict, tuple(run.probes), blurred, unseen, run.faint)
+    return Examination(verdict, tuple(run.probes), blurred, unseen)
 
 
 @dataclass
@@ -96,7 +92,6 @@ class _Run:
     probes: list[Probe] = field(default_factory=list)
     motionless: set[int] = field(default_factory=set)
     unknown: Sequence[int] = ()
-    faint: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         parameters = self.prober.subject.parameters
@@ -160,10 +155,7 @@ class _Run:
         if not self._agrees_of("claimed to be 0", arrays):
             return False
         if not self.prober.is_known(self.probes[-1]):
-            if self.prober.is_faint(self.probes[-1]):
-                self.faint = tuple(arrays)
-            else:
-                self.unknown = arrays
+            self.unknown = arrays
         return True
 
     def _are_precise(self, arrays: Collection[int]) -> bool:

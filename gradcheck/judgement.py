@@ -12,7 +12,7 @@ import numpy as np
 from gradcheck import conclusions
 from gradcheck.claims import Claim, Probe, Verdict
 from gradcheck.conclusions import Finding
-from gradcheck.directions import single
+from gradcheck.directions import Direction, single
 from gradcheck.examination import Examination, examine
 from gradcheck.kinks import Kink, beside, find
 from gradcheck.probes import Prober
@@ -37,11 +37,24 @@ MOST_NAMED = -1
 
 
 class Judgement(NamedTuple):
-    """A verdict, and how to find what there is to say of it."""
+    """A verdict, and how to find what there is to say of it.
+
+    Attributes
+    ----------
+    verdict
+        Of the claim.
+    find
+        Finds what else there is to say.
+    probes
+        That were made.
+    measure
+        Measures along the direction of a probe in full, where it was accepted for less.
+    """
 
     verdict: Verdict
     find: Callable[[], Details]
     probes: tuple[Probe, ...] = ()
+    measure: Callable[[Direction], Probe] | None = None
 
 
 def judge(subject: Subject, precision: float | None, seed: int) -> Judgement:
@@ -56,7 +69,8 @@ def judge(subject: Subject, precision: float | None, seed: int) -> Judgement:
     """
     course = _Course(subject, precision, seed)
     try:
-        return course.judgement()
+        judgement = course.judgement()
+        return judgement._replace(measure=course.prober.measured) if judgement.probes else judgement
     except OutOfEvaluations:
         return _found(conclusions.stopped(subject.evaluations, course.stage))
 

@@ -123,23 +123,29 @@ class _Hunt:
         first = FIRST * size
         ladder = Ladder(self.subject.along(part), first, self.value)
         for level in range(0, DEEPEST, DOWN):
-            below = level + DOWN
-            far, near = (ladder.bend(each) / ladder.step(each) for each in (level, below))
+            steps = ladder.step(level), ladder.step(level + DOWN)
+            far, near = (ladder.bend(each) / ladder.step(each) for each in (level, level + DOWN))
             if not math.isfinite(far):
                 continue
-            secant = ladder.secant(below)
-            rounding = self.epsilon * (max(abs(self.value), secant * size) + abs(self.value))
-            if not abs(near) > VISIBLE * rounding / ladder.step(below):
-                return 0.0, ladder.slope(level)
-            half = (near * ladder.step(level) - far * ladder.step(below)) / (
-                ladder.step(level) - ladder.step(below)
-            )
+            half = _at_zero(steps, (far, near))
+            secant = ladder.secant(level + DOWN)
+            rounding = self.epsilon * (2 * abs(self.value) + secant * size)
+            if not abs(near) > VISIBLE * rounding / steps[1]:
+                break
             if abs(half - near) > ALIKE * abs(near):
                 continue
-            smallest = max(float(below), ladder.level(2 * VISIBLE * rounding / abs(half)))
+            smallest = max(float(level + DOWN), ladder.level(2 * VISIBLE * rounding / abs(half)))
             mean = ladder.bend(smallest) / ladder.step(smallest)
-            return (half if abs(mean - half) <= ALIKE * abs(half) else 0.0), ladder.slope(below)
+            slopes = ladder.slope(level), ladder.slope(level + DOWN)
+            is_kink = abs(mean - half) <= ALIKE * abs(half)
+            return (half if is_kink else 0.0), _at_zero(steps, slopes)
         return 0.0, math.nan
+
+
+def _at_zero(steps: tuple[float, float], values: tuple[float, float]) -> float:
+    """Extrapolate, to a step of 0, values that are linear in it."""
+    (h, smaller), (far, near) = steps, values
+    return (near * h - far * smaller) / (h - smaller)
 
 
 def beside(

@@ -46,9 +46,6 @@ PIECE = 1 / 16
 """A loss that stands still this far on both sides, in units of the entries' size, and then jumps,
 is taken at its word: its derivative is 0. Where it jumps sooner, a smooth loss may be rounded."""
 
-FAINT = 1e-6
-"""What is claimed to be 0 is next to nothing up to this part of the whole gradient."""
-
 SAMPLES_ELSEWHERE = 8
 """Points like the given one at which a loss that stands still is asked how large it can be."""
 
@@ -149,6 +146,11 @@ class Prober:
         if not is_confirmed:
             first = confirm(first, lambda step: self._measure(line, along, step)[0])
         return allow_jumps(first, line, ladder) if first.verdict == "disagrees" else first
+
+    def measured(self, along: Direction) -> Probe:
+        """Measure along a direction in full, also where the claim is accepted for less."""
+        line = Line(self.subject.parameters, along.vector(self._z), along)
+        return self._measure(line, along, None)[0]
 
     def _accepted(self, line: Line, along: Direction) -> Probe | None:
         """Accept the claim along a line for a few samples that agree with it, or say nothing."""
@@ -280,10 +282,6 @@ class Prober:
         numerical = probe.numerical
         changes = self.resolution * numerical.movement
         return numerical.movement <= self.nothing or numerical.error / probe.span <= changes
-
-    def is_faint(self, probe: Probe) -> bool:
-        """Tell whether they are known to be next to nothing, at least, beside the others."""
-        return probe.numerical.error / probe.span <= FAINT * self.whole
 
     def _repeats(self, ladder: Ladder, most: int) -> bool:
         """Tell whether the loss gives its answers again at the points of some samples."""

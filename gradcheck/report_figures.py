@@ -58,6 +58,8 @@ def _telling_probe(report: GradientReport) -> Probe:
     measured = [probe for probe in [*telling, *report.probes] if probe.numerical.sweep]
     if not measured:
         raise ValueError(f"there is no step-size sweep to draw: {report.reason}")
+    if measured[0].is_early and report.measure:
+        return report.measure(measured[0].along)
     return measured[0]
 
 

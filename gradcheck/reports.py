@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from gradcheck.acceptance import miss_probability
 from gradcheck.claims import Probe, Verdict
+from gradcheck.directions import Direction
 from gradcheck.parameters import Leaf
 from gradcheck.report_figures import sweep_figure
 from gradcheck.report_pages import fragment, page
@@ -110,6 +111,8 @@ class GradientReport:
         The directions along which claimed and numerical derivative were compared.
     seed
         Of the directions: the same seed repeats the check.
+    measure
+        Measures along a direction in full, where a claim was accepted for less.
     write
         Writes Python that repeats the check.
     """
@@ -122,6 +125,7 @@ class GradientReport:
     sizes: NDArray[np.float64] | None = None
     probes: tuple[Probe, ...] = ()
     seed: int = 0
+    measure: Callable[[Direction], Probe] | None = None
     write: Callable[[], str] = str
 
     @functools.cached_property

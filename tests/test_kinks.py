@@ -9,7 +9,8 @@ import pytest
 
 import gradcheck
 from gradcheck import kinks
-from gradcheck.probes import Claim, aligned, direction
+from gradcheck.claims import Claim
+from gradcheck.directions import Direction
 from gradcheck.subjects import Subject
 
 MANY = 10_000
@@ -23,9 +24,9 @@ def found(loss, at, seed=0):
     """Look for the kinks of a loss; return them, and the number of evaluations."""
     subject = Subject(loss, lambda tree: tree, at)
     value, _ = subject.value_and_gradient()
-    subject.evaluations = 0
-    drawn = direction(subject.parameters.sizes, np.random.default_rng(seed))
-    return kinks.find(subject, value, drawn), subject.evaluations
+    before = subject.evaluations
+    drawn = Direction("", subject.parameters.sizes, (seed,)).vector()
+    return kinks.find(subject, value, drawn), subject.evaluations - before
 
 
 def entries(hunted):
@@ -267,7 +268,7 @@ def test_numbers_that_are_the_same_everywhere_are_not_asked_elsewhere():
 
 
 def test_the_signs_of_a_claim_of_zero_are_drawn():
-    drawn = aligned(np.ones(50), np.zeros(50), np.random.default_rng(0))
+    drawn = Direction("", np.ones(50), signs_of=np.zeros(50)).vector()
     assert (drawn > 0).any()
     assert (drawn < 0).any()
 

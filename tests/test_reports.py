@@ -607,7 +607,7 @@ def test_the_sweep_holds_plain_central_differences():
     report = gradcheck.check(lambda x: x**3, lambda x: 3 * x**2, 2.0)
     z = report.probes[0].direction[0]
     sweep = report.probes[0].numerical.sweep
-    assert len(sweep) >= 6
+    assert len(sweep) >= 3
     for h, slope in sweep:
         exact = 12 * z + z**3 * h**2
         assert slope == pytest.approx(exact, abs=1e-14 / h + 1e-13)

@@ -392,7 +392,7 @@ def test_without_steps_in_another_decade_what_is_beyond_kinks_is_called_wrong(mo
         return weights * (np.cos(weights @ x) + np.sign(wave(x)))
 
     assert verdict(loss, gradient, at) != "disagrees"
-    monkeypatch.setattr(probes, "_confirmed", lambda first, _second, _third: first)
+    monkeypatch.setattr(probes, "confirm", lambda first, _measure: first)
     assert verdict(loss, gradient, at) == "disagrees"
 
 
@@ -414,7 +414,7 @@ def test_rounding_that_shows_only_further_out_is_no_mistake():
 
 def test_without_the_hunt_for_jumps_it_is_called_wrong(monkeypatch):
     seeds = [seed for seed in range(20) if verdict(*cancelling(seed)) != "disagrees"]
-    monkeypatch.setattr(Prober, "_beyond_jumps", lambda _self, probe, _line, _ladder: probe)
+    monkeypatch.setattr(probes, "allow_jumps", lambda probe, _line, _ladder: probe)
     assert any(verdict(*cancelling(seed)) == "disagrees" for seed in seeds)
 
 
@@ -447,7 +447,7 @@ class Forgetful:
 def test_without_taking_samples_again_a_loss_that_changes_is_taken_at_its_word(monkeypatch):
     at = np.array([1.0, 2.0, -2.0])
     assert verdict(Forgetful(at), lambda x: 2 * x, at) == "undecided"
-    monkeypatch.setattr(Prober, "_repeats", lambda _self, _ladder: True)
+    monkeypatch.setattr(Prober, "_repeats", lambda _self, _ladder, _most: True)
     assert verdict(Forgetful(at), lambda x: 2 * x, at) == "disagrees"
 
 
