@@ -152,7 +152,7 @@ class _Run:
 
     def _are_zero(self, arrays: list[int]) -> bool:
         """Probe what is claimed to be 0 alone: beside other arrays it would not show."""
-        if not self._agrees_of("claimed to be 0", arrays):
+        if not self._agrees_of("claimed to be 0", arrays, in_full=True):
             return False
         if not self.prober.is_known(self.probes[-1]):
             self.unknown = arrays
@@ -188,7 +188,7 @@ class _Run:
             }
         )
 
-    def _agrees_of(self, label: str, arrays: Sequence[int]) -> bool:
+    def _agrees_of(self, label: str, arrays: Sequence[int], *, in_full: bool = False) -> bool:
         """Probe some arrays alone, along the signs of what is claimed."""
         slices = [self.leaves[array].entries for array in arrays]
 
@@ -199,8 +199,10 @@ class _Run:
             return mask * self._moving_part()
 
         name = label or self.leaves[arrays[0]].name
-        agrees = self._agrees(name, weights, signs_of=self.prober.terms, alone=True)
-        if self.probes[-1].numerical.movement <= self.prober.nothing:
+        agrees = self._agrees(
+            name, weights, signs_of=self.prober.terms, alone=True, in_full=in_full
+        )
+        if in_full and self.probes[-1].numerical.movement <= self.prober.nothing:
             self.motionless.update(arrays)
         return agrees
 
@@ -212,10 +214,11 @@ class _Run:
         signs_of: NDArray[np.float64] | None = None,
         least: float = 0.0,
         alone: bool = False,
+        in_full: bool = False,
     ) -> bool:
         seed = (*self.seed, len(self.probes))
         along = Direction(label, self.sizes, seed, weights, signs_of, least)
-        self.probes.append(self.prober.probe(along, alone=alone))
+        self.probes.append(self.prober.probe(along, alone=alone, in_full=in_full))
         return self.verdict == "agrees"
 
 

@@ -250,6 +250,8 @@ class _Course:
         probes = examination.probes
         for stream in range(1, ROUNDS + 1):
             new = find(prober.subject, prober.value, probes[-1].direction)
+            if not new:  # it is close by, and not at the point
+                break
             found += new
             moving[np.concatenate([kink.entries for kink in new])] = False
             if not moving.any():
@@ -264,6 +266,8 @@ class _Course:
                 break
         if rest and rest.verdict == "disagrees":
             return self._wrong(probes)
+        if not found:
+            return self._undecided(examination)
         entries = np.flatnonzero(~moving)
         wrong = beside(prober.subject, prober.claim, entries, self.precision, self.aside)
         if wrong:

@@ -51,7 +51,7 @@ class Kink:
 def find(subject: Subject, value: float, drawn: NDArray[np.float64]) -> list[Kink]:
     """Find the entries that a kink along a direction comes from.
 
-    Arrays first, then halves of them, for about eight evaluations times the logarithm of their
+    Arrays first, then halves of them, for about ten evaluations times the logarithm of their
     size for each entry; beyond `NAMED` entries an array counts as a whole. Entries that have no
     kink alone, but have one together (as x and y in ``abs(x + y) - abs(x - y)``), stay
     together.
@@ -81,8 +81,9 @@ class _Hunt:
             for leaf in self.subject.parameters.leaves
         ]
         arrays = [entries for entries in whole if entries.size and self._jump(entries)]
-        if not arrays:  # only together
-            yield Kink(np.concatenate(whole))
+        together = np.concatenate(whole)
+        if not arrays and self._jump(together):
+            yield Kink(together)
         for entries in arrays:
             yield from self._within(entries)
 
@@ -136,9 +137,9 @@ class _Hunt:
                 continue
             smallest = max(float(level + DOWN), ladder.level(2 * VISIBLE * rounding / abs(half)))
             mean = ladder.bend(smallest) / ladder.step(smallest)
-            slopes = ladder.slope(level), ladder.slope(level + DOWN)
-            is_kink = abs(mean - half) <= ALIKE * abs(half)
-            return (half if is_kink else 0.0), _at_zero(steps, slopes)
+            if abs(mean - half) <= ALIKE * abs(half):
+                slopes = ladder.slope(level), ladder.slope(level + DOWN)
+                return half, _at_zero(steps, slopes)
         return 0.0, math.nan
 
 

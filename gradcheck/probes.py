@@ -115,7 +115,7 @@ class Prober:
         self._steepness = 0.0
         self._z, self._products = np.empty((2, subject.parameters.size))
 
-    def probe(self, along: Direction, *, alone: bool = False) -> Probe:
+    def probe(self, along: Direction, *, alone: bool = False, in_full: bool = False) -> Probe:
         """Compare along one direction; a disagreement is looked at more closely.
 
         Parameters
@@ -124,14 +124,17 @@ class Prober:
             The direction.
         alone
             Whether what is known from other probes, of other entries, is no guide here.
+        in_full
+            Whether to measure even what could be accepted for less: how far the loss moves at
+            the entries' own size counts.
         """
         line = Line(self.subject.parameters, along.vector(self._z), along)
-        early = self._accepted(line, along)
+        early = None if in_full else self._accepted(line, along)
         if early:
             return early
         alone = alone or along.weights is not None
         known = None if alone or self._step is None else self._step * line.size
-        first, ladder = self._measure(line, along, known)
+        first, ladder = self._measure(line, along, known, in_full=in_full)
         if not alone and math.isfinite(first.numerical.step):
             self._step = first.numerical.step / line.size
         if not alone:
@@ -189,10 +192,15 @@ class Prober:
             shares=shares,
         )
 
-    def _measure(self, line: Line, along: Direction, step: float | None) -> tuple[Probe, Ladder]:
+    def _measure(
+        self, line: Line, along: Direction, step: float | None, *, in_full: bool = False
+    ) -> tuple[Probe, Ladder]:
         probe = self._claimed(line, along)
         part = norm(self._products) / line.span
         ladder = self._ladder(line, step)
+        if in_full:
+            for t in (line.size, -line.size):
+                ladder.sample(t)
         numerical = line.differentiate(
             ladder,
             value_epsilon=self.coarseness,

@@ -370,7 +370,7 @@ def test_without_it_what_is_undecided_agrees(monkeypatch):
 
 
 def test_without_asking_whether_a_0_is_known_it_passes(monkeypatch):
-    loss, gradient, at = lifted(sines({"a": 1.0, "b": 1e-6}), 1e8)
+    loss, gradient, at = lifted(sines({"a": 1.0, "b": 1e-8}), 1e8)
     wrong = with_array(gradient, "b", 0)
     assert verdict(loss, wrong, at) == "undecided"
     monkeypatch.setattr(Prober, "is_known", lambda _self, _probe: True)
@@ -391,9 +391,13 @@ def test_without_steps_in_another_decade_what_is_beyond_kinks_is_called_wrong(mo
     def gradient(x):
         return weights * (np.cos(weights @ x) + np.sign(wave(x)))
 
-    assert verdict(loss, gradient, at) != "disagrees"
+    def wrong():
+        reports = [gradcheck.check(loss, gradient, at, seed=seed) for seed in range(20)]
+        return [seed for seed, report in enumerate(reports) if report.verdict == "disagrees"]
+
+    assert wrong() == []
     monkeypatch.setattr(probes, "confirm", lambda first, _measure: first)
-    assert verdict(loss, gradient, at) == "disagrees"
+    assert wrong()
 
 
 def sigmoid(x):
