@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +15,7 @@ from gradcheck.derivatives import Line
 from gradcheck.ladders import Ladder
 from gradcheck.stepping import LOSS_ULPS
 
-__all__ = ["Acceptance", "miss_probability"]
+__all__ = ["Acceptance", "Attempt", "miss_probability"]
 
 PAIRS = 3
 """Symmetric pairs at h, h/2, h/4: the extrapolated difference is off by a term in h**6."""
@@ -25,6 +27,9 @@ ATTEMPTS = 2
 ROUNDING = 2.0**14
 """With rounding so many ulps, a function that varies on the scale of the entries' size has its
 truncation meet it at the first step: the seventh root of it."""
+
+MUCH = 10.0
+"""A claim that is off by so many times what leaving out a pair changes is wrong, or noise is."""
 
 MOST_SHRINKING = 1 / 64
 """A second step is at most so much smaller. A step that may shrink at will would find one at
@@ -52,6 +57,22 @@ def miss_probability(tolerance: float, largest: float) -> float:
     return min(1.0, ratio * (2 - 2 / (ORDER * math.log(2)) * math.log(ratio)))
 
 
+class Attempt(NamedTuple):
+    """What became of an attempt to accept a claim.
+
+    Attributes
+    ----------
+    accepted
+        The derivative that samples agree on with the claim; None if they do not.
+    suspicious
+        Samples on which the claim is far off, and nothing else is to blame: the search need
+        not start anew.
+    """
+
+    accepted: Derivative | None
+    suspicious: Ladder | None = None
+
+
 class Acceptance:
     """Acceptances of one claim, along one direction after the other.
 
@@ -75,13 +96,15 @@ class Acceptance:
         # A loss steeper than its entries' size suggests is so along the next direction, too.
         self._shrunk = 1.0
 
-    def accepts(self, ladder: Ladder, line: Line, probe: Probe, whole: float) -> Derivative | None:
-        """Return the derivative that samples agree on with the claim; None if they do not.
+    def attempt(
+        self, sampled: Callable[[float], Ladder], line: Line, probe: Probe, whole: float
+    ) -> Attempt:
+        """Take few samples along a line, and hold the claim against them.
 
         Parameters
         ----------
-        ladder
-            Samples along the line.
+        sampled
+            Gives samples along the line, to be taken from a step on.
         line
             Where the loss is evaluated.
         probe
@@ -92,23 +115,33 @@ class Acceptance:
         reach = (self._epsilon * ROUNDING) ** (1 / (ORDER + 1))
         h = 4 * line.first_step * reach * self._shrunk * 2 ** -self._rng.random()
         for _ in range(ATTEMPTS):
-            steps = h * 2.0 ** -np.arange(PAIRS)
-            pairs = np.array([(ladder.sample(t), ladder.sample(-t)) for t in steps.tolist()])
+            ladder = sampled(h)
+            steps = np.array([ladder.step(level) for level in range(PAIRS)])
+            pairs = np.array([ladder.pair(level) for level in range(PAIRS)])
             if not np.isfinite(pairs).all() or (pairs == ladder.value).all():
-                return None
+                break
             noise = line.rounding * probe.along.least * whole
             found = self._derivative(ladder, steps, pairs, noise)
             offset = float(WEIGHTS @ (pairs - ladder.value).sum(axis=1)) / 2 / steps[0]
             off = max(abs(found.value - probe.claimed), abs(offset) / 2)
             miss = off / (found.error + probe.rounding)
             if miss <= 1:
-                return found
+                return Attempt(found)
+            if self._is_wrong(found, probe):  # truncation is no reason: smaller steps are a waste
+                return Attempt(None, ladder)
             shrink = miss ** (-1 / (ORDER + 1)) / 2
             if shrink < MOST_SHRINKING:
-                return None
+                break
             h *= shrink
             self._shrunk *= shrink
-        return None
+        return Attempt(None)
+
+    @staticmethod
+    def _is_wrong(found: Derivative, probe: Probe) -> bool:
+        """Tell whether a claim is off by more than the largest step makes of the difference."""
+        slopes = np.array([slope for _, slope in found.sweep[::-1]])
+        truncation = abs(found.value - float(FEWER_WEIGHTS @ slopes[1:]))
+        return abs(found.value - probe.claimed) > MUCH * (truncation + found.error)
 
     def _derivative(
         self,
@@ -136,12 +169,12 @@ class Acceptance:
         )
 
 
-def _weights() -> NDArray[np.float64]:
+def _weights(pairs: int) -> NDArray[np.float64]:
     """Return the weights that extrapolate samples at h, h/2, … to 0 (Richardson)."""
-    nodes = [4.0**-i for i in range(PAIRS)]
+    nodes = [4.0**-i for i in range(pairs)]
     return np.array(
         [math.prod(other / (other - node) for other in nodes if other != node) for node in nodes]
     )
 
 
-WEIGHTS = _weights()
+WEIGHTS, FEWER_WEIGHTS = _weights(PAIRS), _weights(PAIRS - 1)

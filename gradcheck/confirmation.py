@@ -26,6 +26,13 @@ CLOSER = 4.0
 FAR_OFF = 10.0
 """Steps that reach over kinks were seen to exceed their bound, by a factor of up to 2."""
 
+OUT_TO = 4.0
+"""Jumps are looked for up to so many times the entries' size."""
+
+RELEVANT = 8.0
+"""Steps of a staircase make up for a wrong slope of their flats: one whose slope is this part of
+the discrepancy, or less, is none of them."""
+
 JUMPS = 20.0
 """So many times the slope of a jump further out is added to a tolerance.
 
@@ -98,9 +105,10 @@ def allow_jumps(probe: Probe, line: Line, ladder: Ladder) -> Probe:
         Along which it was made, and the samples there.
     """
     height, distance = ladder.jump_further_out(
-        max(line.size, probe.numerical.step),
+        max(OUT_TO * line.size, probe.numerical.step),
         probe.numerical.value,
-        probe.discrepancy / JUMPS,
+        probe.numerical.step,
+        probe.discrepancy / RELEVANT,
         probe.numerical.noise,
     )
     tolerance = probe.tolerance + JUMPS * height / distance

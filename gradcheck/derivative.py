@@ -52,8 +52,8 @@ class Derivative:
         Whether what the value rests on lies on polynomials, to within rounding or to within
         noise that is the same at far smaller steps: no kink can be the reason for what it shows.
     is_plain
-        Whether all windows that were looked at are smooth to within rounding, from the first steps
-        on: within these nothing jumps or bends.
+        Whether the steps of the value, and some far below, lie on polynomials to within rounding:
+        within these nothing jumps or bends.
     is_plateau
         Whether the function stands still to the last bit, at the steps of the value.
     is_saturated

@@ -169,7 +169,7 @@ class _Course:
             if not same(self.value, value, self.subject.loss_epsilon, self.precision):
                 found = finding(())
                 return Details(f"{found.reason} {conclusions.changed_since(self.value, value)}")
-            scanned = self._scan()
+            scanned = self._scan(is_wrong=True)
             found = finding(scanned)
         except OutOfEvaluations:
             stopped = conclusions.stopped(self.subject.evaluations, "looking at entries")
@@ -188,7 +188,7 @@ class _Course:
 
     # ------------------------------------------------------------------- entry by entry
 
-    def _scan(self) -> tuple[Entry, ...]:
+    def _scan(self, *, is_wrong: bool = False) -> tuple[Entry, ...]:
         """Compare entry by entry, where there are few.
 
         Each with a prober of its own: a step that served at one entry says nothing of another,
@@ -199,7 +199,13 @@ class _Course:
             return ()
         entries = []
         for index in range(claimed.size):
-            alone = Prober(prober.subject, prober.value, prober.claim, self.precision)
+            alone = Prober(
+                prober.subject,
+                prober.value,
+                prober.claim,
+                self.precision,
+                is_wrong=is_wrong,
+            )
             name = prober.subject.parameters.where(index)
             probe = alone.probe(single(name, prober.subject.parameters.sizes, index))
             entries.append(_entry(probe, float(claimed[index])))

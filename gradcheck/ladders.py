@@ -46,8 +46,9 @@ ABOVE_NOISE = 32
 BEYOND = 2.0**-8
 """Where a plateau's edge is looked beyond, in units of its distance."""
 
-NEARER = 0.25
-"""The nearer half of an interval is kept unless the other departs so much more."""
+NEARER = 0.05
+"""The nearer half of an interval is kept unless it departs by less than this part of the other's:
+of many jumps the nearest tells most, and far from the point a cubic departs, too, by 1 to 7."""
 
 MOST_HALVINGS = 40
 """Halvings with which a jump further out is approached."""
@@ -297,44 +298,53 @@ class Ladder:
         return all(value == self.value for _, value in self.samples)
 
     def jump_further_out(
-        self, distance: float, slope: float, relevant: float, noise: float
+        self, distance: float, slope: float, step: float, relevant: float, noise: float
     ) -> tuple[float, float]:
         """Return a jump of the function and its distance, (0, ∞) where none is found.
 
         What is rounded inside of a function may stand still near the point, and show as jumps
         further out. Of an interval that is halved, the half is kept over which the function
-        departs more from its slope near the point: across a jump the departure stays, anywhere
-        else it falls with the width at least.
+        departs more from the parabola near the point: across a jump the departure stays,
+        anywhere else it falls with the width at least.
 
         Parameters
         ----------
         distance
             How far to look, on either side.
-        slope
-            Near the point.
+        slope, step
+            Near the point, and a step at which it was found.
         relevant
             Jumps lower than this, times their distance, do not matter.
         noise
             Of the function, as it was seen near the point: what is about as large is no jump.
         """
-        found = [self._jump_between(side * distance, slope, relevant, noise) for side in (1, -1)]
+        level = self.level(step)
+        curvature = self.bend(level) / self.step(level) ** 2
+
+        def departure(left: tuple[float, float], right: tuple[float, float]) -> float:
+            (t, value), (u, other) = left, right
+            return abs(other - value - (slope + curvature * (t + u)) * (u - t))
+
+        found = [
+            self._jump_between(side * distance, departure, relevant, noise) for side in (1, -1)
+        ]
         return max(found, key=lambda jump: jump[0] / jump[1])
 
     def _jump_between(
-        self, end: float, slope: float, relevant: float, noise: float
+        self,
+        end: float,
+        departure: Callable[[tuple[float, float], tuple[float, float]], float],
+        relevant: float,
+        noise: float,
     ) -> tuple[float, float]:
         near, far = (0.0, self.value), (end, self.sample(end))
         departures: list[float] = []
         for _ in range(MOST_HALVINGS):
             t = (near[0] + far[0]) / 2
             middle = (t, self.sample(t))
-            first, second = (
-                abs(right[1] - left[1] - slope * (right[0] - left[0]))
-                for left, right in ((near, middle), (middle, far))
-            )
-            # Of many jumps the nearest tells most.
-            near, far = (near, middle) if first >= NEARER * second else (middle, far)
-            departures.append(abs(far[1] - near[1] - slope * (far[0] - near[0])))
+            is_near = departure(near, middle) >= NEARER * departure(middle, far)
+            near, far = (near, middle) if is_near else (middle, far)
+            departures.append(departure(near, far))
             smallest = max(relevant * abs(far[0]), ABOVE_NOISE * noise)
             # Nor is there a jump where a value is not finite.
             if not departures[-1] > smallest:

@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from gradcheck.acceptance import Acceptance
+from gradcheck.acceptance import Acceptance, Attempt
 from gradcheck.claims import Claim, Probe
 from gradcheck.confirmation import allow_jumps, confirm, is_confirmed_by_its_own
 from gradcheck.derivative import Derivative
@@ -39,8 +39,9 @@ RESOLUTION = {float(np.finfo(np.float64).eps): 1e-6, float(np.finfo(np.float32).
 REPEATED = 24
 """Samples that are taken again before a claim is called wrong,"""
 
-FEW_REPEATED = 2
-"""or so many where everything that was seen is smooth: random answers are not."""
+FEW_REPEATED = 1
+"""or so many where all that was seen is smooth: random answers are not."""
+
 
 PIECE = 1 / 16
 """A loss that stands still this far on both sides, in units of the entries' size, and then jumps,
@@ -79,6 +80,8 @@ class Prober:
         allowed, and the derivative must be known to 1e-6 (2e-2 in float32).
     seed
         Of the steps at which a claim may be accepted early; None: it never is.
+    is_wrong
+        Whether it is known already that the claim is, and only where is asked.
 
     Attributes
     ----------
@@ -97,8 +100,11 @@ class Prober:
         claim: Claim,
         precision: float | None,
         seed: int | None = None,
+        *,
+        is_wrong: bool = False,
     ) -> None:
         self.subject = subject
+        self._is_wrong = is_wrong
         self.value = value
         self.claim = claim
         self.precision = precision
@@ -129,48 +135,76 @@ class Prober:
             the entries' own size counts.
         """
         line = Line(self.subject.parameters, along.vector(self._z), along)
-        early = None if in_full else self._accepted(line, along)
-        if early:
-            return early
-        alone = alone or along.weights is not None
-        known = None if alone or self._step is None else self._step * line.size
-        first, ladder = self._measure(line, along, known, in_full=in_full)
-        if not alone and math.isfinite(first.numerical.step):
-            self._step = first.numerical.step / line.size
-        if not alone:
-            self._steepness = max(self._steepness, first.numerical.steepness / line.span)
+        attempt = Attempt(None) if in_full else self._attempt(line, along)
+        if attempt.accepted:
+            return self._accepted(line, along, attempt.accepted)
+        first, ladder = self._first(line, along, attempt.suspicious, alone=alone, in_full=in_full)
         if first.verdict != "disagrees":
             return first
         is_confirmed = is_confirmed_by_its_own(first)
+        if is_confirmed and self._is_wrong:
+            return first
         if not self._repeats(ladder, FEW_REPEATED if is_confirmed else REPEATED):
             return replace(first, verdict="undecided", reason="the loss changes from call to call")
         if first.numerical.reach >= PIECE:
             return first
         if not is_confirmed:
-            first = confirm(first, lambda step: self._measure(line, along, step)[0])
+            first = confirm(
+                first, lambda step: self._measure(line, along, self._ladder(line, step))
+            )
         return allow_jumps(first, line, ladder) if first.verdict == "disagrees" else first
+
+    def _first(
+        self,
+        line: Line,
+        along: Direction,
+        suspicious: Ladder | None,
+        *,
+        alone: bool,
+        in_full: bool,
+    ) -> tuple[Probe, Ladder]:
+        """Search for the derivative along a line, with the samples that there are if they do."""
+        if suspicious:
+            probe = self._measure(line, along, suspicious)
+            if probe.verdict == "disagrees" and is_confirmed_by_its_own(probe):
+                return probe, suspicious
+        alone = alone or along.weights is not None
+        ladder = self._ladder(line)
+        if not alone and self._step is not None:
+            ladder = self._ladder(line, self._step * line.size)
+        if in_full:
+            for t in (line.size, -line.size):
+                ladder.sample(t)
+        first = self._measure(line, along, ladder, may_grow=alone or self._step is None)
+        if not alone and math.isfinite(first.numerical.step):
+            self._step = first.numerical.step / line.size
+        if not alone:
+            self._steepness = max(self._steepness, first.numerical.steepness / line.span)
+        return first, ladder
 
     def measured(self, along: Direction) -> Probe:
         """Measure along a direction in full, also where the claim is accepted for less."""
         line = Line(self.subject.parameters, along.vector(self._z), along)
-        return self._measure(line, along, None)[0]
+        return self._measure(line, along, self._ladder(line), may_grow=True)
 
-    def _accepted(self, line: Line, along: Direction) -> Probe | None:
-        """Accept the claim along a line for a few samples that agree with it, or say nothing."""
+    def _attempt(self, line: Line, along: Direction) -> Attempt:
+        """Take a few samples, and see whether they agree with the claim."""
         if self._acceptance is None or line.is_zero:
-            return None  # at 0, what is rounded in proportion to the step is not seen by these
-        probe = self._claimed(line, along)
-        ladder = self._ladder(line)
-        found = self._acceptance.accepts(ladder, line, probe, self.whole)
-        if found is None or found.error / line.span > self.resolution * self.whole:
-            return None
-        return replace(
-            probe,
-            numerical=found,
-            tolerance=found.error + probe.tolerance,
-            verdict="agrees",
-            is_early=True,
+            # At 0, what is rounded in proportion to the step is not seen by so few.
+            return Attempt(None)
+        claimed = self._claimed(line, along)
+        attempt = self._acceptance.attempt(
+            lambda step: self._ladder(line, step), line, claimed, self.whole
         )
+        found = attempt.accepted
+        if found and found.error / line.span > self.resolution * self.whole:
+            return Attempt(None)
+        return attempt
+
+    def _accepted(self, line: Line, along: Direction, found: Derivative) -> Probe:
+        probe = self._claimed(line, along)
+        tolerance = found.error + probe.tolerance
+        return replace(probe, numerical=found, tolerance=tolerance, verdict="agrees", is_early=True)
 
     def _claimed(self, line: Line, along: Direction) -> Probe:
         """Return the claim's part of a probe: what it says along a line, and how surely."""
@@ -193,20 +227,18 @@ class Prober:
         )
 
     def _measure(
-        self, line: Line, along: Direction, step: float | None, *, in_full: bool = False
-    ) -> tuple[Probe, Ladder]:
+        self, line: Line, along: Direction, ladder: Ladder, *, may_grow: bool = False
+    ) -> Probe:
+        """Search for the derivative along a line, and hold the claim against it."""
         probe = self._claimed(line, along)
         part = norm(self._products) / line.span
-        ladder = self._ladder(line, step)
-        if in_full:
-            for t in (line.size, -line.size):
-                ladder.sample(t)
         numerical = line.differentiate(
             ladder,
             value_epsilon=self.coarseness,
-            may_grow=step is None,
+            may_grow=may_grow,
             goal=min(GOAL * self.whole, SHARP * part or math.inf) * line.span,
-            # Along a line on which entries of large gradient hardly move, their rounding is as large.
+            # Along a line on which entries of large gradient hardly move, their rounding is as
+            # large.
             steepest=math.inf if along.least in (0, 1) else along.least * self.whole,
         )
         if numerical.is_plateau:
@@ -226,16 +258,16 @@ class Prober:
             reason=numerical.reason,
         )
         if not math.isfinite(probe.tolerance):
-            return probe, ladder
+            return probe
         if not probe.discrepancy <= probe.tolerance:
-            return replace(probe, verdict="disagrees"), ladder
+            return replace(probe, verdict="disagrees")
         value, error = numerical.far
         if abs(probe.claimed - value) <= error + probe.rounding <= CLOSELY * abs(probe.claimed):
             numerical = replace(numerical, value=value, error=error)
             tolerance = error + probe.rounding + norm(probe.allowed)
             probe = replace(probe, numerical=numerical, tolerance=tolerance)
         is_known = self._is_known(numerical, part, line.span)
-        return replace(probe, verdict="agrees" if is_known else "undecided"), ladder
+        return replace(probe, verdict="agrees" if is_known else "undecided")
 
     def _ladder(self, line: Line, step: float | None = None) -> Ladder:
         along = self.subject.along(line.direction)
@@ -243,7 +275,7 @@ class Prober:
 
     def _is_known(self, numerical: Derivative, part: float, span: float) -> bool:
         """Tell whether agreement along a direction means something."""
-        if not self.whole and numerical.is_saturated:  # all of it claimed to be 0
+        if not self.whole and numerical.is_saturated and self.value:  # all of it claimed to be 0
             return False
         if part * math.sqrt(3) <= self.nothing:  # and nothing there is
             is_stepped = 0 < numerical.reach < PIECE
@@ -260,6 +292,9 @@ class Prober:
         are rounded.
         """
         largest = max(self.elsewhere.largest(1.0), numerical.largest)
+        if not any(math.isfinite(value) for _, value in self.elsewhere.samples):
+            # They overflow, perhaps: scores u·v are at most half the squared norm of (u, v).
+            largest = max(largest, norm(self.subject.parameters.vector) ** 2)
         rounding = LOSS_ULPS * self.coarseness * largest / numerical.step
         if numerical.reach >= PIECE:
             return replace(numerical, error=rounding)

@@ -41,6 +41,10 @@ VISIBLE = 32.0
 ALIKE = 0.2
 """Far below the window, curvature and noise are no more than this part of a kink's jump."""
 
+PLAIN = 8
+"""Levels down to which a function may be steeper than its entries' size suggests. What is smooth
+only at steps far smaller may be noise, seen from close by."""
+
 STEEPEST = 1e3
 """The largest slope, in units of the function and the first step, that a saturated loss is
 excused with: its value is small beside its slopes elsewhere, which are those of its scores."""
@@ -131,7 +135,7 @@ class Search:
             steepness=self._steepness(best),
             noise=max(best.residual, best.floor),
             is_quiet=best.residual <= ORDINARY * best.floor,
-            is_plain=0 in self._seen and all(seen.is_clean for seen in self._seen.values()),
+            is_plain=best.is_clean and not best.is_grainy and best.top <= PLAIN,
             is_smooth=best.is_clean or best.is_grainy or best.residual > ORDINARY * best.floor,
             is_plateau=all(self.ladder.is_flat(level) for level in window),
         )
