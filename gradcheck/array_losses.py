@@ -139,7 +139,7 @@ def compile_loss(loss: Any, parameters: Sequence[Any]) -> ArrayLoss:
     source = print_function("compute", f"({signature})", "Return both.", outputs)
     namespace: dict[str, Any] = {"np": np}
     namespace |= {name: getattr(special, name) for name in special.__all__}
-    exec(compile(source, "<loss>", "exec"), namespace)
+    exec(compile(source, "<loss>", "exec"), namespace)  # noqa: S102 - our own source
     return ArrayLoss(
         tuple(map(str, parameters)),
         tuple(one.name for one in arrays[len(parameters) :]),

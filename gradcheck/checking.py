@@ -17,7 +17,7 @@ __all__ = ["FEW", "GradientMismatch", "assert_gradient", "check"]
 _MISSING: Final[Any] = object()
 
 
-class GradientMismatch(AssertionError):
+class GradientMismatch(AssertionError):  # noqa: N818  a failed assertion, as pytest.fail is
     """A gradient that a check did not confirm.
 
     Attributes

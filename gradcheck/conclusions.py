@@ -175,7 +175,8 @@ def _hidden(examination: Examination, parameters: Parameters) -> tuple[str, ...]
     ]
     if starting:
         notes.append(
-            f"{_listed(starting)}: a factor that is 1 there, or a term that is 0, could not be seen."
+            f"{_listed(starting)}: a factor that is 1 there, or a term that is 0, could not be "
+            "seen."
         )
     return (*notes, "A random point shows more.") if notes else ()
 

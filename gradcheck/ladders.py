@@ -144,7 +144,7 @@ class Ladder:
             self.raised.append((t, "the loss is complex"))
         except PROGRAMMING_ERRORS:
             raise
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001  see above
             said = " ".join(str(error).split())
             self.raised.append((t, f"the loss raised {type(error).__name__}: {said}".rstrip(": ")))
         self.samples.append((t, value))

@@ -1,4 +1,4 @@
-"""Probes of one claim: measure along a direction, and look closer where the claim does not agree."""
+"""Probes of one claim: measure along a direction, and look closer where it does not agree."""
 
 from __future__ import annotations
 

@@ -89,7 +89,7 @@ def promote(
         with np.errstate(all="ignore"):
             value, gradient = double.value_and_gradient()
             noise = _noise(double, value, rng)
-    except Exception:
+    except Exception:  # noqa: BLE001  functions that insist on float32 say so in many ways
         return None
     is_quiet = noise <= QUIET * parameters.epsilon * abs(value)
     if not (is_quiet and double.loss_epsilon < parameters.epsilon):

@@ -67,9 +67,38 @@ LOSS_ULPS = 4.0
 class Search:
     """The search for the window of steps with the smallest bound.
 
-    A window whose samples deviate from its polynomial by more than rounding shows either a
-    function that varies within a fraction of the step, or one that is noisy. Smaller steps
-    tell them apart: there the first becomes smooth, and the second does not.
+    A window is six steps, h to h/32, and two far below, which do not go into the value. The search
+    begins at a step that is small beside the size of what moves, and looks at one window after
+    the other; each says which is next, or that it is the last. What a window's samples show:
+
+    ============================  ===========================  =================================
+    a window shows                it means                     next comes
+    ============================  ===========================  =================================
+    a value that is not finite    the edge of a domain         the step below it
+    all values the same, to the   a plateau: flat, or steps    how far it reaches, and how high
+    last bit                      of a staircase               the step is at its edge; where it
+                                                               reaches far, the first step at
+                                                               which the function moves at all
+    a mean of both sides that     a kink at the point          the end: there is no derivative
+    falls with h, far below too
+    two sides that stay apart     a jump at the point          the end
+    slopes that are off by the    rounding in proportion to    a window far below: it is as
+    same at all steps             the step (at a point of 0)   far off, or that was an accident
+    samples off the polynomial,   noise                        the step at which it is least;
+    and far below as far                                       the end, when it grows
+    samples off the polynomial,   a function that varies       the step at which its slope is
+    and far below less            within the steps             that of the steps far below
+    samples on it, truncation     steps that are too long      the step at which both meet
+    above rounding
+    samples on it, rounding       steps that are too short     longer ones, as long as they may
+    above truncation                                           grow
+    samples on it, and a bound    what was looked for          the end
+    as small as is asked for
+    ============================  ===========================  =================================
+
+    In the end the smallest bound counts among the windows that resolve the function, on the
+    condition that none with smaller steps contradicts it. Windows far beyond the size of what
+    moves are kept apart: they can confirm a claim, and refute none (see `_far`).
 
     Parameters
     ----------
@@ -87,15 +116,19 @@ class Search:
         # Points that are close to each other differ in few entries then, and their noise is
         # one: a level in the midst of the window is a better sample of it.
         self._has_few_bits = bits < 30
-        self._seen: dict[int, Estimate] = {}
+        self._windows: dict[int, Estimate] = {}
+        self._noisy_windows: dict[int, Estimate] = {}
+        self._plateau: Derivative | None = None
+        # The height of the steps in which the function was seen to move, where it should not.
         self._step_height = 0.0
+        # A window that shows rounding in proportion to the step, and whether another confirms it.
+        self._proportional: Estimate | None = None
+        self._is_proportional = False
+        # Whether a window resolves the function, or is known to be noise.
+        self._is_settled = False
+        # Why there is no derivative, and the slopes on both sides of a kink.
         self._end: tuple[Obstacle, str] | None = None
         self._slopes: tuple[float, float] | None = None
-        self._plateau: Derivative | None = None
-        self._is_settled = False
-        self._noisy: dict[int, Estimate] = {}
-        self._grainy: Estimate | None = None
-        self._has_grain = False
 
     def run(self) -> Derivative:
         """Return the derivative."""
@@ -108,7 +141,7 @@ class Search:
             return self._undecided(*self._end)
         smooth = self._smooth()
         if smooth is None and self._plateau is None:
-            domain = self._domain() if not self._seen else ""
+            domain = self._domain() if not self._windows else ""
             rough: tuple[Obstacle, str] = (
                 ("edge", domain) if domain else ("rough", self._roughness())
             )
@@ -118,14 +151,10 @@ class Search:
 
     def _smooth(self) -> Derivative | None:
         """Return what the best window says, None where none resolves the function."""
-        if not self._is_settled and self._grainy is None:
+        if not self._is_settled and self._proportional is None:
             return None
         best = self._best()
         if best is None:
-            self._end = (
-                "rounding",
-                "the function jumps close to the point: something inside is rounded",
-            )
             return None
         window = range(best.top, best.top + best.count)
         return self._derivative(
@@ -149,7 +178,7 @@ class Search:
         """
         far = [
             seen
-            for seen in self._seen.values()
+            for seen in self._windows.values()
             if seen.top < self.scales.rim and seen.is_clean and self._shows_something(seen)
         ]
         best = min(far, key=lambda seen: seen.error, default=None)
@@ -212,7 +241,9 @@ class Search:
 
     def _is_worth_trying(self, top: int) -> bool:
         return (
-            top not in self._seen and top <= DEEPEST and self.ladder.evaluations < MOST_EVALUATIONS
+            top not in self._windows
+            and top <= DEEPEST
+            and self.ladder.evaluations < MOST_EVALUATIONS
         )
 
     def _examine(self, top: int) -> int | None:
@@ -225,8 +256,10 @@ class Search:
         if broken:
             return math.ceil(max(broken)) + 1
         if all(ladder.is_flat(level) for level in [*window, *checks]):
-            self._has_grain = self._grainy is not None  # it is 0 now and then, by chance
-            return None if self._has_grain else self._examine_plateau(top)
+            self._is_proportional = (
+                self._proportional is not None
+            )  # it is 0 now and then, by chance
+            return None if self._is_proportional else self._examine_plateau(top)
         slope = ladder.secant(window[-1])
         roundings = [self._rounding(level) for level in window]
         estimate = self._extrapolate(top, checks, roundings)
@@ -234,8 +267,8 @@ class Search:
         may_stand = should_move or ladder.touches_plateau(window[-1])
         if may_stand and not estimate.is_grainy and self._follow_plateau(fine[-1]):
             estimate = self._extrapolate(top, checks, roundings)
-        self._seen[top] = estimate
-        if self._is_grain(estimate):
+        self._windows[top] = estimate
+        if self._is_confirmed_proportional(estimate):
             return None
         if estimate.is_grainy:
             return round(fine[0]) - 2
@@ -308,7 +341,7 @@ class Search:
 
         Entries may be tiny beside what the function varies with: 1 + x at x = 1e-17.
         """
-        if not self.scales.may_grow or self._seen:
+        if not self.scales.may_grow or self._windows:
             return None
         ladder = self.ladder
         if any(not ladder.is_flat(level) for level in (rim, 0)):
@@ -340,8 +373,8 @@ class Search:
             self._end = "jump", f"the function jumps at the point, by {height:.3g}"
             return None
         if self._persists(estimate, fine[-1]):
-            coarser = [seen.error for level, seen in self._noisy.items() if level < top]
-            self._noisy[top] = estimate
+            coarser = [seen.error for level, seen in self._noisy_windows.items() if level < top]
+            self._noisy_windows[top] = estimate
             if min(coarser, default=math.inf) < estimate.error:
                 self._is_settled = True
                 return None
@@ -408,7 +441,7 @@ class Search:
 
     # ------------------------------------------------- rounding in proportion to the step?
 
-    def _is_grain(self, estimate: Estimate) -> bool:
+    def _is_confirmed_proportional(self, estimate: Estimate) -> bool:
         """Tell whether a suspicion is confirmed: far smaller steps do no better.
 
         They do where a function varies within the window, and only there: rounding in
@@ -416,16 +449,16 @@ class Search:
         shows of it is chance; of two, the larger bound counts. Where the smaller steps are
         noisy, too, the chance is theirs as well.
         """
-        known = self._grainy
+        known = self._proportional
         chance = SAFETY if estimate.is_clean else SAFETY * SAFETY
         if known is None or chance * estimate.error < known.error:
-            self._grainy = estimate if estimate.is_grainy else known
+            self._proportional = estimate if estimate.is_grainy else known
             return False
         if estimate.top < known.top + LEVELS:
             return False
         if estimate.is_grainy:
-            self._grainy = max(known, estimate, key=lambda seen: seen.error)
-        self._is_settled = self._has_grain = True
+            self._proportional = max(known, estimate, key=lambda seen: seen.error)
+        self._is_settled = self._is_proportional = True
         return True
 
     # ------------------------------------------------------------------- on the polynomial
@@ -457,14 +490,14 @@ class Search:
         """Return the smallest bound among the windows that resolve the function.
 
         A window that deviates from its polynomial by more than noise does not. None where
-        one that does is a piece of a function that jumps.
+        there is none, or where one that does is a piece of a function that jumps.
         """
-        if self._grainy is not None and (self._has_grain or not self._is_settled):
-            return self._grainy
+        if self._proportional is not None and (self._is_proportional or not self._is_settled):
+            return self._proportional
         resolved = [
             seen
-            for top, seen in self._seen.items()
-            if (seen.is_clean or top in self._noisy) and top >= self.scales.rim
+            for top, seen in self._windows.items()
+            if (seen.is_clean or top in self._noisy_windows) and top >= self.scales.rim
         ]
         if not resolved:
             return None
@@ -472,9 +505,13 @@ class Search:
         for other in sorted(resolved, key=lambda estimate: estimate.top):
             if other.top > best.top and other.is_clean and other.contradicts(best):
                 best = other
-        coarser = [seen.top for seen in self._seen.values() if seen.contradicts(best)]
-        if best.is_clean and min(coarser, default=best.top) < best.top:
-            return None if self._jumps(best) else best
+        coarser = [seen.top for seen in self._windows.values() if seen.contradicts(best)]
+        if best.is_clean and min(coarser, default=best.top) < best.top and self._jumps(best):
+            self._end = (
+                "rounding",
+                "the function jumps close to the point: something inside is rounded",
+            )
+            return None
         return best
 
     def _shows_something(self, estimate: Estimate) -> bool:

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 import gradcheck
 from gradcheck.checking import FEW
-from gradcheck.parameters import Parameters
 from gradcheck.directions import Direction
+from gradcheck.parameters import Parameters
 
 
 def softmax_loss(target):

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from gradcheck.claims import Probe
 from gradcheck.derivatives import Derivative
+from gradcheck.directions import Direction
 from gradcheck.parameters import Leaf
 from gradcheck.patterns import common_ratio, places, plain_ratio
-from gradcheck.claims import Probe
-from gradcheck.directions import Direction
 from gradcheck.reports import Entry
 
 RIGHT, WRONG, OPEN = "agrees", "disagrees", "undecided"

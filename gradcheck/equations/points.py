@@ -41,7 +41,7 @@ def random_points(ranges: Ranges, attempts: int) -> Iterator[Point]:
         How often one is drawn. A draw that leaves an axis without an index, or for which the
         symbols were not declared, is no point.
     """
-    generator = random.Random(1)
+    generator = random.Random(1)  # noqa: S311 - nothing secret
     work = Work()
     for attempt in range(attempts):
         whole = _whole_numbers(ranges, attempt, generator)

@@ -37,7 +37,7 @@ class ScriptedDataset:
         self._words = words
         self._next = cycle(script or range(words))
 
-    def sampleTokenIdx(self) -> int:
+    def sampleTokenIdx(self) -> int:  # noqa: N802 - the course's name
         """Return the next index."""
         if len(self.drawn) >= self.limit:
             raise TooManyDraws
@@ -48,11 +48,11 @@ class ScriptedDataset:
         """Return the next index."""
         return self.sampleTokenIdx()
 
-    def getRandomContext(self, C: int = 5) -> tuple[str, list[str]]:
+    def getRandomContext(self, C: int = 5) -> tuple[str, list[str]]:  # noqa: N802, N803
         """Return a center word and 2C context words."""
         return word(0), [word((1 + position) % self._words) for position in range(2 * C)]
 
-    def get_random_context(self, C: int = 5) -> tuple[str, list[str]]:
+    def get_random_context(self, C: int = 5) -> tuple[str, list[str]]:  # noqa: N803
         """Return a center word and 2C context words."""
         return self.getRandomContext(C)
 

@@ -128,7 +128,7 @@ class SharedModules:
         position = 0
         for module in self._modules:
             before, now = self._before[position], module.__dict__
-            position += 1
+            position += 1  # noqa: SIM113 - `enumerate` is one of them
             if _same(now, before):
                 seen.append(None)
             else:
@@ -158,7 +158,7 @@ class SharedModules:
 def _same(now: dict[str, Any], before: dict[str, Any]) -> bool:
     try:
         return now == before  # identical values are not compared any further
-    except Exception:
+    except Exception:  # noqa: BLE001 - a value of the file's, which cannot be compared
         return False
 
 
@@ -274,12 +274,12 @@ class ModuleEnvironment:
 @contextmanager
 def random_state_kept() -> Iterator[None]:
     """Leave the global generators as they were, however often homework reseeds them."""
-    states = random.getstate(), np.random.get_state()
+    states = random.getstate(), np.random.get_state()  # noqa: NPY002 - what homework uses
     try:
         yield
     finally:
         random.setstate(states[0])
-        np.random.set_state(states[1])
+        np.random.set_state(states[1])  # noqa: NPY002
 
 
 @contextmanager

@@ -140,7 +140,7 @@ def summarize_error(error: BaseException) -> str:
     """Return an exception as one short line."""
     try:
         text = " ".join(str(error).split())
-    except Exception:
+    except Exception:  # noqa: BLE001 - an exception class of the file's own
         text = ""
     text = text if len(text) <= 200 else text[:197] + "..."
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
@@ -179,7 +179,7 @@ def _run_script(
     code = _compile(path, source, str(module.__file__))
     try:
         with shared, time_limit(seconds):
-            exec(code, vars(module))
+            exec(code, vars(module))  # noqa: S102 - running the student's file is the purpose
     except TimeLimitExceeded:
         raise SubmissionError(
             f"{path}: still running after {seconds:g} s; "
@@ -187,7 +187,7 @@ def _run_script(
         ) from None
     except KeyboardInterrupt:
         raise
-    except BaseException as error:
+    except BaseException as error:  # noqa: BLE001 - SystemExit included
         raise SubmissionError(_import_failure(path, str(module.__file__), error)) from None
 
 
@@ -288,7 +288,7 @@ def _run_cell(
         with shared, time_limit(_CELL_SECONDS):
             flags = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT  # as IPython allows it
             code = compile(source, name, "exec", flags, dont_inherit=True)
-            coroutine = eval(code, vars(module))
+            coroutine = eval(code, vars(module))  # noqa: S307 - running it is the purpose
             if coroutine is not None:
                 asyncio.run(coroutine)
     except TimeLimitExceeded:
@@ -297,6 +297,6 @@ def _run_cell(
         raise
     except SyntaxError as error:
         return _syntax_failure(path, source, error).removeprefix(f"{path}: ")
-    except BaseException as error:
+    except BaseException as error:  # noqa: BLE001 - SystemExit included
         return summarize_error(error)
     return ""

@@ -26,7 +26,7 @@ def copied(result: Any, depth: int = _DEPTH) -> Any:
         return items if isinstance(result, list) else tuple(items)
     try:
         array = np.array(result)
-    except Exception:
+    except Exception:  # noqa: BLE001 - an `__array__` of the file's own
         array = np.array(None)
     if array.dtype.kind in "fiubc":
         return array

@@ -50,7 +50,7 @@ def sigmoid_grad(s: Any) -> Any:
     return s * (1.0 - s)
 
 
-def get_negative_samples(target: int, dataset: Any, K: int) -> list[int]:
+def get_negative_samples(target: int, dataset: Any, K: int) -> list[int]:  # noqa: N803 - the course's name
     """Draw K words from `dataset`, drawing again wherever the target comes."""
     samples: list[int] = []
     while len(samples) < K:

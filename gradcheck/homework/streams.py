@@ -199,7 +199,7 @@ def _draw(source: str, count: int, seed: int) -> tuple[Any, ...]:
     return tuple(drawn[:count])
 
 
-class _Failing(Exception):
+class _Failing(Exception):  # noqa: N818 - only ever caught above
     """A case fails, which is what Hypothesis is to shrink."""
 
 

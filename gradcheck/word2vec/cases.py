@@ -391,7 +391,7 @@ def _word(name: str, value: Any, words: int) -> int:
 
 def _iterable(name: str, value: Any) -> tuple[Any, ...]:
     if not isinstance(value, Iterable):
-        raise ValueError(f"{name}: expected a tuple, got {value!r}")
+        raise ValueError(f"{name}: expected a tuple, got {value!r}")  # noqa: TRY004 - one kind of error for every wrong argument
     return tuple(value)
 
 

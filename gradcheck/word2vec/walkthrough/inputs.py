@@ -70,7 +70,7 @@ class Text(NamedTuple):
 def read_text(sentence: str, window: int) -> Text:
     """Split a sentence into lower-case words, without the punctuation around them."""
     if not isinstance(sentence, str):
-        raise ValueError(f"sentence: expected a string, got {sentence!r}")
+        raise ValueError(f"sentence: expected a string, got {sentence!r}")  # noqa: TRY004 - one kind of error for every wrong argument
     sequence = [word for word in map(_normalized, sentence.split()) if word]
     words = tuple(dict.fromkeys(sequence))
     if len(words) < 2:
