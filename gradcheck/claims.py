@@ -49,10 +49,10 @@ class Claim:
     floor: float = 0.0
     ulps: float = ULPS
 
-    def rounding(self, terms: FloatArray, z: FloatArray) -> float:
+    def rounding(self, terms: FloatArray, z: FloatArray, scratch: FloatArray) -> float:
         """Return by how much rounding may move the inner product with z, whose terms are given."""
         moved = max((norm(change * z) for change in self.jitter), default=0.0)
-        size = float(np.abs(terms).sum())
+        size = float(np.abs(terms, out=scratch).sum())
         return self.ulps * self.epsilon * size + JITTER * moved + self.floor
 
 

@@ -16,6 +16,9 @@ __all__ = ["TINY", "Leaf", "Parameters", "leaves", "norm"]
 
 FloatArray = NDArray[np.floating[Any]]
 
+SAFE = 1e-280
+"""Squares between this and its inverse have neither under- nor overflowed on the way."""
+
 TINY = 1e-290
 """Numbers smaller than that have no last places to lose: they might as well be 0."""
 
@@ -175,7 +178,7 @@ class Parameters:
                     f"{path} has shape {array.shape}; {leaf.name} has shape {leaf.shape}, "
                     "and both shapes have to be the same"
                 )
-            pieces.append(array.astype(np.float64).ravel())
+            pieces.append(array.astype(np.float64, copy=False).ravel())
         return np.concatenate(pieces)
 
     def changed(self, tree: Any, vector: NDArray[np.float64]) -> list[str]:
@@ -209,6 +212,9 @@ def leaves(tree: Any) -> list[Any]:
 
 def norm(vector: NDArray[np.float64]) -> float:
     """Return the Euclidean norm, without overflow or underflow on the way."""
+    square = float(vector @ vector)
+    if SAFE < square < 1 / SAFE:
+        return math.sqrt(square)
     largest = float(np.abs(vector).max(initial=0.0))
     if largest == 0 or not math.isfinite(largest):
         return largest

@@ -119,7 +119,7 @@ class Prober:
             self._acceptance = Acceptance(self.coarseness, steps)
         self._step: float | None = None
         self._steepness = 0.0
-        self._z, self._products = np.empty((2, subject.parameters.size))
+        self._z, self._products, self._scratch = np.empty((3, subject.parameters.size))
 
     def probe(self, along: Direction, *, alone: bool = False, in_full: bool = False) -> Probe:
         """Compare along one direction; a disagreement is looked at more closely.
@@ -135,10 +135,11 @@ class Prober:
             the entries' own size counts.
         """
         line = Line(self.subject.parameters, along.vector(self._z), along)
-        attempt = Attempt(None) if in_full else self._attempt(line, along)
+        claimed = self._claimed(line, along)
+        attempt = Attempt(None) if in_full else self._attempt(line, claimed)
         if attempt.accepted:
-            return self._accepted(line, along, attempt.accepted)
-        first, ladder = self._first(line, along, attempt.suspicious, alone=alone, in_full=in_full)
+            return _accepted(claimed, attempt.accepted)
+        first, ladder = self._first(line, claimed, attempt.suspicious, alone=alone, in_full=in_full)
         if first.verdict != "disagrees":
             return first
         is_confirmed = is_confirmed_by_its_own(first)
@@ -150,14 +151,14 @@ class Prober:
             return first
         if not is_confirmed:
             first = confirm(
-                first, lambda step: self._measure(line, along, self._ladder(line, step))
+                first, lambda step: self._measure(line, claimed, self._ladder(line, step))
             )
         return allow_jumps(first, line, ladder) if first.verdict == "disagrees" else first
 
     def _first(
         self,
         line: Line,
-        along: Direction,
+        claimed: Probe,
         suspicious: Ladder | None,
         *,
         alone: bool,
@@ -165,17 +166,17 @@ class Prober:
     ) -> tuple[Probe, Ladder]:
         """Search for the derivative along a line, with the samples that there are if they do."""
         if suspicious:
-            probe = self._measure(line, along, suspicious)
+            probe = self._measure(line, claimed, suspicious)
             if probe.verdict == "disagrees" and is_confirmed_by_its_own(probe):
                 return probe, suspicious
-        alone = alone or along.weights is not None
+        alone = alone or claimed.along.weights is not None
         ladder = self._ladder(line)
         if not alone and self._step is not None:
             ladder = self._ladder(line, self._step * line.size)
         if in_full:
             for t in (line.size, -line.size):
                 ladder.sample(t)
-        first = self._measure(line, along, ladder, may_grow=alone or self._step is None)
+        first = self._measure(line, claimed, ladder, may_grow=alone or self._step is None)
         if not alone and math.isfinite(first.numerical.step):
             self._step = first.numerical.step / line.size
         if not alone:
@@ -185,14 +186,13 @@ class Prober:
     def measured(self, along: Direction) -> Probe:
         """Measure along a direction in full, also where the claim is accepted for less."""
         line = Line(self.subject.parameters, along.vector(self._z), along)
-        return self._measure(line, along, self._ladder(line), may_grow=True)
+        return self._measure(line, self._claimed(line, along), self._ladder(line), may_grow=True)
 
-    def _attempt(self, line: Line, along: Direction) -> Attempt:
+    def _attempt(self, line: Line, claimed: Probe) -> Attempt:
         """Take a few samples, and see whether they agree with the claim."""
         if self._acceptance is None or line.is_zero:
             # At 0, what is rounded in proportion to the step is not seen by so few.
             return Attempt(None)
-        claimed = self._claimed(line, along)
         attempt = self._acceptance.attempt(
             lambda step: self._ladder(line, step), line, claimed, self.whole
         )
@@ -200,11 +200,6 @@ class Prober:
         if found and found.error / line.span > self.resolution * self.whole:
             return Attempt(None)
         return attempt
-
-    def _accepted(self, line: Line, along: Direction, found: Derivative) -> Probe:
-        probe = self._claimed(line, along)
-        tolerance = found.error + probe.tolerance
-        return replace(probe, numerical=found, tolerance=tolerance, verdict="agrees", is_early=True)
 
     def _claimed(self, line: Line, along: Direction) -> Probe:
         """Return the claim's part of a probe: what it says along a line, and how surely."""
@@ -214,7 +209,7 @@ class Prober:
         allowed = np.zeros(len(parts))
         if self.precision:
             allowed = self.precision * np.array([norm(part) for part in parts])
-        rounding = self.claim.rounding(products, line.direction)
+        rounding = self.claim.rounding(products, line.direction, self._scratch)
         return Probe(
             along,
             claimed=float(shares.sum()),
@@ -227,10 +222,10 @@ class Prober:
         )
 
     def _measure(
-        self, line: Line, along: Direction, ladder: Ladder, *, may_grow: bool = False
+        self, line: Line, claimed: Probe, ladder: Ladder, *, may_grow: bool = False
     ) -> Probe:
         """Search for the derivative along a line, and hold the claim against it."""
-        probe = self._claimed(line, along)
+        along = claimed.along
         part = norm(self._products) / line.span
         numerical = line.differentiate(
             ladder,
@@ -252,9 +247,9 @@ class Prober:
                 reason=f"{numerical.domain}, on either side",
             )
         probe = replace(
-            probe,
+            claimed,
             numerical=numerical,
-            tolerance=numerical.error + probe.tolerance,
+            tolerance=numerical.error + claimed.tolerance,
             reason=numerical.reason,
         )
         if not math.isfinite(probe.tolerance):
@@ -347,3 +342,9 @@ class Prober:
             if not any(map(math.isfinite, pair)):
                 return True
         return False
+
+
+def _accepted(claimed: Probe, found: Derivative) -> Probe:
+    """Return a probe that agrees, for the derivative that a few samples were found to have."""
+    tolerance = found.error + claimed.tolerance
+    return replace(claimed, numerical=found, tolerance=tolerance, verdict="agrees", is_early=True)

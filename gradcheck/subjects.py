@@ -25,7 +25,7 @@ WATCHED = 1024
 """About so many entries of an argument are looked at after a call: a function that overwrites its
 argument changes more than one of them, and does so at the point itself, where all are looked at."""
 
-BUFFERS = 4
+BUFFERS = 2
 
 
 class OutOfEvaluations(BaseException):
@@ -124,7 +124,7 @@ class Subject:
         """Return the loss along a line through the point, as a function of t.
 
         The functions get parts of a buffer that is used again, later: fresh arrays would cost
-        more than a cheap loss. There are several in turn, so that one which keeps its last
+        more than a cheap loss. There are two in turn, so that one which keeps its last
         argument, to compare the next with it, finds that unchanged.
         """
         origin = self.parameters.vector
@@ -192,6 +192,8 @@ def same(first: Any, second: Any, coarseness: float, precision: float | None) ->
     precision
         What a check was asked to allow, relatively, or None.
     """
+    if np.array_equal(first, second):
+        return True
     allowed = max(precision or 0.0, SAME.get(coarseness, SAME[max(SAME)]))
     largest = float(np.abs(first).max(initial=0.0, where=np.isfinite(first)))
     return bool(np.allclose(first, second, rtol=allowed, atol=allowed * largest, equal_nan=True))

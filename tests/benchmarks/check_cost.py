@@ -20,18 +20,21 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 import gradcheck
+from gradcheck.directions import Direction
 from tests.benchmarks import console, peers
 from tests.benchmarks.pairs import Pair, draw_pair
 
 SIZES = ((5, 3), (50, 10), (500, 50), (2000, 100))
-MOST_EVALUATIONS = 60
+MOST_EVALUATIONS = 20
+MOST_OF_TORCH = 1.0
+MOST_OF_BARE = 3.0
 OURS = "gradcheck.check"
 
 
@@ -93,7 +96,7 @@ def main() -> int:
     console.show(table(rows, problems))
     for line in missing:
         print(line)
-    return verdict([(size, measured) for size, name, measured in rows if name == OURS])
+    return verdict(rows, bare_seconds(pairs[-1]))
 
 
 def measure_ours(pairs: Sequence[Pair]) -> Measured:
@@ -187,18 +190,59 @@ def _time(seconds: float) -> str:
     return f"{seconds:.1f} s" if seconds >= 1 else f"{1000 * seconds:.1f} ms"
 
 
-def verdict(ours: list[tuple[tuple[int, int], Measured]]) -> int:
+def bare_seconds(pair: Pair) -> tuple[float, float]:
+    """Return the time of a loss with one x + t z, and that of drawing z."""
+    drawn = Direction("", np.abs(pair.vector), (0,))
+    x, z, buffer = pair.vector, drawn.vector(), np.empty(pair.size)
+
+    def move() -> None:
+        np.multiply(z, 1e-3, out=buffer)
+        np.add(buffer, x, out=buffer)
+        pair.loss_of(buffer)
+
+    return _median_seconds(move), _median_seconds(lambda: drawn.vector(buffer))
+
+
+def _median_seconds(call: Callable[[], object]) -> float:
+    times = []
+    for _ in range(50):
+        start = time.perf_counter()
+        call()
+        times.append(time.perf_counter() - start)
+    return float(np.median(times))
+
+
+def verdict(rows: list[tuple[tuple[int, int], str, Measured]], bare: tuple[float, float]) -> int:
     """Compare with the requirement, print, and return the exit status."""
     failures = []
-    for size, measured in ours:
+    ours = {size: measured for size, name, measured in rows if name == OURS}
+    for size, measured in ours.items():
         if not all(measured.agreed):
             failures.append(f"{size}: a right gradient is not confirmed")
         if max(measured.evaluations) > MOST_EVALUATIONS:
             failures.append(f"{size}: {max(measured.evaluations)} evaluations")
-    most = max(max(measured.evaluations) for _, measured in ours)
+    ratios = {
+        size: float(np.median(ours[size].seconds) / np.median(measured.seconds))
+        for size, name, measured in rows
+        if name == "torch fast" and measured.seconds
+    }
+    failures += [
+        f"{size}: {ratio:.2f} of the time of PyTorch's fast mode"
+        for size, ratio in ratios.items()
+        if ratio > MOST_OF_TORCH
+    ]
+    largest = ours[SIZES[-1]]
+    least = float(np.median(largest.evaluations)) * bare[0] + 2 * bare[1]
+    of_bare = float(np.median(largest.seconds)) / least
+    if of_bare > MOST_OF_BARE:
+        failures.append(f"{SIZES[-1]}: {of_bare:.1f} times what its bare parts take")
+    stated = ", ".join(f"{ratio:.2f}" for ratio in ratios.values()) or "not measured"
+    most = max(max(measured.evaluations) for measured in ours.values())
     return console.conclude(
         f"gradcheck.check takes {most} evaluations at most (allowed: {MOST_EVALUATIONS}, at "
-        "every size), and right gradients are confirmed.",
+        f"every size); of the time of PyTorch's fast mode {stated} (allowed: {MOST_OF_TORCH}); at "
+        f"the largest size {of_bare:.1f} times its evaluations and two draws alone (allowed: "
+        f"{MOST_OF_BARE}); and right gradients are confirmed.",
         failures,
     )
 

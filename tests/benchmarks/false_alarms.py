@@ -28,16 +28,20 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
+from unittest import mock
 
 import numpy as np
 
 import gradcheck
+from gradcheck.acceptance import Attempt
+from gradcheck.probes import Prober
 from models.losses import naive_softmax, negative_sampling
 from tests.benchmarks import console
 
 SCALES = (1e-3, 0.1, 1.0, 5.0, 30.0)
 FAMILIES = (*(f"{scale:g}" for scale in SCALES), "mixed", "scores ±1000", "U = 0")
 MOST_SCORE = 1000.0
+MEDIAN_EVALUATIONS, MOST_EVALUATIONS = 16, 130
 
 LossAndGrad = Callable[[Any, Any], tuple[Any, Any, Any]]
 
@@ -63,6 +67,7 @@ class Outcome:
     verdict: str
     reason: str
     evaluations: int
+    searched: str
 
 
 # ------------------------------------------------------------------------------------- the cases
@@ -143,8 +148,12 @@ def examine(seed: int, index: int) -> Outcome:
     with np.errstate(all="ignore"):
         finite = all(np.isfinite(part).all() for part in case.loss_and_grad(*case.at))
         report = gradcheck.check(case.loss_and_grad, case.at, seed=index)
+        evaluations = report.evaluations
+        with mock.patch.object(Prober, "_attempt", return_value=Attempt(None)):
+            searched = gradcheck.check(case.loss_and_grad, case.at, seed=index).verdict
+    reason = report.reason if report.verdict == "undecided" else ""
     return Outcome(
-        index, case.kind, case.family, finite, report.verdict, report.reason, report.evaluations
+        index, case.kind, case.family, finite, report.verdict, reason, evaluations, searched
     )
 
 
@@ -237,9 +246,21 @@ def conclude(outcomes: list[Outcome], seed: int) -> int:
         f"--seed {seed} --case {outcome.index}"
         for outcome in alarms + overlooked
     ]
+    counts = [outcome.evaluations for outcome in right]
+    median, most = (float(np.quantile(counts, q)) for q in (0.5, 0.99))
+    if median > MEDIAN_EVALUATIONS or most > MOST_EVALUATIONS:
+        failures.append(f"{median:.0f} evaluations at the median, {most:.0f} at 99 %")
+    others = [outcome for outcome in outcomes if outcome.verdict != outcome.searched]
+    pairs = Counter(f"{outcome.searched} -> {outcome.verdict}" for outcome in others)
+    print(
+        f"Verdicts that differ from those of the search alone: {len(others):,} of "
+        f"{len(outcomes):,}" + (f" ({dict(pairs)})" if pairs else "")
+    )
     return console.conclude(
         f"{len(alarms)} of {len(right):,} right gradients called wrong (allowed: 0), "
-        f"{len(overlooked)} of {len(outcomes) - len(right):,} overflows overlooked (allowed: 0).",
+        f"{len(overlooked)} of {len(outcomes) - len(right):,} overflows overlooked (allowed: 0), "
+        f"{len(undecided) / len(right):.1%} undecided; {median:.0f} evaluations at the median "
+        f"(allowed: {MEDIAN_EVALUATIONS}), {most:.0f} at 99 % (allowed: {MOST_EVALUATIONS}).",
         failures,
     )
 
