@@ -212,7 +212,8 @@ def leaves(tree: Any) -> list[Any]:
 
 def norm(vector: NDArray[np.float64]) -> float:
     """Return the Euclidean norm, without overflow or underflow on the way."""
-    square = float(vector @ vector)
+    with np.errstate(over="ignore", invalid="ignore"):
+        square = float(vector @ vector)
     if SAFE < square < 1 / SAFE:
         return math.sqrt(square)
     largest = float(np.abs(vector).max(initial=0.0))
