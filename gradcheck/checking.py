@@ -7,6 +7,8 @@ import unittest
 from collections.abc import Callable
 from typing import Any, Final, Literal
 
+import numpy as np
+
 from gradcheck.judgement import FEW, judge
 from gradcheck.reports import GradientReport
 from gradcheck.snippets import snippet
@@ -94,6 +96,9 @@ def check(
     gradient, point = _arguments(loss, grad, at)
     if precision is not None and not 0 < precision < 1:
         raise ValueError(f"precision is {precision}; a number between 0 and 1 was expected")
+    if max_evaluations is not None and not isinstance(max_evaluations, int | np.integer):
+        kind = type(max_evaluations).__name__
+        raise TypeError(f"max_evaluations is of type {kind}; a whole number was expected")
     if max_evaluations is not None and max_evaluations < 1:
         raise ValueError(f"max_evaluations is {max_evaluations}; a number from 1 on was expected")
     subject = Subject(loss, gradient, point, max_evaluations)

@@ -33,6 +33,7 @@ __all__ = [
     "nowhere",
     "off_in_single",
     "overwriting",
+    "raises_since",
     "stopped",
     "unseen_in_single",
     "within_a_tolerance",
@@ -81,8 +82,8 @@ def stopped(evaluations: int, stage: str) -> Finding:
     """Say that the check has evaluated the loss as often as it may."""
     return Finding(
         "undecided",
-        f"The check stopped after {evaluations:,} evaluations of the loss, as max_evaluations "
-        f"says, while it was {stage}.",
+        f"The check stopped after {evaluations:,} evaluation{'' if evaluations == 1 else 's'} of "
+        f"the loss, as max_evaluations says, while it was {stage}.",
         "let it go on: a larger max_evaluations, or none.",
     )
 
@@ -92,6 +93,17 @@ def changed_since(value: float, again: float) -> str:
     return (
         f"Entries are not looked at: the loss has changed since, from {value!r} to {again!r} at "
         "the same point."
+    )
+
+
+def raises_since(error: Exception) -> str:
+    """Say that a loss can no longer be evaluated when a report is read."""
+    said = " ".join(str(error).split())
+    return (
+        f"Entries are not looked at: the loss now raises {type(error).__name__}: {said}".rstrip(
+            ": "
+        )
+        + "."
     )
 
 
@@ -219,7 +231,7 @@ def wrong_in_single(leaf: Leaf, off: float) -> Finding:
 # ------------------------------------------------------------------------------- disagrees
 
 
-def disagreement(probe: Probe, scanned: Sequence[Entry], size: int, few: int) -> str:
+def disagreement(probe: Probe, scanned: Sequence[Entry], size: int, few: int | None) -> str:
     """Say what is wrong, as far as it is known."""
     verdicts = [entry.verdict for entry in scanned]
     wrong, open_ones = verdicts.count("disagrees"), verdicts.count("undecided")
@@ -240,6 +252,8 @@ def disagreement(probe: Probe, scanned: Sequence[Entry], size: int, few: int) ->
     )
     if scanned:
         return f"{sentence} No single entry is known to be wrong."
+    if few is None:
+        return sentence
     return f"{sentence} Entries are looked at one by one up to {few}; here are {size:,}."
 
 

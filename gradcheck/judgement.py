@@ -54,7 +54,7 @@ class Judgement(NamedTuple):
     verdict: Verdict
     find: Callable[[], Details]
     probes: tuple[Probe, ...] = ()
-    measure: Callable[[Direction], Probe] | None = None
+    measure: Callable[[Direction], Probe | None] | None = None
 
 
 def judge(subject: Subject, precision: float | None, seed: int) -> Judgement:
@@ -70,7 +70,7 @@ def judge(subject: Subject, precision: float | None, seed: int) -> Judgement:
     course = _Course(subject, precision, seed)
     try:
         judgement = course.judgement()
-        return judgement._replace(measure=course.prober.measured) if judgement.probes else judgement
+        return judgement._replace(measure=course.measured) if judgement.probes else judgement
     except OutOfEvaluations:
         return _found(conclusions.stopped(subject.evaluations, course.stage))
 
@@ -87,6 +87,7 @@ class _Course:
         self.seed = seed
         self.aside = np.random.default_rng([seed, 1])  # for all but directions of probes
         self.stage = "evaluating loss and gradient at the point"
+        self.precision_is_sought = True
 
     def judgement(self) -> Judgement:
         """Judge the claim, in double precision where it can be."""
@@ -105,6 +106,13 @@ class _Course:
             promotion.subject, promotion.value, promotion.claim, self.precision, self.seed
         )
         return self._watched(self._held_against_double(self._judged(), promotion))
+
+    def measured(self, along: Direction) -> Probe | None:
+        """Measure along a direction in full; None where no evaluations are left for it."""
+        try:
+            return self.prober.measured(along)
+        except OutOfEvaluations:
+            return None
 
     def _plain_prober(self) -> Prober:
         """Return a prober of the claim at the point as it is."""
@@ -157,24 +165,34 @@ class _Course:
         """Say that the claim is wrong; where, is found when somebody asks."""
 
         def finding(scanned: tuple[Entry, ...]) -> Finding:
-            reason = conclusions.disagreement(probes[-1], scanned, self.claimed.size, FEW)
+            few = FEW if self.precision_is_sought else None
+            reason = conclusions.disagreement(probes[-1], scanned, self.claimed.size, few)
             return Finding("disagrees", reason, notes=self._tolerated(probes[-1], scanned))
 
         return Judgement("disagrees", lambda: self._details(finding), probes)
 
     def _details(self, finding: Callable[[tuple[Entry, ...]], Finding]) -> Details:
         """Look at the entries, if the loss is still what it was, and say what was found."""
+        scanned: tuple[Entry, ...] = ()
+        besides = ""
         try:
             value = self.subject.loss(self.subject.parameters.vector)
-            if not same(self.value, value, self.subject.loss_epsilon, self.precision):
-                found = finding(())
-                return Details(f"{found.reason} {conclusions.changed_since(self.value, value)}")
-            scanned = self._scan(is_wrong=True)
-            found = finding(scanned)
+            if same(self.value, value, self.subject.loss_epsilon, self.precision):
+                scanned = self._scan(is_wrong=True)
+                found = finding(scanned)
+                return Details(found.reason, found.advice, found.notes, scanned)
+            besides = conclusions.changed_since(self.value, value)
         except OutOfEvaluations:
-            stopped = conclusions.stopped(self.subject.evaluations, "looking at entries")
-            return Details(f"The gradient is wrong. {stopped.reason}")
-        return Details(found.reason, found.advice, found.notes, scanned)
+            besides = conclusions.stopped(self.subject.evaluations, "looking at entries").reason
+        except Exception as error:  # noqa: BLE001  a report can be read, whatever its loss does
+            besides = conclusions.raises_since(error)
+        found = self._unlocated(finding)
+        return Details(f"{found.reason} {besides}", found.advice, found.notes)
+
+    def _unlocated(self, finding: Callable[[tuple[Entry, ...]], Finding]) -> Finding:
+        """Say what can be said without another evaluation."""
+        self.precision_is_sought = False
+        return finding(())
 
     def _changed(self) -> Finding | None:
         """Ask once more at the point: what keeps state between calls, or is random, shows."""
@@ -223,7 +241,8 @@ class _Course:
         """Name the precision that accepts a small disagreement, in a note."""
         largest = self._largest_difference(last, scanned)
         wrong = [entry for entry in scanned if entry.verdict == "disagrees"]
-        if self.precision or not 0 < largest < CLOSE or any(map(_is_gross, wrong)):
+        is_known = self.precision or not self.precision_is_sought
+        if is_known or not 0 < largest < CLOSE or any(map(_is_gross, wrong)):
             return ()
         first = math.ceil(math.log10(largest))
         for exponent in range(first, MOST_NAMED + 1):

@@ -59,7 +59,7 @@ def _telling_probe(report: GradientReport) -> Probe:
     if not measured:
         raise ValueError(f"there is no step-size sweep to draw: {report.reason}")
     if measured[0].is_early and report.measure:
-        return report.measure(measured[0].along)
+        return report.measure(measured[0].along) or measured[0]
     return measured[0]
 
 

@@ -125,7 +125,7 @@ class GradientReport:
     sizes: NDArray[np.float64] | None = None
     probes: tuple[Probe, ...] = ()
     seed: int = 0
-    measure: Callable[[Direction], Probe] | None = None
+    measure: Callable[[Direction], Probe | None] | None = None
     write: Callable[[], str] = str
 
     @functools.cached_property

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import inspect
-import itertools
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -128,12 +127,11 @@ class Subject:
         argument, to compare the next with it, finds that unchanged.
         """
         origin = self.parameters.vector
-        buffers = itertools.cycle(self._buffers())
         watched = slice(None, None, max(1, origin.size // WATCHED))
 
         def loss(t: float) -> float:
             self._budget.spend()
-            point = next(buffers)
+            point = self._next_buffer()
             np.multiply(direction, t, out=point)
             point += origin
             before = point[watched].copy()
@@ -145,10 +143,13 @@ class Subject:
 
         return loss
 
-    def _buffers(self) -> list[NDArray[np.float64]]:
-        if not self._ring:
-            self._ring += [np.empty(self.parameters.size) for _ in range(BUFFERS)]
-        return self._ring
+    def _next_buffer(self) -> NDArray[np.float64]:
+        """Return the buffer that was not used last, along whichever line."""
+        if len(self._ring) < BUFFERS:
+            self._ring.append(np.empty(self.parameters.size))
+        else:
+            self._ring.append(self._ring.pop(0))
+        return self._ring[-1]
 
     @property
     def evaluations(self) -> int:
