@@ -29,8 +29,10 @@ ROUNDS = 3
 """So often kinks are looked for again where the entries that are left have one, too."""
 
 CLOSE = 1e-2
-"""Where all entries differ by less than this part of the gradient, and none of them by more than
-this part of itself, a precision is named,"""
+"""Where all entries differ by less than this part of the gradient,"""
+
+OWN_PART = 0.1
+"""and none of them by more than this part of itself, a precision is named,"""
 
 MOST_NAMED = -1
 """up to this power of ten."""
@@ -355,7 +357,7 @@ def _entry(probe: Probe, claimed: float) -> Entry:
 
 def _is_gross(entry: Entry) -> bool:
     """Tell whether an entry is off by more than what is computed to a tolerance."""
-    return abs(entry.claimed - entry.numerical) > CLOSE * max(
+    return abs(entry.claimed - entry.numerical) > OWN_PART * max(
         abs(entry.claimed), abs(entry.numerical)
     )
 
