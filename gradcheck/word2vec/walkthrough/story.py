@@ -310,5 +310,6 @@ def _confirmation(step: Walkthrough) -> Phrase:
         v=center_vector(step),
         U=U,
         verdict=phrase(found.verdict),
-        reason=EMPTY if found.verdict == "agrees" else prose(f" {found.reason}"),
+        # The gist of it: a page on paper has no room for the rest.
+        reason=EMPTY if found.verdict == "agrees" else prose(f" {found.reason.split(':')[0]}."),
     )
