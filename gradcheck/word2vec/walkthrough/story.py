@@ -310,6 +310,6 @@ def _confirmation(step: Walkthrough) -> Phrase:
         v=center_vector(step),
         U=U,
         verdict=phrase(found.verdict),
-        # The gist of it: a page on paper has no room for the rest.
-        reason=EMPTY if found.verdict == "agrees" else prose(f" {found.reason.split(':')[0]}."),
+        # Where it cannot be decided (saturated, say), a page on paper has no room for the reason.
+        reason=prose(f" {found.reason}") if found.verdict == "disagrees" else EMPTY,
     )
