@@ -124,9 +124,12 @@ class Acceptance:
             found = self._derivative(ladder, steps, pairs, noise)
             offset = float(WEIGHTS @ (pairs - ladder.value).sum(axis=1)) / 2 / steps[0]
             off = max(abs(found.value - probe.claimed), abs(offset) / 2)
-            miss = off / (found.error + probe.rounding)
-            if miss <= 1:
+            allowed = found.error + probe.rounding
+            if off <= allowed:
                 return Attempt(found)
+            if not allowed:  # the loss underflows
+                break
+            miss = off / allowed
             if self._is_wrong(found, probe):  # truncation is no reason: smaller steps are a waste
                 return Attempt(None, ladder)
             shrink = miss ** (-1 / (ORDER + 1)) / 2

@@ -119,8 +119,6 @@ class Scales:
         The same of the longest step within which a function's size is asked for.
     outermost
         The level of the longest step that is worth trying, at most 0.
-    may_grow
-        Whether steps longer than the first may be used for the derivative.
     goal
         A bound this small is good enough.
     """
@@ -135,5 +133,4 @@ class Scales:
     brim: int
     rim: int
     outermost: int
-    may_grow: bool
     goal: float

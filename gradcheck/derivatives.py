@@ -182,7 +182,6 @@ class Line:
         ladder: Ladder,
         *,
         value_epsilon: float,
-        may_grow: bool = True,
         goal: float = 0.0,
         steepest: float = math.inf,
     ) -> Derivative:
@@ -194,8 +193,6 @@ class Line:
             Its samples.
         value_epsilon
             The spacing at 1 of the floats in which its values are held.
-        may_grow
-            Whether steps longer than the first may be tried.
         goal
             A bound this small is good enough.
         steepest
@@ -216,7 +213,6 @@ class Line:
             brim=_level(self.size, first),
             rim=rim,
             outermost=furthest,
-            may_grow=may_grow,
             goal=goal,
         )
         return Search(ladder, scales).run()

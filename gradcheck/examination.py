@@ -118,14 +118,18 @@ class _Run:
 
     def look(self) -> None:
         """Make the probes that every claim gets."""
-        everything = None if self.moving is None else self._moving_part
-        if not self._agrees("all entries", everything, least=float(self.moving is None)):
-            return
-        if not self._agrees_of_small():
+        if not self._agrees_of_all() or not self._agrees_of_small():
             return
         zero = [array for array in self.arrays if self.is_nothing(array)]
-        if (not zero or self._are_zero(zero)) and self._are_precise(set(self.arrays) - set(zero)):
+        if not self.is_claimed:  # they have been probed
+            self._note_zero(zero)
+        elif (not zero or self._are_zero(zero)) and self._are_precise(set(self.arrays) - set(zero)):
             self._sharpen(zero)
+
+    def _agrees_of_all(self) -> bool:
+        everything = None if self.moving is None else self._moving_part
+        least = float(self.moving is None)
+        return self._agrees("all entries", everything, least=least, in_full=not self.is_claimed)
 
     def _moving_part(self) -> NDArray[np.float64]:
         return np.ones(self.sizes.size) if self.moving is None else self.moving.astype(float)
@@ -147,16 +151,21 @@ class _Run:
         if is_small.any():
             least = SMALL * (self.moving is None)
             return self._agrees("all entries, weighted", weights, least=least)
-        everything = None if self.moving is None else self._moving_part
-        return self._agrees("all entries", everything, least=float(self.moving is None))
+        return self._agrees_of_all()
 
     def _are_zero(self, arrays: list[int]) -> bool:
         """Probe what is claimed to be 0 alone: beside other arrays it would not show."""
         if not self._agrees_of("claimed to be 0", arrays, in_full=True):
             return False
+        self._note_zero(arrays)
+        return True
+
+    def _note_zero(self, arrays: list[int]) -> None:
+        """Note what the last probe, of arrays that are claimed to be 0, shows of them."""
         if not self.prober.is_known(self.probes[-1]):
             self.unknown = arrays
-        return True
+        if self.probes[-1].numerical.movement <= self.prober.nothing:
+            self.motionless.update(arrays)
 
     def _are_precise(self, arrays: Collection[int]) -> bool:
         """Probe each array alone where a precision is asked for, which counts for its own part."""
@@ -166,14 +175,28 @@ class _Run:
 
     def _sharpen(self, zero: Sequence[int]) -> None:
         """Probe what was not seen sharply enough: together first, then array by array."""
-        blurred = [array for array in self.blurred() if array not in zero]
+        hidden = self._hidden()
+        blurred = [
+            array
+            for array in self.blurred()
+            if array not in zero and self.sums[array] > hidden
+        ]
         is_coarse = self.prober.coarseness > np.finfo(np.float64).eps
         if is_coarse and not blurred:
             blurred = [array for array in self.arrays if array not in zero]
         if blurred and self._agrees_of("the signs of the gradient", blurred):
             for array in self.blurred():
-                if array not in zero and not self._agrees_of("", [array]):
+                if array in blurred and not self._agrees_of("", [array]):
                     return
+
+    def _hidden(self) -> float:
+        """Return how large the terms of an array may be that no probe of it would show.
+
+        Where a saturated loss stands still, it does so along all lines, and what it hides is as
+        large.
+        """
+        saturated = [probe for probe in self.probes if probe.numerical.is_saturated]
+        return min((probe.numerical.error / probe.span for probe in saturated), default=0.0)
 
     def blurred(self) -> list[int]:
         """Return the arrays of which a gross error would have passed all probes."""
@@ -199,12 +222,9 @@ class _Run:
             return mask * self._moving_part()
 
         name = label or self.leaves[arrays[0]].name
-        agrees = self._agrees(
+        return self._agrees(
             name, weights, signs_of=self.prober.terms, alone=True, in_full=in_full
         )
-        if in_full and self.probes[-1].numerical.movement <= self.prober.nothing:
-            self.motionless.update(arrays)
-        return agrees
 
     def _agrees(
         self,

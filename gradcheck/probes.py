@@ -47,7 +47,7 @@ PIECE = 1 / 16
 """A loss that stands still this far on both sides, in units of the entries' size, and then jumps,
 is taken at its word: its derivative is 0. Where it jumps sooner, a smooth loss may be rounded."""
 
-SAMPLES_ELSEWHERE = 8
+SAMPLES_ELSEWHERE = 4
 """Points like the given one at which a loss that stands still is asked how large it can be."""
 
 ENTRIES_ALONE = 8
@@ -109,7 +109,8 @@ class Prober:
         self.claim = claim
         self.precision = precision
         self.coarseness = max(subject.parameters.epsilon, subject.loss_epsilon)
-        self.resolution = precision or RESOLUTION.get(self.coarseness, max(RESOLUTION.values()))
+        self._finest = RESOLUTION.get(self.coarseness, max(RESOLUTION.values()))
+        self.resolution = precision or self._finest
         self.nothing = STILL * max(self.coarseness, claim.epsilon) * abs(value)
         self.terms = claim.gradient * subject.parameters.sizes
         self.whole = norm(self.terms) / math.sqrt(3)
@@ -176,7 +177,7 @@ class Prober:
         if in_full:
             for t in (line.size, -line.size):
                 ladder.sample(t)
-        first = self._measure(line, claimed, ladder, may_grow=alone or self._step is None)
+        first = self._measure(line, claimed, ladder)
         if not alone and math.isfinite(first.numerical.step):
             self._step = first.numerical.step / line.size
         if not alone:
@@ -186,7 +187,7 @@ class Prober:
     def measured(self, along: Direction) -> Probe:
         """Measure along a direction in full, also where the claim is accepted for less."""
         line = Line(self.subject.parameters, along.vector(self._z), along)
-        return self._measure(line, self._claimed(line, along), self._ladder(line), may_grow=True)
+        return self._measure(line, self._claimed(line, along), self._ladder(line))
 
     def _attempt(self, line: Line, claimed: Probe) -> Attempt:
         """Take a few samples, and see whether they agree with the claim."""
@@ -221,16 +222,13 @@ class Prober:
             shares=shares,
         )
 
-    def _measure(
-        self, line: Line, claimed: Probe, ladder: Ladder, *, may_grow: bool = False
-    ) -> Probe:
+    def _measure(self, line: Line, claimed: Probe, ladder: Ladder) -> Probe:
         """Search for the derivative along a line, and hold the claim against it."""
         along = claimed.along
         part = norm(self._products) / line.span
         numerical = line.differentiate(
             ladder,
             value_epsilon=self.coarseness,
-            may_grow=may_grow,
             goal=min(GOAL * self.whole, SHARP * part or math.inf) * line.span,
             # Along a line on which entries of large gradient hardly move, their rounding is as
             # large.
@@ -318,8 +316,14 @@ class Prober:
     def is_known(self, probe: Probe) -> bool:
         """Tell whether arrays that are claimed to be 0, and moved alone, are known to be."""
         numerical = probe.numerical
-        changes = self.resolution * numerical.movement
-        return numerical.movement <= self.nothing or numerical.error / probe.span <= changes
+        if numerical.is_plateau and self.value == 0:
+            return True  # 0 around the point: what it hides is below all floats, or next to nothing
+        # A precision is relative to the gradient, and that is 0.
+        changes = min(self.resolution, self._finest) * numerical.movement
+        # Where all is claimed to be 0, a loss that moves by some last places may be hidden behind a
+        # constant.
+        still = self.nothing if self.whole else self.nothing / STILL
+        return numerical.movement <= still or numerical.error / probe.span <= changes
 
     def _repeats(self, ladder: Ladder, most: int) -> bool:
         """Tell whether the loss gives its answers again at the points of some samples."""

@@ -314,7 +314,7 @@ class Search:
     def _examine_plateau(self, top: int) -> int | None:
         """Decide on a window in which the function does not move at all."""
         ladder = self.ladder
-        inner = range(top + LEVELS, DEEPEST, LEVELS)
+        inner = range(top + LEVELS, DEEPEST, 3 * LEVELS)
         moving = [level for level in inner if not ladder.is_flat(level)]
         if moving:  # narrower than the window, and odd: its coarse samples are all equal
             return moving[0] - 2
@@ -341,7 +341,7 @@ class Search:
 
         Entries may be tiny beside what the function varies with: 1 + x at x = 1e-17.
         """
-        if not self.scales.may_grow or self._windows:
+        if self._windows:
             return None
         ladder = self.ladder
         if any(not ladder.is_flat(level) for level in (rim, 0)):
@@ -482,7 +482,7 @@ class Search:
     def _larger_steps(self, estimate: Estimate, top: int, goal: float) -> int | None:
         """Return where noise would be small enough, if that is worth a try."""
         outermost = self.scales.outermost
-        if not self.scales.may_grow or top <= outermost:
+        if top <= outermost:
             return None
         return max(outermost, top - math.ceil(math.log2(estimate.error / goal)))
 

@@ -33,7 +33,7 @@ def test_the_first_two_commands_set_themselves_up():
         assert command.startswith("python3 -m venv .venv && .venv/bin/pip install")
         assert command.count("\n") == 1
     assert "gradcheck verify docs/examples/word2vec.py" in first
-    assert second.endswith("&& .venv/bin/pytest -n auto --dist loadgroup\n")
+    assert second.endswith("&& .venv/bin/pytest -n auto\n")
 
 
 @pytest.mark.parametrize(

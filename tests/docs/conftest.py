@@ -1,21 +1,15 @@
-"""What the tests of the site share: one browser, and the site, built once."""
+"""What the tests of the site share: a browser a process, and the site, built once."""
 
 from __future__ import annotations
 
 import importlib.util
-from pathlib import Path
+import json
+import os
 
 import pytest
+from filelock import FileLock
 
 from tests.docs import browser, pages
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(config, items):
-    """Let one process have all of these where several run side by side: it builds the site once."""
-    for item in items:
-        if config.pluginmanager.hasplugin("xdist") and Path(__file__).parent in item.path.parents:
-            item.add_marker(pytest.mark.xdist_group("site"))
 
 
 @pytest.fixture(scope="session")
@@ -34,8 +28,22 @@ def site(tmp_path_factory):
     """The pages of the built site, by their paths."""
     if not importlib.util.find_spec("myst_nb"):
         pytest.skip("what builds the site is not here: pip install -e '.[docs]'")
-    folder = tmp_path_factory.mktemp("site")
-    status, output = pages.build(pages.DOCS, folder)
-    assert not pages.complaints(output)
-    assert status == 0, output
+    folder, said = _built(tmp_path_factory)
+    assert not pages.complaints(said["output"])
+    assert said["status"] == 0, said["output"]
     return pages.read(folder / "html")
+
+
+def _built(tmp_path_factory):
+    """Build the site, or wait for the process beside this one that does.
+
+    Groups of pytest-xdist would keep these tests in one process; 3.8 forgets them under pytest 9.2.
+    """
+    own = tmp_path_factory.getbasetemp()
+    folder = (own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / "site"
+    log = folder.with_suffix(".json")
+    with FileLock(folder.with_suffix(".lock")):
+        if not log.exists():
+            status, output = pages.build(pages.DOCS, folder)
+            log.write_text(json.dumps({"status": status, "output": output}))
+    return folder, json.loads(log.read_text())

@@ -56,7 +56,8 @@ def is_the_numerical_derivative(loss, sample, module=minibatch):
     def loss_and_gradient(V, U):
         return dense(loss, Sample(V, U, sample.batch), module)
 
-    gradcheck.assert_gradient(loss_and_gradient, (sample.V, sample.U))
+    # Vectors of a thousandth, say, whose terms cancel: rounding hides whether they do.
+    gradcheck.assert_gradient(loss_and_gradient, (sample.V, sample.U), undecided="skip")
 
 
 CHECKS = (is_the_sum_of_the_pairs, is_the_oracles, is_the_numerical_derivative)

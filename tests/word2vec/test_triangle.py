@@ -20,6 +20,14 @@ REPEATED = Case([1.0], [[1.0], [2.0], [3.0]], 0, (1, 1))
 TARGET_AMONG_NEGATIVES = Case([1.0], [[1.0], [2.0]], 0, (0, 1, 0))
 # -log σ(s) - log σ(-s) is stationary at s = 0: the gradient is next to nothing here.
 NEARLY_STATIONARY = Case([1.23e-6], [[0.2987], [-0.2741]], 0, (0,))
+UNDERFLOWS = Case(
+    [-442.08207115, 1930.18569032, 6816.95690141],
+    [[0.71731071, -1.026625, 0.22802227], [0.66531225, -0.12181147, 1.54456622]],
+    1,
+    (0,),
+)
+# The slope shows best at steps far beyond the entries' size, along the second direction, too.
+TINY = Case([0.0001257302210933933], [[-0.00013210486329130188], [0.0006404226504432821]], 0)
 
 
 def by_hand(case):
@@ -61,7 +69,15 @@ def check(case, answer):
     return gradcheck.check(loss_and_gradient, (case.center, case.outside))
 
 
+HIDDEN = 1e-15
 ORDINARY = 5.0  # scores up to this saturate no loss
+
+
+def may_stay_open(case):
+    """Whether a loss is saturated, or terms cancel and leave less than its rounding to be seen."""
+    loss, by_center, by_outside = by_symbols(case)
+    moved = np.abs(case.center * by_center).sum() + np.abs(case.outside * by_outside).sum()
+    return np.abs(case.outside @ case.center).max() > ORDINARY or moved <= HIDDEN * loss
 
 
 def by_symbols(case):
@@ -81,21 +97,24 @@ ANY_CASE = st.one_of(
 @example(REPEATED)
 @example(TARGET_AMONG_NEGATIVES)
 @example(NEARLY_STATIONARY)
+@example(TINY)
+@example(UNDERFLOWS)
 def test_by_hand_is_the_numerical_one(case):
     report = check(case, by_hand)
     assert report.verdict != "disagrees", str(report)
-    # A saturated loss may leave it open, one in thousands; an ordinary one may not.
-    assert report or np.abs(case.outside @ case.center).max() > ORDINARY, str(report)
+    assert report or may_stay_open(case), str(report)
 
 
 @given(ANY_CASE)
 @example(REPEATED)
 @example(TARGET_AMONG_NEGATIVES)
 @example(NEARLY_STATIONARY)
+@example(TINY)
+@example(UNDERFLOWS)
 def test_the_symbolic_one_is_the_numerical_one(case):
     report = check(case, by_symbols)
     assert report.verdict != "disagrees", str(report)
-    assert report or np.abs(case.outside @ case.center).max() > ORDINARY, str(report)
+    assert report or may_stay_open(case), str(report)
 
 
 def scaled_by(factor):
