@@ -319,7 +319,7 @@ class Search:
         if moving:  # narrower than the window, and odd: its coarse samples are all equal
             return moving[0] - 2
         rim = self.scales.rim
-        outer = [level for level in range(min(rim, top - 2), top, 2) if ladder.is_finite(level)]
+        outer = [level for level in range(min(rim, top - 2), top, 3) if ladder.is_finite(level)]
         largest = max(abs(value) for value in [*ladder.values(outer), ladder.value])
         step = ladder.step(top)
         edge = ladder.edge(top)

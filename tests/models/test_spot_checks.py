@@ -28,7 +28,7 @@ QUICK = ["--size", "4", "--sample", "0", "--epochs", "1"]
 @pytest.fixture(autouse=True)
 def folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    write_text(tmp_path / "text.txt", 2_000)
+    write_text(tmp_path / "text.txt", 800)
     return tmp_path
 
 
