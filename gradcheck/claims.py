@@ -49,10 +49,17 @@ class Claim:
     floor: float = 0.0
     ulps: float = ULPS
 
-    def rounding(self, terms: FloatArray, z: FloatArray, scratch: FloatArray) -> float:
-        """Return by how much rounding may move the inner product with z, whose terms are given."""
+    def rounding(self, size: float, z: FloatArray) -> float:
+        """Return by how much rounding may move the inner product with z (n,).
+
+        Parameters
+        ----------
+        size
+            The sum of the absolute values of its terms.
+        z
+            The direction.
+        """
         moved = max((norm(change * z) for change in self.jitter), default=0.0)
-        size = float(np.abs(terms, out=scratch).sum())
         return self.ulps * self.epsilon * size + JITTER * moved + self.floor
 
 

@@ -30,8 +30,8 @@ class Direction:
         Of the entries; shared by all directions through a point.
     seed
         Where the numbers are drawn from.
-    weights
-        Gives by what part of it each entry moves (n,), from what is shared, too; None: all of it.
+    weigh
+        Multiplies z, in place, by the part of its size by which each entry moves; None: all of it.
     signs_of : (n,) array
         Numbers whose signs the direction takes: all terms of their inner product with it add up,
         so that a wrong factor in them shows far sooner, and the probability of a miss is at most
@@ -47,7 +47,7 @@ class Direction:
     label: str
     sizes: FloatArray
     seed: tuple[int, ...] = (0,)
-    weights: Callable[[], FloatArray] | None = None
+    weigh: Callable[[FloatArray], None] | None = None
     signs_of: FloatArray | None = None
     least: float = 1.0
     size: float = 2.0
@@ -66,8 +66,8 @@ class Direction:
             signs = np.sign(self.signs_of)
             z *= np.where(signs == 0, rng.choice((-1.0, 1.0), signs.size), signs)
         z *= self.sizes
-        if self.weights:
-            z *= self.weights()
+        if self.weigh:
+            self.weigh(z)
         return z
 
 

@@ -97,16 +97,17 @@ class _Run:
         parameters = self.prober.subject.parameters
         self.leaves = parameters.leaves
         self.sizes = parameters.sizes
-        self.magnitude = np.abs(self.prober.terms)
+        magnitude = self.prober.magnitude()
         if self.moving is not None:
-            self.magnitude *= self.moving
+            magnitude *= self.moving
         self.arrays = [
             i
             for i, leaf in enumerate(self.leaves)
             if leaf.size and (self.moving is None or self.moving[leaf.entries].any())
         ]
-        self.sums = [float(self.magnitude[leaf.entries].sum()) for leaf in self.leaves]
+        self.sums = [float(magnitude[leaf.entries].sum()) for leaf in self.leaves]
         self.is_claimed = any(self.sums)
+        self.is_large = magnitude >= SMALL * float(magnitude.max())
 
     @property
     def verdict(self) -> Verdict:
@@ -127,12 +128,8 @@ class _Run:
             self._sharpen(zero)
 
     def _agrees_of_all(self) -> bool:
-        everything = None if self.moving is None else self._moving_part
         least = float(self.moving is None)
-        return self._agrees("all entries", everything, least=least, in_full=not self.is_claimed)
-
-    def _moving_part(self) -> NDArray[np.float64]:
-        return np.ones(self.sizes.size) if self.moving is None else self.moving.astype(float)
+        return self._agrees("all entries", least=least, in_full=not self.is_claimed)
 
     def _agrees_of_small(self) -> bool:
         """Probe once more, with entries of large gradient weighted down.
@@ -140,17 +137,16 @@ class _Run:
         Errors in the others could hide behind their rounding. They still have a part in it: an
         error in one of them is seen by two probes, and needs luck twice to escape.
         """
-        largest = float(self.magnitude.max())
-
-        def weights() -> NDArray[np.float64]:
-            return np.where(self.magnitude < SMALL * largest, 1.0, SMALL) * self._moving_part()
-
-        is_small = self.magnitude < SMALL * largest
+        is_small = ~self.is_large
         if self.moving is not None:
             is_small &= self.moving
         if is_small.any():
             least = SMALL * (self.moving is None)
-            return self._agrees("all entries, weighted", weights, least=least)
+
+            def weigh(z: NDArray[np.float64]) -> None:
+                np.multiply(z, SMALL, out=z, where=self.is_large)
+
+            return self._agrees("all entries, weighted", weigh, least=least)
         return self._agrees_of_all()
 
     def _are_zero(self, arrays: list[int]) -> bool:
@@ -177,9 +173,7 @@ class _Run:
         """Probe what was not seen sharply enough: together first, then array by array."""
         hidden = self._hidden()
         blurred = [
-            array
-            for array in self.blurred()
-            if array not in zero and self.sums[array] > hidden
+            array for array in self.blurred() if array not in zero and self.sums[array] > hidden
         ]
         is_coarse = self.prober.coarseness > np.finfo(np.float64).eps
         if is_coarse and not blurred:
@@ -213,23 +207,20 @@ class _Run:
 
     def _agrees_of(self, label: str, arrays: Sequence[int], *, in_full: bool = False) -> bool:
         """Probe some arrays alone, along the signs of what is claimed."""
-        slices = [self.leaves[array].entries for array in arrays]
+        others = [leaf.entries for i, leaf in enumerate(self.leaves) if i not in arrays]
 
-        def weights() -> NDArray[np.float64]:
-            mask = np.zeros(self.sizes.size)
-            for entries in slices:
-                mask[entries] = 1
-            return mask * self._moving_part()
+        def weigh(z: NDArray[np.float64]) -> None:
+            for entries in others:
+                z[entries] = 0
 
         name = label or self.leaves[arrays[0]].name
-        return self._agrees(
-            name, weights, signs_of=self.prober.terms, alone=True, in_full=in_full
-        )
+        signs_of = self.prober.claim.gradient
+        return self._agrees(name, weigh, signs_of=signs_of, alone=True, in_full=in_full)
 
     def _agrees(
         self,
         label: str,
-        weights: Callable[[], NDArray[np.float64]] | None,
+        weigh: Callable[[NDArray[np.float64]], None] | None = None,
         *,
         signs_of: NDArray[np.float64] | None = None,
         least: float = 0.0,
@@ -237,9 +228,24 @@ class _Run:
         in_full: bool = False,
     ) -> bool:
         seed = (*self.seed, len(self.probes))
-        along = Direction(label, self.sizes, seed, weights, signs_of, least)
+        along = Direction(label, self.sizes, seed, self._of_moving(weigh), signs_of, least)
         self.probes.append(self.prober.probe(along, alone=alone, in_full=in_full))
         return self.verdict == "agrees"
+
+    def _of_moving(
+        self, weigh: Callable[[NDArray[np.float64]], None] | None
+    ) -> Callable[[NDArray[np.float64]], None] | None:
+        """Return what weighs a direction, and stops the entries that are left out."""
+        moving = self.moving
+        if moving is None:
+            return weigh
+
+        def of_moving(z: NDArray[np.float64]) -> None:
+            z *= moving
+            if weigh:
+                weigh(z)
+
+        return of_moving
 
 
 def is_sharp(probes: Sequence[Probe], arrays: Sequence[int], count: int) -> bool:

@@ -120,7 +120,10 @@ class _Course:
         """Return a prober of the claim at the point as it is."""
         subject = self.subject
         epsilon = min(subject.gradient_epsilon, subject.parameters.epsilon)
-        claim = Claim(np.where(np.isfinite(self.claimed), self.claimed, 0.0), epsilon)
+        claimed = self.claimed
+        if not np.isfinite(claimed).all():
+            claimed = np.where(np.isfinite(claimed), claimed, 0.0)
+        claim = Claim(claimed, epsilon)
         if epsilon > np.finfo(np.float64).eps:
             claim = replace(claim, jitter=jittered(subject, claim.gradient, self.aside))
         return Prober(subject, self.value, claim, self.precision, self.seed)

@@ -184,9 +184,11 @@ def beside(
             continue
         prober = Prober(side, value, replace(claim, gradient=gradient), precision)
         seed = tuple(rng.integers(2**32, size=2).tolist())
-        along = Direction(
-            "entries off the kink", side.parameters.sizes, seed, lambda: moved, gradient
-        )
+
+        def weigh(z: NDArray[np.float64]) -> None:
+            z *= moved
+
+        along = Direction("entries off the kink", side.parameters.sizes, seed, weigh, gradient)
         probe = prober.probe(along, alone=True)
         if probe.verdict == "disagrees":
             return probe

@@ -84,7 +84,7 @@ class Parameters:
         for path, value in _walk_named(at, name, names):
             array = _as_floats(path, value)
             self.leaves.append(Leaf(path, array.shape, array.dtype, start))
-            pieces.append(array.astype(np.float64).ravel())
+            pieces.append(array.astype(np.float64, copy=False).ravel())
             start += array.size
         if start == 0:
             raise ValueError(

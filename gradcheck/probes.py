@@ -85,10 +85,9 @@ class Prober:
 
     Attributes
     ----------
-    terms : (n,) array
-        The claimed gradient, each entry times its own size.
     whole
-        Their norm, over the square root of 3: of the size of a claimed derivative.
+        The norm of the claimed gradient, each entry times its own size, over the square root of 3:
+        of the size of a claimed derivative.
     nothing
         A change of the loss that is none, but for rounding.
     """
@@ -112,15 +111,22 @@ class Prober:
         self._finest = RESOLUTION.get(self.coarseness, max(RESOLUTION.values()))
         self.resolution = precision or self._finest
         self.nothing = STILL * max(self.coarseness, claim.epsilon) * abs(value)
-        self.terms = claim.gradient * subject.parameters.sizes
-        self.whole = norm(self.terms) / math.sqrt(3)
+        self._z, self._products = np.empty((2, subject.parameters.size))
+        self.whole = norm(self.magnitude()) / math.sqrt(3)
         self._acceptance: Acceptance | None = None
         if seed is not None and self.whole:
             steps = np.random.Generator(np.random.SFC64((seed, 3)))
             self._acceptance = Acceptance(self.coarseness, steps)
         self._step: float | None = None
         self._steepness = 0.0
-        self._z, self._products, self._scratch = np.empty((3, subject.parameters.size))
+
+    def magnitude(self) -> FloatArray:
+        """Return the claimed gradient's absolute values (n,), each times its entry's own size.
+
+        In a buffer: the next probe writes over it.
+        """
+        np.multiply(self.claim.gradient, self.subject.parameters.sizes, out=self._products)
+        return np.abs(self._products, out=self._products)
 
     def probe(self, along: Direction, *, alone: bool = False, in_full: bool = False) -> Probe:
         """Compare along one direction; a disagreement is looked at more closely.
@@ -170,7 +176,7 @@ class Prober:
             probe = self._measure(line, claimed, suspicious)
             if probe.verdict == "disagrees" and is_confirmed_by_its_own(probe):
                 return probe, suspicious
-        alone = alone or claimed.along.weights is not None
+        alone = alone or claimed.along.weigh is not None
         ladder = self._ladder(line)
         if not alone and self._step is not None:
             ladder = self._ladder(line, self._step * line.size)
@@ -210,7 +216,8 @@ class Prober:
         allowed = np.zeros(len(parts))
         if self.precision:
             allowed = self.precision * np.array([norm(part) for part in parts])
-        rounding = self.claim.rounding(products, line.direction, self._scratch)
+        size = float(np.abs(products, out=products).sum())
+        rounding = self.claim.rounding(size, line.direction)
         return Probe(
             along,
             claimed=float(shares.sum()),

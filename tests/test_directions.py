@@ -14,10 +14,19 @@ from gradcheck.directions import Direction, single
 SIZES = np.array([1e-3, 1.0, 2.0, 5.0, 1e4, 0.5])
 
 
+def by(part):
+    """What multiplies a direction by parts."""
+
+    def weigh(z):
+        z *= part
+
+    return weigh
+
+
 def directions():
     return {
         "plain": Direction("", SIZES, (3, 1)),
-        "weighted": Direction("", SIZES, (3, 1), lambda: np.array([1, 0, 0.5, 1, 1e-3, 1])),
+        "weighted": Direction("", SIZES, (3, 1), by(np.array([1, 0, 0.5, 1, 1e-3, 1]))),
         "of given signs": Direction("", SIZES, (3, 1), None, np.array([1.0, -2, 0, 3, -4, 0])),
         "of one entry": single("", SIZES, 2),
     }
@@ -44,7 +53,7 @@ def test_what_a_buffer_held_before_does_not_matter(kind):
 
 def test_drawing_leaves_sizes_weights_and_signs_as_they_are():
     sizes, part, signs = SIZES.copy(), np.full(6, 0.5), np.array([1.0, -1, 0, 0, 2, -2])
-    Direction("", sizes, (1,), lambda: part, signs).vector(np.empty(6))
+    Direction("", sizes, (1,), by(part), signs).vector(np.empty(6))
     assert np.array_equal(sizes, SIZES)
     assert np.array_equal(part, np.full(6, 0.5))
     assert np.array_equal(signs, [1.0, -1, 0, 0, 2, -2])
