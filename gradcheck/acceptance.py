@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -64,13 +65,17 @@ class Attempt(NamedTuple):
     ----------
     accepted
         The derivative that samples agree on with the claim; None if they do not.
-    suspicious
-        Samples on which the claim is far off, and nothing else is to blame: the search need
-        not start anew.
+    samples
+        On which the claim is accepted, or far off with nothing else to blame: a search need not
+        start anew. None if neither.
+    refuting
+        The derivative that they show, with what leaving out a pair changes in its error; None if
+        there may be a kink between them.
     """
 
     accepted: Derivative | None
-    suspicious: Ladder | None = None
+    samples: Ladder | None = None
+    refuting: Derivative | None = None
 
 
 class Acceptance:
@@ -126,12 +131,17 @@ class Acceptance:
             off = max(abs(found.value - probe.claimed), abs(offset) / 2)
             allowed = found.error + probe.rounding
             if off <= allowed:
-                return Attempt(found)
+                return Attempt(found, ladder)
             if not allowed:  # the loss underflows
                 break
             miss = off / allowed
-            if self._is_wrong(found, probe):  # truncation is no reason: smaller steps are a waste
-                return Attempt(None, ladder)
+            truncation = self._truncation(found)
+            if abs(found.value - probe.claimed) > MUCH * (truncation + found.error):
+                # Truncation is no reason: smaller steps are a waste.
+                refuting = replace(found, error=found.error + truncation)
+                # With a kink between the samples their even part does not vanish.
+                is_even = abs(offset) <= refuting.error
+                return Attempt(None, ladder, refuting if is_even else None)
             shrink = miss ** (-1 / (ORDER + 1)) / 2
             if shrink < MOST_SHRINKING:
                 break
@@ -140,11 +150,10 @@ class Acceptance:
         return Attempt(None)
 
     @staticmethod
-    def _is_wrong(found: Derivative, probe: Probe) -> bool:
-        """Tell whether a claim is off by more than the largest step makes of the difference."""
+    def _truncation(found: Derivative) -> float:
+        """Return what leaving out the largest step changes: more than truncation, mostly."""
         slopes = np.array([slope for _, slope in found.sweep[::-1]])
-        truncation = abs(found.value - float(FEWER_WEIGHTS @ slopes[1:]))
-        return abs(found.value - probe.claimed) > MUCH * (truncation + found.error)
+        return abs(found.value - float(FEWER_WEIGHTS @ slopes[1:]))
 
     def _derivative(
         self,

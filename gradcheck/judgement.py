@@ -174,16 +174,19 @@ class _Course:
             reason = conclusions.disagreement(probes[-1], scanned, self.claimed.size, few)
             return Finding("disagrees", reason, notes=self._tolerated(probes[-1], scanned))
 
-        return Judgement("disagrees", lambda: self._details(finding), probes)
+        off = probes[-1].discrepancy / probes[-1].span
+        return Judgement("disagrees", lambda: self._details(finding, off), probes)
 
-    def _details(self, finding: Callable[[tuple[Entry, ...]], Finding]) -> Details:
+    def _details(
+        self, finding: Callable[[tuple[Entry, ...]], Finding], off: float = 0.0
+    ) -> Details:
         """Look at the entries, if the loss is still what it was, and say what was found."""
         scanned: tuple[Entry, ...] = ()
         besides = ""
         try:
             value = self.subject.loss(self.subject.parameters.vector)
             if same(self.value, value, self.subject.loss_epsilon, self.precision):
-                scanned = self._scan(is_wrong=True)
+                scanned = self._scan(off)
                 found = finding(scanned)
                 return Details(found.reason, found.advice, found.notes, scanned)
             besides = conclusions.changed_since(self.value, value)
@@ -211,11 +214,16 @@ class _Course:
 
     # ------------------------------------------------------------------- entry by entry
 
-    def _scan(self, *, is_wrong: bool = False) -> tuple[Entry, ...]:
+    def _scan(self, off: float | None = None) -> tuple[Entry, ...]:
         """Compare entry by entry, where there are few.
 
         Each with a prober of its own: a step that served at one entry says nothing of another,
         whose size may be any.
+
+        Parameters
+        ----------
+        off
+            By how much the claim is known to be wrong; None where it is not known to be.
         """
         claimed, prober = self.claimed, self.prober
         if claimed.size > FEW:
@@ -227,7 +235,8 @@ class _Course:
                 prober.value,
                 prober.claim,
                 self.precision,
-                is_wrong=is_wrong,
+                None if off is None else self.seed,
+                off=off,
             )
             name = prober.subject.parameters.where(index)
             probe = alone.probe(single(name, prober.subject.parameters.sizes, index))

@@ -59,6 +59,12 @@ FAR_ENOUGH = 1e-3
 STILL = 4.0
 """A loss that changes by no more than so many units of its last place does not move."""
 
+FAR_OFF = 1e-3
+"""An entry that is off by this part of itself needs no further digits."""
+
+NO_PART = 1e-3
+"""An entry whose error is at most this part of what the claim is off by is none of the reasons."""
+
 LEVEL = 3.0
 """A gradient that is next to nothing beside the slopes around it is known well enough sooner."""
 
@@ -80,8 +86,9 @@ class Prober:
         allowed, and the derivative must be known to 1e-6 (2e-2 in float32).
     seed
         Of the steps at which a claim may be accepted early; None: it never is.
-    is_wrong
-        Whether it is known already that the claim is, and only where is asked.
+    off
+        By how much the claim is known to be wrong already, in units of the loss for a move of
+        the entries' own size, and only where is asked; None where it is not known to be.
 
     Attributes
     ----------
@@ -100,10 +107,10 @@ class Prober:
         precision: float | None,
         seed: int | None = None,
         *,
-        is_wrong: bool = False,
+        off: float | None = None,
     ) -> None:
         self.subject = subject
-        self._is_wrong = is_wrong
+        self._off = off
         self.value = value
         self.claim = claim
         self.precision = precision
@@ -144,13 +151,14 @@ class Prober:
         line = Line(self.subject.parameters, along.vector(self._z), along)
         claimed = self._claimed(line, along)
         attempt = Attempt(None) if in_full else self._attempt(line, claimed)
-        if attempt.accepted:
-            return _accepted(claimed, attempt.accepted)
-        first, ladder = self._first(line, claimed, attempt.suspicious, alone=alone, in_full=in_full)
-        if first.verdict != "disagrees":
-            return first
+        early = self._early(claimed, attempt)
+        if early:
+            return early
+        # An entry gets steps at which all of its digits show.
+        samples = None if self._off is not None else attempt.samples
+        first, ladder = self._first(line, claimed, samples, alone=alone, in_full=in_full)
         is_confirmed = is_confirmed_by_its_own(first)
-        if is_confirmed and self._is_wrong:
+        if first.verdict != "disagrees" or (is_confirmed and self._off is not None):
             return first
         if not self._repeats(ladder, FEW_REPEATED if is_confirmed else REPEATED):
             return replace(first, verdict="undecided", reason="the loss changes from call to call")
@@ -162,20 +170,38 @@ class Prober:
             )
         return allow_jumps(first, line, ladder) if first.verdict == "disagrees" else first
 
+    def _early(self, claimed: Probe, attempt: Attempt) -> Probe | None:
+        """Return what a few samples tell of a claim; None if it takes more of them.
+
+        Where it is asked which entries of a wrong one are wrong, digits count that these do not
+        show, unless the entry is far off itself, or could have next to no part in it.
+        """
+        found = attempt.accepted or (None if self._off is None else attempt.refuting)
+        if found is None:
+            return None
+        tolerance = found.error + claimed.tolerance
+        probe = replace(claimed, numerical=found, tolerance=tolerance)
+        if attempt.accepted:
+            has_no_part = self._off is None or tolerance / claimed.span <= NO_PART * self._off
+            return replace(probe, verdict="agrees", is_early=True) if has_no_part else None
+        largest = max(abs(found.value), abs(claimed.claimed))
+        is_wrong = probe.discrepancy > max(tolerance, FAR_OFF * largest)
+        return replace(probe, verdict="disagrees") if is_wrong else None
+
     def _first(
         self,
         line: Line,
         claimed: Probe,
-        suspicious: Ladder | None,
+        samples: Ladder | None,
         *,
         alone: bool,
         in_full: bool,
     ) -> tuple[Probe, Ladder]:
         """Search for the derivative along a line, with the samples that there are if they do."""
-        if suspicious:
-            probe = self._measure(line, claimed, suspicious)
+        if samples:
+            probe = self._measure(line, claimed, samples)
             if probe.verdict == "disagrees" and is_confirmed_by_its_own(probe):
-                return probe, suspicious
+                return probe, samples
         alone = alone or claimed.along.weigh is not None
         ladder = self._ladder(line)
         if not alone and self._step is not None:
@@ -353,9 +379,3 @@ class Prober:
             if not any(map(math.isfinite, pair)):
                 return True
         return False
-
-
-def _accepted(claimed: Probe, found: Derivative) -> Probe:
-    """Return a probe that agrees, for the derivative that a few samples were found to have."""
-    tolerance = found.error + claimed.tolerance
-    return replace(claimed, numerical=found, tolerance=tolerance, verdict="agrees", is_early=True)
