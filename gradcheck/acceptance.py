@@ -125,7 +125,7 @@ class Acceptance:
             pairs = np.array([ladder.pair(level) for level in range(PAIRS)])
             if not np.isfinite(pairs).all() or (pairs == ladder.value).all():
                 break
-            noise = line.rounding * probe.along.least * whole
+            noise = line.rounding * probe.along.least * whole * line.span
             found = self._derivative(ladder, steps, pairs, noise)
             offset = float(WEIGHTS @ (pairs - ladder.value).sum(axis=1)) / 2 / steps[0]
             off = max(abs(found.value - probe.claimed), abs(offset) / 2)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import math
+from collections.abc import Collection
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
@@ -83,8 +85,8 @@ class Probe:
         "undecided" where the tolerance is too large for agreement to mean anything.
     rounding, allowed
         The parts of the tolerance that are the claim's: its rounding, and what `precision`
-        allows for each array (arrays,).
-    shares : (arrays,) array
+        allows, for each array.
+    shares
         The claimed derivative's parts, an array each.
     is_early
         Whether a few samples at a random step were enough.
@@ -98,8 +100,8 @@ class Probe:
     tolerance: float
     verdict: Verdict
     rounding: float = 0.0
-    allowed: FloatArray = field(default_factory=lambda: np.zeros(1))
-    shares: FloatArray = field(default_factory=lambda: np.zeros(1))
+    allowed: tuple[float, ...] = (0.0,)
+    shares: tuple[float, ...] = (0.0,)
     is_early: bool = False
     reason: str = ""
 
@@ -128,13 +130,13 @@ class Probe:
         """The distance between claimed and numerical derivative."""
         return abs(self.claimed - self.numerical.value)
 
-    def refuses(self, factors: FloatArray) -> bool:
-        """Tell whether the same numbers refute the claim with its arrays multiplied, (arrays,)."""
-        claimed = self.claimed + float((factors - 1) @ self.shares)
-        scale = np.abs(factors)
-        tolerance = (
-            self.numerical.error
-            + self.rounding * max(1.0, float(scale.max()))
-            + float(norm(scale * self.allowed))
-        )
+    def refuses(self, factor: float, arrays: Collection[int]) -> bool:
+        """Tell whether the same numbers refute the claim with some arrays of it multiplied."""
+        claimed = self.claimed + (factor - 1) * sum(self.shares[array] for array in arrays)
+        allowed = [
+            abs(factor) * part if array in arrays else part
+            for array, part in enumerate(self.allowed)
+        ]
+        rounding = self.rounding * max(1.0, abs(factor))
+        tolerance = self.numerical.error + rounding + math.hypot(*allowed)
         return abs(claimed - self.numerical.value) > tolerance

@@ -70,9 +70,7 @@ def examine(
     if run.verdict != "agrees":
         return Examination(run.verdict, tuple(run.probes))
     nothing = [
-        array
-        for array in run.arrays
-        if run.is_nothing(array) and not is_sharp(run.probes, [array], len(run.leaves))
+        array for array in run.arrays if run.is_nothing(array) and not is_sharp(run.probes, [array])
     ]
     unseen = tuple(array for array in nothing if array in run.motionless)
     if len(nothing) == len(run.arrays) and run.is_claimed:
@@ -200,7 +198,7 @@ class _Run:
             {
                 array
                 for group in [*([array] for array in arrays), *everything]
-                if not is_sharp(self.probes, group, len(self.leaves))
+                if not is_sharp(self.probes, group)
                 for array in group
             }
         )
@@ -248,7 +246,7 @@ class _Run:
         return of_moving
 
 
-def is_sharp(probes: Sequence[Probe], arrays: Sequence[int], count: int) -> bool:
+def is_sharp(probes: Sequence[Probe], arrays: Collection[int]) -> bool:
     """Tell whether the probes would refute the claim, were some arrays of it grossly wrong.
 
     Parameters
@@ -257,12 +255,5 @@ def is_sharp(probes: Sequence[Probe], arrays: Sequence[int], count: int) -> bool
         That agree.
     arrays
         The numbers of those that are wrong together.
-    count
-        The number of all arrays.
     """
-    for factor in GROSS:
-        factors = np.ones(count)
-        factors[list(arrays)] = factor
-        if not any(probe.refuses(factors) for probe in probes):
-            return False
-    return True
+    return all(any(probe.refuses(factor, arrays) for probe in probes) for factor in GROSS)

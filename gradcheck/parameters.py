@@ -42,12 +42,12 @@ class Leaf:
     dtype: np.dtype[Any]
     start: int
 
-    @property
+    @functools.cached_property
     def size(self) -> int:
         """The number of entries."""
-        return int(np.prod(self.shape, dtype=int))
+        return math.prod(self.shape)
 
-    @property
+    @functools.cached_property
     def entries(self) -> slice:
         """Where its entries lie in the flat vector."""
         return slice(self.start, self.start + self.size)

@@ -238,17 +238,16 @@ class Prober:
         """Return the claim's part of a probe: what it says along a line, and how surely."""
         products = np.multiply(self.claim.gradient, line.direction, out=self._products)
         parts = [products[leaf.entries] for leaf in self.subject.parameters.leaves]
-        shares = np.array([part.sum() for part in parts])
-        allowed = np.zeros(len(parts))
-        if self.precision:
-            allowed = self.precision * np.array([norm(part) for part in parts])
+        shares = tuple(float(part.sum()) for part in parts)
+        precision = self.precision or 0.0
+        allowed = tuple(precision and precision * norm(part) for part in parts)
         size = float(np.abs(products, out=products).sum())
         rounding = self.claim.rounding(size, line.direction)
         return Probe(
             along,
-            claimed=float(shares.sum()),
+            claimed=sum(shares),
             numerical=Derivative(math.nan, math.inf, 0),
-            tolerance=rounding + norm(allowed),
+            tolerance=rounding + math.hypot(*allowed),
             verdict="undecided",
             rounding=rounding,
             allowed=allowed,
@@ -290,7 +289,7 @@ class Prober:
         value, error = numerical.far
         if abs(probe.claimed - value) <= error + probe.rounding <= CLOSELY * abs(probe.claimed):
             numerical = replace(numerical, value=value, error=error)
-            tolerance = error + probe.rounding + norm(probe.allowed)
+            tolerance = error + probe.rounding + math.hypot(*probe.allowed)
             probe = replace(probe, numerical=numerical, tolerance=tolerance)
         is_known = self._is_known(numerical, part, line.span)
         return replace(probe, verdict="agrees" if is_known else "undecided")

@@ -180,7 +180,7 @@ def test_the_probes_of_what_agrees_refuse_any_array_that_is_grossly_wrong(name, 
     live = [i for i, array in enumerate(problem.at) if not is_nothing(problem, array)]
     assert live
     for group in [*([i] for i in live), live, list(range(len(problem.at)))]:
-        assert is_sharp(report.probes, group, len(problem.at)), (group, str(report))
+        assert is_sharp(report.probes, group), (group, str(report))
 
 
 @pytest.mark.parametrize("name", SMOOTH)
