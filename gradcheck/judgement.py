@@ -205,7 +205,7 @@ class _Course:
     def _changed(self) -> Finding | None:
         """Ask once more at the point: what keeps state between calls, or is random, shows."""
         subject = self.subject
-        value, claimed = subject.value_and_gradient()
+        value, claimed = subject.value_and_gradient(out=self.prober.scratch)
         if not same(self.value, value, subject.loss_epsilon, self.precision):
             return conclusions.changing_loss(self.value, value)
         if not same(self.claimed, claimed, subject.gradient_epsilon, self.precision):

@@ -158,8 +158,12 @@ class Parameters:
         arrays = (self._array(leaf, vector) for leaf in self.leaves)
         return _rebuild(self._template, arrays if shared else (array.copy() for array in arrays))
 
-    def flatten(self, tree: Any, name: str) -> NDArray[np.float64]:
+    def flatten(
+        self, tree: Any, name: str, out: NDArray[np.float64] | None = None
+    ) -> NDArray[np.float64]:
         """Return the entries of `tree` (n,), which must have this structure and these shapes.
+
+        They are written to `out` (n,) where that is given.
 
         Raises
         ------
@@ -179,7 +183,7 @@ class Parameters:
                     "and both shapes have to be the same"
                 )
             pieces.append(array.astype(np.float64, copy=False).ravel())
-        return np.concatenate(pieces)
+        return np.concatenate(pieces, out=out)
 
     def changed(self, tree: Any, vector: NDArray[np.float64]) -> list[str]:
         """Name the leaves of a tree from `build` that no longer hold `vector` (n,)."""

@@ -97,6 +97,8 @@ class Prober:
         of the size of a claimed derivative.
     nothing
         A change of the loss that is none, but for rounding.
+    scratch : (n,) array
+        A buffer that every probe writes over.
     """
 
     def __init__(
@@ -118,7 +120,7 @@ class Prober:
         self._finest = RESOLUTION.get(self.coarseness, max(RESOLUTION.values()))
         self.resolution = precision or self._finest
         self.nothing = STILL * max(self.coarseness, claim.epsilon) * abs(value)
-        self._z, self._products = np.empty((2, subject.parameters.size))
+        self._z, self.scratch = np.empty((2, subject.parameters.size))
         self.whole = norm(self.magnitude()) / math.sqrt(3)
         self._acceptance: Acceptance | None = None
         if seed is not None and self.whole:
@@ -132,8 +134,8 @@ class Prober:
 
         In a buffer: the next probe writes over it.
         """
-        np.multiply(self.claim.gradient, self.subject.parameters.sizes, out=self._products)
-        return np.abs(self._products, out=self._products)
+        np.multiply(self.claim.gradient, self.subject.parameters.sizes, out=self.scratch)
+        return np.abs(self.scratch, out=self.scratch)
 
     def probe(self, along: Direction, *, alone: bool = False, in_full: bool = False) -> Probe:
         """Compare along one direction; a disagreement is looked at more closely.
@@ -236,7 +238,7 @@ class Prober:
 
     def _claimed(self, line: Line, along: Direction) -> Probe:
         """Return the claim's part of a probe: what it says along a line, and how surely."""
-        products = np.multiply(self.claim.gradient, line.direction, out=self._products)
+        products = np.multiply(self.claim.gradient, line.direction, out=self.scratch)
         parts = [products[leaf.entries] for leaf in self.subject.parameters.leaves]
         shares = tuple(float(part.sum()) for part in parts)
         precision = self.precision or 0.0
@@ -257,7 +259,7 @@ class Prober:
     def _measure(self, line: Line, claimed: Probe, ladder: Ladder) -> Probe:
         """Search for the derivative along a line, and hold the claim against it."""
         along = claimed.along
-        part = norm(self._products) / line.span
+        part = norm(self.scratch) / line.span
         numerical = line.differentiate(
             ladder,
             value_epsilon=self.coarseness,

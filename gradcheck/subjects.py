@@ -101,17 +101,20 @@ class Subject:
         return other
 
     def value_and_gradient(
-        self, vector: NDArray[np.float64] | None = None
+        self, vector: NDArray[np.float64] | None = None, out: NDArray[np.float64] | None = None
     ) -> tuple[float, NDArray[np.float64]]:
-        """Return the loss and the claimed gradient (n,), at the point or at another one (n,)."""
+        """Return the loss and the claimed gradient (n,), at the point or at another one (n,).
+
+        The gradient is written to `out` (n,) where that is given.
+        """
         if vector is None:
             vector = self.parameters.vector
         if self._gradient is None:
             self._budget.spend()
             loss, *gradients = _pair(self._call(self._loss, vector))
             tree = gradients[0] if len(gradients) == 1 else tuple(gradients)
-            return self._scalar(loss), self._flat(tree)
-        return self.loss(vector), self._flat(self._call(self._gradient, vector))
+            return self._scalar(loss), self._flat(tree, out)
+        return self.loss(vector), self._flat(self._call(self._gradient, vector), out)
 
     def loss(self, vector: NDArray[np.float64]) -> float:
         """Return the loss at a point (n,)."""
@@ -164,8 +167,8 @@ class Subject:
         self.loss_epsilon = max(self.loss_epsilon, epsilon(loss))
         return as_scalar(loss, "the loss")
 
-    def _flat(self, tree: Any) -> NDArray[np.float64]:
-        flat = self.parameters.flatten(tree, "the gradient")
+    def _flat(self, tree: Any, out: NDArray[np.float64] | None) -> NDArray[np.float64]:
+        flat = self.parameters.flatten(tree, "the gradient", out)
         self.gradient_epsilon = max(self.gradient_epsilon, *map(epsilon, leaves(tree)))
         return flat
 
