@@ -36,7 +36,7 @@ def tolerances_of_misses(largest, truncation, *, follows, seed=1):
     the largest A at the longest step.
     """
     rng = np.random.default_rng(seed)
-    line = types.SimpleNamespace(first_step=1.0, rounding=0.0)
+    line = types.SimpleNamespace(span=1.0, first_step=1.0, rounding=0.0)
     claim = types.SimpleNamespace(claimed=0.0, rounding=0.0, along=types.SimpleNamespace(least=1.0))
     found = []
     for _ in range(TRIALS):
