@@ -29,7 +29,7 @@ FAR_OFF = 10.0
 OUT_TO = 4.0
 """Jumps are looked for up to so many times the entries' size."""
 
-RELEVANT = 4.0
+RELEVANT = 8.0
 """Steps of a staircase make up for a wrong slope of their flats: one whose slope is this part of
 the discrepancy, or less, is none of them."""
 

@@ -47,7 +47,7 @@ PIECE = 1 / 16
 """A loss that stands still this far on both sides, in units of the entries' size, and then jumps,
 is taken at its word: its derivative is 0. Where it jumps sooner, a smooth loss may be rounded."""
 
-SAMPLES_ELSEWHERE = 4
+SAMPLES_ELSEWHERE = 8
 """Points like the given one at which a loss that stands still is asked how large it can be."""
 
 ENTRIES_ALONE = 8

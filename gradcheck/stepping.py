@@ -314,12 +314,11 @@ class Search:
     def _examine_plateau(self, top: int) -> int | None:
         """Decide on a window in which the function does not move at all."""
         ladder = self.ladder
-        inner = range(top + LEVELS, DEEPEST, 3 * LEVELS)
-        moving = [level for level in inner if not ladder.is_flat(level)]
+        moving = [level for level in self._gaps(top) if not ladder.is_flat(level)]
         if moving:  # narrower than the window, and odd: its coarse samples are all equal
             return moving[0] - 2
         rim = self.scales.rim
-        outer = [level for level in range(min(rim, top - 2), top, 3) if ladder.is_finite(level)]
+        outer = [level for level in range(min(rim, top - 2), top, 2) if ladder.is_finite(level)]
         largest = max(abs(value) for value in [*ladder.values(outer), ladder.value])
         step = ladder.step(top)
         edge = ladder.edge(top)
@@ -335,6 +334,16 @@ class Search:
             is_saturated=edge.height > 0 and not is_stepped,
         )
         return self._first_to_move(rim) if self._plateau.error > self.scales.goal else None
+
+    def _gaps(self, top: int) -> list[int]:
+        """Return levels below a window that leave no gap wider than it is to what is sampled."""
+        levels: list[int] = []
+        above = float(top + LEVELS - 1)
+        for below in [*self._fine_levels(top), DEEPEST]:
+            count = math.ceil((below - above) / LEVELS)
+            levels += [round(above + (below - above) * i / count) for i in range(1, count)]
+            above = below
+        return levels
 
     def _first_to_move(self, rim: int) -> int | None:
         """Return a level further out than the function's own size at which it moves at last.
