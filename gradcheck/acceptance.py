@@ -139,15 +139,24 @@ class Acceptance:
             if abs(found.value - probe.claimed) > MUCH * (truncation + found.error):
                 # Truncation is no reason: smaller steps are a waste.
                 refuting = replace(found, error=found.error + truncation)
-                # With a kink between the samples their even part does not vanish.
-                is_even = abs(offset) <= refuting.error
-                return Attempt(None, ladder, refuting if is_even else None)
+                is_smooth = abs(offset) <= refuting.error and self._converges(found)
+                return Attempt(None, ladder, refuting if is_smooth else None)
             shrink = miss ** (-1 / (ORDER + 1)) / 2
             if shrink < MOST_SHRINKING:
                 break
             h *= shrink
             self._shrunk *= shrink
         return Attempt(None)
+
+    @staticmethod
+    def _converges(found: Derivative) -> bool:
+        """Tell whether slopes get closer with smaller steps, as those over a kink do not.
+
+        There they change by k/h with the step h, where k is the kink's distance. Nor does the even
+        part vanish; but by chance each of the two looks smooth at some k.
+        """
+        near, middle, far = (slope for _, slope in found.sweep)
+        return abs(middle - near) <= abs(far - middle) / 2 + found.error
 
     @staticmethod
     def _truncation(found: Derivative) -> float:

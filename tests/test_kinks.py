@@ -288,3 +288,21 @@ def test_rounding_is_no_kink_where_the_loss_is_next_to_0(seed):
     constant = np.sin(at).sum()
     hunted, _ = found(lambda x: abs(x[17]) + (np.sin(x).sum() - constant), at, seed)
     assert entries(hunted) == [17]
+
+
+@pytest.mark.parametrize("size", [1.0, 1e-3, 50.0])
+@pytest.mark.parametrize("steep", [1.0, -1e4])
+def test_no_right_entry_is_called_wrong_for_a_kink_nearby(size, steep):
+    """Six samples that reach over one look smooth, at some distance, to their odd or even part."""
+    at = size * np.array([0.7, 1.0])
+
+    def wrong(kink):
+        report = gradcheck.check(
+            lambda x: (x**2).sum() + steep * max(x[1] - at[1] - kink, 0.0),
+            lambda x: 2 * x + [size, 0.0],
+            at,
+        )
+        return [entry.name for entry in report.entries]
+
+    distances = size * np.concatenate([np.geomspace(1e-5, 0.05, 40), np.linspace(4e-3, 1e-2, 60)])
+    assert [kink for kink in distances if wrong(kink) != ["x[0]"]] == []

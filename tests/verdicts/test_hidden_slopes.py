@@ -1,0 +1,64 @@
+"""Slopes that a constant hides, or saturation: nothing wrong passes, and little is spent on it."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import gradcheck
+from models.losses import naive_softmax
+
+POINT = (np.array([1.0, -0.5]), np.array([[0.5, 0.1], [0.2, -0.7], [-0.3, 0.4]]))
+SEEDS = range(5)
+
+
+def behind(constant, factor):
+    """Naive softmax and a constant, and its gradient times a factor."""
+
+    def loss_and_gradient(center, outside):
+        loss, by_center, by_outside = naive_softmax(center, outside, 1)
+        return constant + loss, factor * by_center, factor * by_outside
+
+    return loss_and_gradient
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("constant", [1e9, 1e12, 1e15])
+def test_behind_a_constant_no_gross_mistake_agrees(constant, seed):
+    for factor in (0, -1, 1.5, 1 / 1.5):
+        report = gradcheck.check(behind(constant, factor), POINT, seed=seed)
+        assert report.verdict != "agrees", str(report)
+    assert gradcheck.check(behind(constant, 1), POINT, seed=seed).verdict != "disagrees"
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_steps_grow_along_each_direction(seed):
+    """The second one was measured at the step of the first, which noise hid."""
+    at = np.array([0.3, -1.2])
+    assert gradcheck.check(lambda x: (1e12 + x @ x, 2 * x), at, seed=seed)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("scores", [(40.0, 60.0), (50.0, 45.0), (60.0,)])
+def test_a_loss_that_stands_still_at_zero_has_the_derivative_zero(scores, seed):
+    def sigmoid(s):
+        return 1 / (1 + np.exp(-s))
+
+    def loss(s):
+        return -np.log(sigmoid(s)).sum()
+
+    report = gradcheck.check(loss, lambda s: sigmoid(s) - 1, np.array(scores), seed=seed)
+    assert report.verdict == "agrees", str(report)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_what_a_saturated_loss_hides_is_not_probed_again(seed):
+    """An array of terms that no plateau shows would take two searches more."""
+
+    def loss_and_gradient(s):
+        return np.logaddexp(*s) - s[0], np.exp(s - np.logaddexp(*s)) - [1, 0]
+
+    report = gradcheck.check(loss_and_gradient, np.array([60.0, 20.0]), seed=seed)
+    assert report.verdict == "undecided"
+    assert "saturated" in report.reason
+    assert len(report.probes) <= 2
