@@ -1,4 +1,7 @@
-"""From what a check saw to its verdict, in words."""
+"""From what a check saw to its verdict, in words.
+
+It is long since all sentences of a verdict stand here, side by side, to sound like one voice.
+"""
 
 from __future__ import annotations
 

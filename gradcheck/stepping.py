@@ -1,4 +1,7 @@
-"""The search for the steps at which a numerical derivative is known best."""
+"""The search for the steps at which a numerical derivative is known best.
+
+It is long since it is one class: each rule of its table reads and moves the same few windows.
+"""
 
 from __future__ import annotations
 
