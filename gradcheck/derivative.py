@@ -37,8 +37,9 @@ class Derivative:
         The steepest slope that was sampled, as far as the function's own size explains it: what
         a difference in the derivative is large or small against, where the derivative itself is
         next to 0.
-    movement
-        The largest change of the function up to the entries' own size, as far as it was sampled.
+    movement, change
+        The largest change of the function up to the entries' own size, as far as it was sampled,
+        and up to the largest step that went into the value.
     largest
         The largest absolute value of the function up to a few times that.
     reach
@@ -80,6 +81,7 @@ class Derivative:
     step: float = math.nan
     steepness: float = 0.0
     movement: float = 0.0
+    change: float = 0.0
     largest: float = 0.0
     reach: float = 0.0
     noise: float = 0.0

@@ -126,8 +126,7 @@ class _Run:
             self._sharpen(zero)
 
     def _agrees_of_all(self) -> bool:
-        least = float(self.moving is None)
-        return self._agrees("all entries", least=least, in_full=not self.is_claimed)
+        return self._agrees("all entries", least=float(self.moving is None))
 
     def _agrees_of_small(self) -> bool:
         """Probe once more, with entries of large gradient weighted down.
@@ -156,10 +155,10 @@ class _Run:
 
     def _note_zero(self, arrays: list[int]) -> None:
         """Note what the last probe, of arrays that are claimed to be 0, shows of them."""
-        if not self.prober.is_known(self.probes[-1]):
-            self.unknown = arrays
-        if self.probes[-1].numerical.movement <= self.prober.nothing:
+        if self.prober.is_motionless(self.probes[-1]):
             self.motionless.update(arrays)
+        elif not self.prober.is_known(self.probes[-1]):
+            self.unknown = arrays
 
     def _are_precise(self, arrays: Collection[int]) -> bool:
         """Probe each array alone where a precision is asked for, which counts for its own part."""

@@ -343,21 +343,29 @@ class Prober:
             return self.precision * part * math.sqrt(3)
         steepness = max(numerical.steepness / span, self._steepness)
         # Where 0 is claimed, the loss's own change is what an error is large or small against:
-        # it is all even if the claim is right.
-        change = 0.0 if part else numerical.movement
+        # it is all even if the claim is right. How it moves further out says nothing of that.
+        change = 0.0 if part else numerical.change
         return self.resolution * max(self.whole, LEVEL * steepness, change)
+
+    def is_motionless(self, probe: Probe) -> bool:
+        """Tell whether the loss does not move along arrays that are claimed to be 0.
+
+        Where all is, it must stand still at other points, too, to the last place but one: a
+        constant may hide how it moves.
+        """
+        movement = probe.numerical.movement
+        if self.whole or movement > self.nothing:
+            return movement <= self.nothing
+        return max(movement, self.elsewhere.movement(1.0)) <= self.nothing / STILL
 
     def is_known(self, probe: Probe) -> bool:
         """Tell whether arrays that are claimed to be 0, and moved alone, are known to be."""
         numerical = probe.numerical
-        if numerical.is_plateau and self.value == 0:
-            return True  # 0 around the point: what it hides is below all floats, or next to nothing
+        if numerical.is_plateau and (self.value == 0 or numerical.reach >= PIECE):
+            return True  # what stands still at 0 hides next to nothing; a wide piece is one
         # A precision is relative to the gradient, and that is 0.
-        changes = min(self.resolution, self._finest) * numerical.movement
-        # Where all is claimed to be 0, a loss that moves by some last places may be hidden behind a
-        # constant.
-        still = self.nothing if self.whole else self.nothing / STILL
-        return numerical.movement <= still or numerical.error / probe.span <= changes
+        changes = min(self.resolution, self._finest) * numerical.change
+        return numerical.error / probe.span <= changes
 
     def _repeats(self, ladder: Ladder, most: int) -> bool:
         """Tell whether the loss gives its answers again at the points of some samples."""

@@ -164,6 +164,7 @@ class Search:
             best.value,
             best.error,
             step=self.ladder.step(best.top),
+            change=self.ladder.movement(self.ladder.step(best.top)),
             steepness=self._steepness(best),
             noise=max(best.residual, best.floor),
             is_quiet=best.residual <= ORDINARY * best.floor,
