@@ -14,7 +14,7 @@ from gradcheck.derivative import Derivative
 from gradcheck.directions import Direction
 from gradcheck.parameters import norm
 
-__all__ = ["JITTER", "ULPS", "Claim", "Probe", "Verdict"]
+__all__ = ["CLOSE_BY", "JITTER", "ULPS", "Claim", "Probe", "Verdict"]
 
 FloatArray = NDArray[np.float64]
 
@@ -25,6 +25,12 @@ ULPS = 8.0
 
 JITTER = 8.0
 """A claim may be off by so many times what it changes when its point moves by an ulp."""
+
+CLOSE_BY = 1e-3
+"""A kink is close to the point within this part of the entries' size.
+
+There a smooth slope changes by about the square of that: less than what is undecided by default.
+"""
 
 
 @dataclass(frozen=True)
@@ -129,6 +135,11 @@ class Probe:
     def discrepancy(self) -> float:
         """The distance between claimed and numerical derivative."""
         return abs(self.claimed - self.numerical.value)
+
+    @property
+    def departure(self) -> tuple[float, float] | None:
+        """The step close to the point from which on the slope is another, and that slope."""
+        return self.numerical.departure(CLOSE_BY * self.size)
 
     def refuses(self, factor: float, arrays: Collection[int]) -> bool:
         """Tell whether the same numbers refute the claim with some arrays of it multiplied."""

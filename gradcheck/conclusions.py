@@ -43,9 +43,6 @@ __all__ = [
     "wrong_in_single",
 ]
 
-CLOSE_BY = 0.01
-"""A kink is close to the point within this part of the entries' size."""
-
 NAMED = 5
 """So many entries at a kink, or arrays, are named in a sentence."""
 
@@ -162,9 +159,7 @@ def agreement(examination: Examination, prober: Prober) -> Finding:
     known = f", to {closely / prober.whole:.0e} of its norm" if prober.whole else ""
     directions = f"{len(probes)} random directions"
     reason = f"Along {directions}, the claimed gradient is the derivative of the loss{known}."
-    if all(probe.numerical.is_constant for probe in probes):
-        reason += " The loss has the same value at every point that was tried."
-    elif any(probe.numerical.reach for probe in probes):
+    if any(probe.numerical.reach for probe in probes):
         reach = min(probe.numerical.reach for probe in probes if probe.numerical.reach)
         reason += (
             " The loss is piecewise constant: it stands still around the point, and jumps at "
@@ -336,7 +331,7 @@ def beside_a_kink(probe: Probe, found: Sequence[Kink], parameters: Parameters) -
     """Say that a gradient is wrong next to a kink, too."""
     return (
         f"{_at_a_kink(found, parameters)}. At a point moved off it the gradient is wrong: along a "
-        f"direction z through these entries it gives {probe.claimed:.9g}, and the loss "
+        f"random direction z it gives {probe.claimed:.9g}, and the loss "
         f"{probe.numerical.value:.9g} ± {probe.numerical.error:.1e}."
     )
 
@@ -347,8 +342,6 @@ def beside_a_kink(probe: Probe, found: Sequence[Kink], parameters: Parameters) -
 def indecision(examination: Examination, prober: Prober, scanned: Sequence[Entry]) -> Finding:
     """Say why nothing can be said, and at which entry if that is known."""
     probe, parameters = examination.probes[-1], prober.subject.parameters
-    if is_constant(examination, prober):
-        return does_not_use_its_argument()
     if all(_is_flat(each) for each in examination.probes):
         return _flat(examination)
     if probe.numerical.obstacle:
@@ -437,12 +430,15 @@ def _blurred(examination: Examination, prober: Prober, parameters: Parameters) -
         names = [parameters.leaves[array].name for array in examination.blurred]
         where = f" of {_listed(names)}" if len(names) < len(parameters.leaves) else ""
     known = f"{numerical.value:.3g} ± {numerical.error:.1e}"
-    kink = _departure(probe)
-    if kink and numerical.is_quiet:
+    departure = probe.departure
+    if departure:
+        step, slope = departure
         return Finding(
             "undecided",
             f"There are kinks close to the point: along a random direction the derivative{where} "
-            f"is {known}, and no closer. {kink}",
+            f"is {known}, and no closer. The slope is {numerical.value:.4g} at steps of "
+            f"{numerical.step / probe.size:.0e} of the entries' size, and {slope:.4g} at "
+            f"{step / probe.size:.0e}.",
             "move the point a little: another seed of the start, say; or use precision= to say "
             "how closely the gradient needs to be known.",
         )
@@ -453,22 +449,6 @@ def _blurred(examination: Examination, prober: Prober, parameters: Parameters) -
         f"{what}: along a random direction its derivative{where} is {known}, and no closer.",
         _noise_advice(prober, probe, is_rounding=is_rounding),
     )
-
-
-def _departure(probe: Probe) -> str:
-    """Say from which step on the slope is another, if it is."""
-    numerical = probe.numerical
-    for step, slope in numerical.sweep:
-        if (
-            numerical.step < step < CLOSE_BY * probe.size
-            and abs(slope - numerical.value) > 3 * numerical.error
-        ):
-            return (
-                f"The slope is {numerical.value:.4g} at steps of "
-                f"{numerical.step / probe.size:.0e} of the entries' size, and {slope:.4g} at "
-                f"{step / probe.size:.0e}."
-            )
-    return ""
 
 
 def _noise_advice(prober: Prober, probe: Probe, *, is_rounding: bool) -> str:

@@ -96,6 +96,18 @@ class Derivative:
     far: tuple[float, float] = (math.nan, math.inf)
     sweep: tuple[tuple[float, float], ...] = field(default=(), repr=False)
 
+    def departure(self, within: float) -> tuple[float, float] | None:
+        """Return the first step beyond, up to some other, at which the slope is another, and it.
+
+        None where there is none, or where noise is the reason.
+        """
+        if not self.is_quiet:
+            return None
+        for step, slope in self.sweep:
+            if self.step < step < within and abs(slope - self.value) > 3 * self.error:
+                return step, slope
+        return None
+
 
 @dataclass(frozen=True)
 class Scales:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ from gradcheck.directions import Direction
 from gradcheck.ladders import HALVING, ODD_RATIO, Ladder
 from gradcheck.parameters import Parameters, norm
 from gradcheck.scalars import as_scalar, epsilon
-from gradcheck.stepping import Search
+from gradcheck.stepping import LOSS_ULPS, Search
 
 __all__ = ["Derivative", "Line", "differentiate"]
 
@@ -71,6 +72,8 @@ def differentiate(f: Callable[..., Any], at: Any, direction: Any = None) -> Deri
     than a millionth of the size of `at`. Nor does it know of terms that cancel without a
     trace: whose rounding errors cancel at every sample, too, or are the same at all of them,
     as they may be at a point that is not 0, but tiny beside the scale on which the terms vary.
+    A function that stands still around the point is taken to be computed from numbers up to 1,
+    or up to its own values where these are larger.
 
     Examples
     --------
@@ -95,8 +98,11 @@ def differentiate(f: Callable[..., Any], at: Any, direction: Any = None) -> Deri
         coarsest = max(coarsest, epsilon(value))
         return as_scalar(value)
 
-    ladder = line.ladder(along, None)
-    return line.differentiate(ladder, value_epsilon=coarsest)
+    found = line.differentiate(line.ladder(along, None), value_epsilon=coarsest)
+    if not found.is_plateau:
+        return found
+    # log(1 + tiny) stands still at 0, too: what is rounded inside is a number near 1.
+    return replace(found, error=max(found.error, LOSS_ULPS * coarsest / found.step))
 
 
 def _direction(parameters: Parameters, direction: Any) -> NDArray[np.float64]:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gradcheck.acceptance import Acceptance, Attempt
-from gradcheck.claims import Claim, Probe
+from gradcheck.claims import CLOSE_BY, Claim, Probe
 from gradcheck.confirmation import allow_jumps, confirm, is_confirmed_by_its_own
 from gradcheck.derivative import Derivative
 from gradcheck.derivatives import Line
@@ -35,6 +35,9 @@ CLOSELY = 1e-4
 
 RESOLUTION = {float(np.finfo(np.float64).eps): 1e-6, float(np.finfo(np.float32).eps): 2e-2}
 """Where the bound exceeds this part of the gradient, nothing is decided; by precision."""
+
+SHORT = 1e-4
+"""The same where kinks close by allow short steps alone, in which there is more rounding."""
 
 REPEATED = 24
 """Samples that are taken again before a claim is called wrong,"""
@@ -293,14 +296,14 @@ class Prober:
             numerical = replace(numerical, value=value, error=error)
             tolerance = error + probe.rounding + math.hypot(*probe.allowed)
             probe = replace(probe, numerical=numerical, tolerance=tolerance)
-        is_known = self._is_known(numerical, part, line.span)
+        is_known = self._is_known(numerical, part, along)
         return replace(probe, verdict="agrees" if is_known else "undecided")
 
     def _ladder(self, line: Line, step: float | None = None) -> Ladder:
         along = self.subject.along(line.direction)
         return line.ladder(along, self.value, step)
 
-    def _is_known(self, numerical: Derivative, part: float, span: float) -> bool:
+    def _is_known(self, numerical: Derivative, part: float, along: Direction) -> bool:
         """Tell whether agreement along a direction means something."""
         if not self.whole and numerical.is_saturated and self.value:  # all of it claimed to be 0
             return False
@@ -309,7 +312,7 @@ class Prober:
             is_still = numerical.is_plateau and not (numerical.is_saturated or is_stepped)
             if is_still or numerical.movement <= self.nothing:
                 return True
-        return numerical.error / span <= self._enough(numerical, part, span)
+        return numerical.error / along.span <= self._enough(numerical, part, along)
 
     def _standing_still(self, numerical: Derivative) -> Derivative:
         """Bound what a loss that stands still may hide.
@@ -337,15 +340,17 @@ class Prober:
             ladder.sample(1.0)
         return ladder
 
-    def _enough(self, numerical: Derivative, part: float, span: float) -> float:
+    def _enough(self, numerical: Derivative, part: float, along: Direction) -> float:
         """Return the error, in units of the loss, that is small enough for a verdict."""
         if self.precision and part:
             return self.precision * part * math.sqrt(3)
-        steepness = max(numerical.steepness / span, self._steepness)
+        steepness = max(numerical.steepness / along.span, self._steepness)
         # Where 0 is claimed, the loss's own change is what an error is large or small against:
         # it is all even if the claim is right. How it moves further out says nothing of that.
         change = 0.0 if part else numerical.change
-        return self.resolution * max(self.whole, LEVEL * steepness, change)
+        is_short = numerical.departure(CLOSE_BY * along.size) is not None
+        resolution = max(self.resolution, SHORT) if is_short else self.resolution
+        return resolution * max(self.whole, LEVEL * steepness, change)
 
     def is_motionless(self, probe: Probe) -> bool:
         """Tell whether the loss does not move along arrays that are claimed to be 0.

@@ -150,7 +150,9 @@ class Search:
             )
             return self._undecided(*(self._end or rough))
         found = min(filter(None, [smooth, self._plateau]), key=lambda found: found.error)
-        return replace(found, far=self._far(), evaluations=self.ladder.evaluations)
+        ladder = self.ladder
+        evaluations, is_constant = ladder.evaluations, ladder.is_constant
+        return replace(found, far=self._far(), evaluations=evaluations, is_constant=is_constant)
 
     def _smooth(self) -> Derivative | None:
         """Return what the best window says, None where none resolves the function."""
@@ -196,7 +198,6 @@ class Search:
             ladder.evaluations,
             movement=ladder.movement(scales.size),
             largest=ladder.largest(ladder.step(scales.rim)),
-            is_constant=ladder.is_constant,
             domain=self._domain(),
             is_tight=self._is_tight(),
             sweep=ladder.sweep(),

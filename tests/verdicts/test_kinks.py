@@ -223,3 +223,56 @@ LIMITS = [
 @table(LIMITS)
 def test_a_kink_close_by(case):
     judge(case)
+
+
+# --- kinks whose trace is below the rounding, and kinks so near that steps are short
+
+STRENGTHS = 10.0 ** np.arange(-8.5, -4.5, 0.5)
+MIXED = np.random.default_rng(7).standard_normal(9)
+BESIDE = np.r_[np.zeros(10), np.random.default_rng(2).standard_normal(5)]
+
+
+def weak_kinks(strength):
+    slopes = np.r_[1.0, strength * MIXED]
+
+    def loss(x):
+        kinked = 1e-3 * (slopes * np.maximum(x[:10], 0)).sum()
+        return 3.0 + kinked + 1e-3 * np.sin(x[10:]).sum()
+
+    return loss, lambda x: 1e-3 * np.r_[slopes * (x[:10] > 0), np.cos(x[10:])]
+
+
+@pytest.mark.parametrize("strength", STRENGTHS)
+def test_kinks_too_weak_to_show_beside_one_that_does_make_no_false_alarm(strength):
+    loss, gradient = weak_kinks(strength)
+    for seed in range(8):
+        assert gradcheck.check(loss, gradient, BESIDE, seed=seed).verdict == "undecided"
+
+
+@pytest.mark.parametrize("strength", STRENGTHS)
+def test_what_is_wrong_besides_a_kink_still_disagrees(strength):
+    loss, gradient = weak_kinks(strength)
+    factors = np.r_[np.ones(14), 1.1]
+    for seed in range(8):
+        report = gradcheck.check(loss, lambda x: factors * gradient(x), BESIDE, seed=seed)
+        assert report.verdict == "disagrees", str(report)
+
+
+NEAR = np.array([0.7, -1.2, 0.4])
+
+
+def nearly_kinked(distance):
+    def loss(x):
+        return 3.0 + 1e-3 * (np.sin(x).sum() + np.abs(x - NEAR - distance).sum())
+
+    return loss, lambda x: 1e-3 * (np.cos(x) + np.sign(x - NEAR - distance))
+
+
+@pytest.mark.parametrize("distance", [3e-6, 1e-5, 1e-4])
+def test_short_of_a_kink_close_by_a_gradient_agrees_as_closely_as_short_steps_tell(distance):
+    loss, gradient = nearly_kinked(distance)
+    for seed in range(8):
+        report = gradcheck.check(loss, gradient, NEAR, seed=seed)
+        assert report.verdict == "agrees", str(report)
+        wrong = gradcheck.check(loss, lambda x: gradient(x) * [1, 1, 0.99], NEAR, seed=seed)
+        assert wrong.verdict == "disagrees", str(wrong)
