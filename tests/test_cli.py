@@ -16,6 +16,7 @@ from gradcheck.cli import main
 from gradcheck.homework import verification
 from gradcheck.homework.streams import Profile
 from tests.homework.submissions import A2, EXAMPLES, YEAR_2017, changed
+from tests.looks import assert_looks
 
 WRONG = changed(A2, ("loss += pair_loss", "loss = pair_loss"))
 RIGHT_EXAMPLE = EXAMPLES / "word2vec.py"
@@ -56,6 +57,13 @@ def test_a_wrong_file(files, capsys):
     assert "loss: only the last context word counts" in out
     assert f"The same cases again: gradcheck verify {files['wrong']} --seed 3\n" in out
     assert err == ""
+
+
+@pytest.mark.parametrize("example", [RIGHT_EXAMPLE, WRONG_EXAMPLE], ids=lambda path: path.stem)
+def test_it_looks_as_before(capsys, monkeypatch, example):
+    monkeypatch.chdir(EXAMPLES)
+    main(["verify", example.name, "--seed", "1"])
+    assert_looks(f"verify-{example.stem}", capsys.readouterr().out)
 
 
 def test_the_seed_replays_the_report(files, capsys):

@@ -13,6 +13,7 @@ from gradcheck.cli import main
 from gradcheck.derivation import Derivation, Step
 from gradcheck.word2vec import derivations
 from gradcheck.word2vec.derivations import NAMES, derivation
+from tests.looks import assert_looks
 
 
 def test_a_derivation(capsys):
@@ -34,6 +35,7 @@ def test_all_of_them_in_eighty_columns(capsys):
     assert "✗" not in out
     for line in out.splitlines():
         assert sum(not combining(character) for character in line) <= 80, line
+    assert_looks("derivations", out)
 
 
 def test_the_list(capsys):

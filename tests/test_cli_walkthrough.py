@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from gradcheck.cli import main
+from tests.looks import assert_looks
 
 VECTORS = {"U": [["0.1", 2], [0, "1/3"]], "V": [[1, 0], [0.5, -0.5]]}
 
@@ -35,6 +36,12 @@ def test_without_arguments(capsys):
     out = shown(capsys)
     assert "Sentence: the cat drinks milk." in out
     assert out.endswith("agrees.\n")
+
+
+@pytest.mark.parametrize("init", ["random", "zeros"])
+@pytest.mark.parametrize("loss", ["naive-softmax", "negative-sampling"])
+def test_it_looks_as_before(capsys, loss, init):
+    assert_looks(f"walkthrough-{loss}-{init}", shown(capsys, "--loss", loss, "--init", init))
 
 
 def test_what_is_asked_for_is_shown(capsys):

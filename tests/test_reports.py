@@ -19,6 +19,7 @@ from gradcheck.claims import Probe
 from gradcheck.directions import Direction
 from gradcheck.report_text import HEADLINES, MOST, PAGE, entry_table
 from gradcheck.reports import Details, Entry
+from tests.looks import assert_looks
 
 RNG = np.random.default_rng(7)
 POINT = (RNG.normal(size=3), RNG.normal(size=(5, 3)))
@@ -202,6 +203,11 @@ def test_a_report_says_what_was_found(name, reports):
     text = spoken(reports[name])
     for said in SAID[name]:
         assert " ".join(said.split()) in text
+
+
+def test_reports_look_as_before(reports):
+    texts = [f"----- {name}\n\n{report}" for name, report in reports.items()]
+    assert_looks("reports", "\n\n".join(texts) + "\n", digits=False)
 
 
 @pytest.mark.parametrize("name", CASES)
