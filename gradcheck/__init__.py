@@ -4,9 +4,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from gradcheck.checking import GradientMismatch, assert_gradient, check
-    from gradcheck.derivatives import Derivative, differentiate
-    from gradcheck.reports import GradientReport
+    from gradcheck.checking.gradients import GradientMismatch, assert_gradient, check
+    from gradcheck.numerical.differentiation import Derivative, differentiate
+    from gradcheck.report.findings import GradientReport
 
 __all__ = [
     "Derivative",
@@ -20,12 +20,12 @@ __all__ = [
 # Where each name comes from, when it is asked for: the pytest plugin lies in this package and is
 # loaded in every run of pytest, most of which have no use for NumPy.
 _HOMES = {
-    "Derivative": "derivatives",
-    "GradientMismatch": "checking",
-    "GradientReport": "reports",
-    "assert_gradient": "checking",
-    "check": "checking",
-    "differentiate": "derivatives",
+    "Derivative": "numerical.differentiation",
+    "GradientMismatch": "checking.gradients",
+    "GradientReport": "report.findings",
+    "assert_gradient": "checking.gradients",
+    "check": "checking.gradients",
+    "differentiate": "numerical.differentiation",
 }
 
 

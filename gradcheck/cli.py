@@ -6,9 +6,9 @@ import argparse
 from collections.abc import Sequence
 
 from gradcheck.commands.derive import DERIVE
-from gradcheck.commands.program import run
 from gradcheck.commands.verify import VERIFY
 from gradcheck.commands.walkthrough import WALKTHROUGH
+from gradcheck.terminal.program import run
 
 __all__ = ["main"]
 

@@ -15,8 +15,8 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from gradcheck.homework.courses import Role
-    from gradcheck.homework.reports import CheckResult, FunctionResult
+    from gradcheck.homework.calling.courses import Role
+    from gradcheck.homework.report.results import CheckResult, FunctionResult
     from gradcheck.homework.verification import Verification
 
 __all__ = [
@@ -77,7 +77,7 @@ def pytest_collection_modifyitems(session: pytest.Session, items: list[pytest.It
 
 
 def _begin(file: str, seed: int | None) -> Verification:
-    from gradcheck.homework.loading import SubmissionError
+    from gradcheck.homework.submission.loading import SubmissionError
     from gradcheck.homework.verification import begin
 
     try:
@@ -165,6 +165,6 @@ class HomeworkCheck(pytest.Item):
         return next(check for check in self.examined.result.checks if check.name == self.name)
 
     def _report(self, check: CheckResult) -> str:
-        from gradcheck.homework.rendering import render_check
+        from gradcheck.homework.report.contents import render_check
 
         return f"{render_check(check)}\n\n{self.examined.replay}"

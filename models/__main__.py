@@ -30,7 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _run(arguments: Sequence[str] | None) -> int:
     # Imported here, so that Ctrl-C finds somebody who catches it from the first moment on.
-    from gradcheck.commands.program import run
+    from gradcheck.terminal.program import run
     from models.commands.analogy import ANALOGY
     from models.commands.command import UsageError
     from models.commands.evaluate import EVALUATE

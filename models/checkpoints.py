@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 from models.errors import InputError
 from models.files import replacing
-from models.history import Record
 from models.options import Options
+from models.pictures.loss_history import Record
 from models.training import Position, Training
 
 __all__ = ["Checkpoint", "load", "restore", "save"]

@@ -8,7 +8,7 @@ from typing import Any, Literal, TypeAlias, get_args
 
 from models.errors import InputError
 from models.pairs import Direction, TargetAmongNegatives
-from models.text import LONGEST_SENTENCE
+from models.reading.text import LONGEST_SENTENCE
 
 __all__ = ["Initialization", "Model", "Options", "Subsampling"]
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from models.corpus import SENTENCE_END
+from models.reading.corpus import SENTENCE_END
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -13,11 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models import minibatch
-from models.corpus import EncodedCorpus
 from models.errors import InputError
-from models.history import Record
 from models.options import Options
 from models.pairs import Batch, batches, generator
+from models.pictures.loss_history import Record
+from models.reading.corpus import EncodedCorpus
 from models.vocabulary import Vocabulary
 
 __all__ = [

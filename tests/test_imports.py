@@ -21,50 +21,11 @@ LAYERS = [
     {"gradcheck.cli", "gradcheck.commands", "gradcheck.pytest_plugin"},
     {"gradcheck.homework"},
     {"gradcheck.word2vec"},
-    {
-        "gradcheck.array_losses",
-        "gradcheck.checking",
-        "gradcheck.conclusions",
-        "gradcheck.derivation",
-        "gradcheck.derivation_text",
-        "gradcheck.equations",
-        "gradcheck.index_notation",
-        "gradcheck.judgement",
-        "gradcheck.stabilization",
-        "gradcheck.strategies",
-        "gradcheck.symbolic",
-    },
-    {
-        "gradcheck.diagnosis",
-        "gradcheck.localization",
-        "gradcheck.patterns",
-        "gradcheck.report_figures",
-        "gradcheck.report_pages",
-        "gradcheck.report_text",
-        "gradcheck.reports",
-        "gradcheck.snippets",
-    },
-    {
-        "gradcheck.acceptance",
-        "gradcheck.claims",
-        "gradcheck.confirmation",
-        "gradcheck.examination",
-        "gradcheck.kinks",
-        "gradcheck.probes",
-        "gradcheck.single_precision",
-        "gradcheck.subjects",
-    },
-    {
-        "gradcheck.derivative",
-        "gradcheck.derivatives",
-        "gradcheck.directions",
-        "gradcheck.extrapolation",
-        "gradcheck.ladders",
-        "gradcheck.parameters",
-        "gradcheck.scalars",
-        "gradcheck.special",
-        "gradcheck.stepping",
-    },
+    {"gradcheck.checking"},
+    {"gradcheck.report"},
+    {"gradcheck.probing", "gradcheck.strategies", "gradcheck.symbolic"},
+    {"gradcheck.equations", "gradcheck.numerical"},
+    {"gradcheck.parameters", "gradcheck.stable_functions", "gradcheck.terminal"},
 ]
 # Of `models`, what may know `gradcheck`.
 COMMAND_LINE = {"models.__main__", "models.commands"}
@@ -171,12 +132,15 @@ def test_nothing_installed_imports_the_tests():
 
 
 PLANTED = {
-    "upwards": {"gradcheck.special": "from gradcheck import checking", "gradcheck.checking": ""},
+    "upwards": {
+        "gradcheck.stable_functions": "from gradcheck import checking",
+        "gradcheck.checking": "",
+    },
     "upwards, by name": {
         "gradcheck.parameters": "def f():\n    from gradcheck.cli import main",
         "gradcheck.cli": "",
     },
-    "into the package itself": {"gradcheck.probes": "import gradcheck", "gradcheck": ""},
+    "into the package itself": {"gradcheck.probing.probes": "import gradcheck", "gradcheck": ""},
 }
 
 
@@ -187,8 +151,8 @@ def test_an_upward_import_is_seen(name):
 
 def test_a_circle_is_seen():
     modules = {
-        "gradcheck.special": "import gradcheck.parameters",
-        "gradcheck.parameters": "def f():\n    from gradcheck import special",
+        "gradcheck.stable_functions": "import gradcheck.parameters",
+        "gradcheck.parameters": "def f():\n    from gradcheck import stable_functions",
         "gradcheck": "",
     }
     with pytest.raises(AssertionError, match="a circle of imports: gradcheck"):
@@ -198,15 +162,22 @@ def test_a_circle_is_seen():
 def test_types_alone_make_no_circle():
     assert_no_circle(
         {
-            "gradcheck.special": "import gradcheck.parameters",
-            "gradcheck.parameters": "if TYPE_CHECKING:\n    from gradcheck import special\nx = 1",
+            "gradcheck.stable_functions": "import gradcheck.parameters",
+            "gradcheck.parameters": (
+                "if TYPE_CHECKING:\n    from gradcheck import stable_functions\nx = 1"
+            ),
         }
     )
 
 
 def test_a_foreign_import_is_seen():
-    modules = {"models.losses": "from gradcheck.special import sigmoid", "models.__main__": ""}
-    assert foreign_imports(modules, "gradcheck") == ["models.losses imports gradcheck.special"]
+    modules = {
+        "models.losses": "from gradcheck.stable_functions import sigmoid",
+        "models.__main__": "",
+    }
+    assert foreign_imports(modules, "gradcheck") == [
+        "models.losses imports gradcheck.stable_functions"
+    ]
 
 
 def test_a_module_without_a_layer_is_seen():
@@ -228,13 +199,13 @@ def heavy_after(program):
         "gradcheck.word2vec.cases",
         "gradcheck.word2vec.oracle",
         "models.checkpoints",
-        "models.corpus",
-        "models.docstrings",
-        "models.evaluation",
+        "models.reading.corpus",
+        "models.reading.docstrings",
+        "models.vectors.evaluation",
         "models.losses",
         "models.pairs",
-        "models.plots",
-        "models.text",
+        "models.pictures.plots",
+        "models.reading.text",
         "models.training",
     ],
 )

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from gradcheck.homework import verification, verify
-from gradcheck.homework.streams import Profile
+from gradcheck.homework.checks.cases import Profile
 from tests.homework.submissions import A2, EXAMPLES, changed
 
 pytest_plugins = ["pytester"]

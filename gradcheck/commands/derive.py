@@ -9,11 +9,11 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from gradcheck.commands.command import FAILED, PASSED, Command, UsageError
+from gradcheck.terminal.command import FAILED, PASSED, Command, UsageError
 
 if TYPE_CHECKING:
-    from gradcheck.derivation import Derivation
     from gradcheck.equations import Proof
+    from gradcheck.symbolic.steps import Derivation
 
 __all__ = ["DERIVE"]
 
@@ -102,13 +102,13 @@ def _print_list() -> None:
 
 
 def _text_of(one: Derivation, proofs: Sequence[Proof]) -> str:
-    from gradcheck.derivation_text import to_text
+    from gradcheck.symbolic.contents import to_text
 
     return to_text(one, proofs)
 
 
 def _latex_of(one: Derivation, proofs: Sequence[Proof]) -> str:
-    from gradcheck.derivation_text import to_latex
+    from gradcheck.symbolic.contents import to_latex
 
     return to_latex(one, proofs)
 

@@ -13,8 +13,8 @@ from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from gradcheck.commands.command import FAILED, PASSED, UNUSABLE, Command
-from gradcheck.commands.files import check_writable, write_text
+from gradcheck.terminal.command import FAILED, PASSED, UNUSABLE, Command
+from gradcheck.terminal.files import check_writable, write_text
 
 if TYPE_CHECKING:
     from gradcheck.homework import HomeworkReport
@@ -151,7 +151,7 @@ def _verify_file(file: str, arguments: argparse.Namespace) -> HomeworkReport | N
 def _print_report(report: HomeworkReport) -> None:
     from rich.console import Console
 
-    from gradcheck.homework.rendering import render, render_to_text
+    from gradcheck.homework.report.contents import render, render_to_text
 
     if sys.stdout.isatty():
         render(report, Console(highlight=False))

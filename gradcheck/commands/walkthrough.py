@@ -9,8 +9,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gradcheck.commands.command import PASSED, Command, UsageError
-from gradcheck.commands.files import check_writable, write_text
+from gradcheck.terminal.command import PASSED, Command, UsageError
+from gradcheck.terminal.files import check_writable, write_text
 
 if TYPE_CHECKING:
     from gradcheck.word2vec.walkthrough import Walkthrough

@@ -13,11 +13,11 @@ from typing import Any, Literal, TypeAlias
 
 import sympy
 
-from gradcheck.equations.evaluation import AGREEMENT, Point, evaluate
-from gradcheck.equations.points import random_points, readable
+from gradcheck.equations.identities.translation import Translation
+from gradcheck.equations.numbers.evaluation import AGREEMENT, Point, evaluate
+from gradcheck.equations.numbers.points import random_points, readable
 from gradcheck.equations.ranges import Ranges
-from gradcheck.equations.translation import Translation
-from gradcheck.equations.work import TooLargeError
+from gradcheck.equations.work_limit import TooLargeError
 
 __all__ = ["Counterexample", "Proof", "UnsoundProofError", "prove"]
 

@@ -1,7 +1,7 @@
 """Somebody's homework file: load it, run the named checks on it, say what is wrong."""
 
-from gradcheck.homework.loading import SubmissionError
-from gradcheck.homework.reports import HomeworkReport
+from gradcheck.homework.report.results import HomeworkReport
+from gradcheck.homework.submission.loading import SubmissionError, load
 from gradcheck.homework.verification import verify
 
-__all__ = ["HomeworkReport", "SubmissionError", "verify"]
+__all__ = ["HomeworkReport", "SubmissionError", "load", "verify"]

@@ -10,26 +10,26 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gradcheck.homework.checks import Check, checks_of
-from gradcheck.homework.comparison import Finding, Unjudged, Verdict, as_array
-from gradcheck.homework.courses import COURSES, Course, Role, detect
-from gradcheck.homework.hints import explain
-from gradcheck.homework.isolation import random_state_kept
-from gradcheck.homework.loading import Submission, SubmissionError, load
-from gradcheck.homework.reports import CheckResult, FunctionResult, HomeworkReport
-from gradcheck.homework.snippets import snippet
-from gradcheck.homework.standins import is_stand_in
-from gradcheck.homework.streams import PROFILES, Profile, StreamName, draw_cases, find_smallest
-from gradcheck.homework.targets import CALL_SECONDS, InProcessTarget
-from gradcheck.homework.trials import GradientTrial, make_trial
+from gradcheck.homework.calling.courses import COURSES, Course, Role, detect
+from gradcheck.homework.calling.in_process import CALL_SECONDS, InProcessTarget
+from gradcheck.homework.checks.cases import PROFILES, Profile, StreamName, draw_cases, find_smallest
+from gradcheck.homework.checks.comparison import Finding, Unjudged, Verdict, as_array
+from gradcheck.homework.checks.mistakes import explain
+from gradcheck.homework.checks.registry import Check, checks_of
+from gradcheck.homework.checks.trials import GradientTrial, make_trial
+from gradcheck.homework.report.results import CheckResult, FunctionResult, HomeworkReport
+from gradcheck.homework.report.snippet import snippet
+from gradcheck.homework.submission.course_modules import is_stand_in
+from gradcheck.homework.submission.loading import Submission, SubmissionError, load
+from gradcheck.homework.submission.surroundings import random_state_kept
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from gradcheck.homework.checks import Level
-    from gradcheck.homework.reports import FunctionStatus
-    from gradcheck.homework.targets import Target
-    from gradcheck.homework.trials import Trial
+    from gradcheck.homework.calling.in_process import Target
+    from gradcheck.homework.checks.registry import Level
+    from gradcheck.homework.checks.trials import Trial
+    from gradcheck.homework.report.results import FunctionStatus
 
 __all__ = ["Progress", "Verification", "begin", "verify"]
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from gradcheck import strategies
-from gradcheck.word2vec.simplification import simplify
+from gradcheck.word2vec.simpler_numbers import simplify
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gradcheck.special import logsumexp, scatter_add, sigmoid, softmax, softplus
+from gradcheck.stable_functions import logsumexp, scatter_add, sigmoid, softmax, softplus
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

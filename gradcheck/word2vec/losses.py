@@ -28,7 +28,7 @@ from typing import Any, NamedTuple
 import sympy
 from sympy import IndexedBase, MatrixSymbol, Sum, Symbol, exp, log
 
-from gradcheck.index_notation import Output, print_function
+from gradcheck.symbolic.numpy_source import Output, print_function
 
 __all__ = [
     "Loss",
@@ -137,7 +137,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gradcheck.special import logsumexp, scatter_add, sigmoid, softmax, softplus
+from gradcheck.stable_functions import logsumexp, scatter_add, sigmoid, softmax, softplus
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from gradcheck.special import logsumexp, scatter_add, sigmoid, softmax
+from gradcheck.stable_functions import logsumexp, scatter_add, sigmoid, softmax
 from gradcheck.word2vec import formulas
 
 if TYPE_CHECKING:

@@ -32,7 +32,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _analogy(arguments: argparse.Namespace) -> int:
-    from models.embeddings import Embeddings
+    from models.vectors.embeddings import Embeddings
 
     if arguments.k < 1:
         raise UsageError(f"-k: expected 1 or more; got {arguments.k}")

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from gradcheck.commands import files
-from gradcheck.commands.command import FAILED, INTERRUPTED, PASSED, UNUSABLE, Command, UsageError
+from gradcheck.terminal import files
+from gradcheck.terminal.command import FAILED, INTERRUPTED, PASSED, UNUSABLE, Command, UsageError
 from models.files import resolve
 
 __all__ = [

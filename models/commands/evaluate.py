@@ -11,9 +11,9 @@ from models.commands.command import PASSED, Command, UsageError
 from models.commands.tables import Column, print_table
 
 if TYPE_CHECKING:
-    from models.embeddings import Embeddings
-    from models.evaluation import SectionScore
-    from models.test_sets import Analogies, Similarities
+    from models.vectors.benchmarks import Analogies, Similarities
+    from models.vectors.embeddings import Embeddings
+    from models.vectors.evaluation import SectionScore
 
 __all__ = ["EVALUATE"]
 
@@ -56,8 +56,8 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _evaluate(arguments: argparse.Namespace) -> int:
-    from models.embeddings import Embeddings
-    from models.test_sets import Analogies, Similarities, gensim_test_sets, read_test_set
+    from models.vectors.benchmarks import Analogies, Similarities, gensim_test_sets, read_test_set
+    from models.vectors.embeddings import Embeddings
 
     if arguments.restrict < 1:
         raise UsageError(f"--restrict: expected 1 or more; got {arguments.restrict}")
@@ -81,7 +81,7 @@ def _evaluate(arguments: argparse.Namespace) -> int:
 def _print_similarities(
     embeddings: Embeddings, test_sets: list[tuple[str, Similarities]], arguments: argparse.Namespace
 ) -> None:
-    from models.evaluation import evaluate_similarities
+    from models.vectors.evaluation import evaluate_similarities
 
     scores = [
         (
@@ -109,7 +109,7 @@ def _print_similarities(
 def _print_analogies(
     embeddings: Embeddings, name: str, test_set: Analogies, arguments: argparse.Namespace
 ) -> None:
-    from models.evaluation import evaluate_analogies
+    from models.vectors.evaluation import evaluate_analogies
 
     score = evaluate_analogies(
         embeddings, test_set, restrict=arguments.restrict, match_case=arguments.match_case

@@ -9,13 +9,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-from models import history, plots
 from models.commands.command import UsageError, check_writable
 from models.commands.progress import say
-from models.embeddings import Embeddings
 from models.errors import InputError
 from models.files import names_open_file, resolve
+from models.pictures import loss_history, plots
 from models.training import Training
+from models.vectors.embeddings import Embeddings
 
 __all__ = ["Files", "drop_checkpoint", "files_of", "require_space", "write_results"]
 
@@ -121,7 +121,7 @@ def _named(option: str, kept: str) -> Iterator[None]:
 
 def _write_history(training: Training, path: Path) -> None:
     try:
-        history.write(path, training.history)
+        loss_history.write(path, training.history)
     except OSError as error:
         raise InputError(f"{path}: cannot be written: {error.strerror or error}") from None
 

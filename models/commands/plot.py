@@ -6,10 +6,10 @@ import argparse
 from typing import TYPE_CHECKING
 
 from models.commands.command import PASSED, Command, UsageError, check_writable
-from models.text import require_readable
+from models.reading.text import require_readable
 
 if TYPE_CHECKING:
-    from models.embeddings import Embeddings
+    from models.vectors.embeddings import Embeddings
 
 __all__ = ["PLOT"]
 
@@ -29,7 +29,7 @@ examples:
   python -m models plot vectors.txt king queen man woman --output words.svg
   python -m models plot vectors.txt king film --nearest 15 -o neighbours.svg
   python -m models plot vectors.txt --method tsne -o words.svg
-  python -m models plot --history history.csv --output loss.png
+  python -m models plot --history loss_history.csv --output loss.png
 """
 
 
@@ -63,8 +63,8 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _plot(arguments: argparse.Namespace) -> int:
-    from models import history, plots
-    from models.embeddings import Embeddings
+    from models.pictures import loss_history, plots
+    from models.vectors.embeddings import Embeddings
 
     _check(arguments)
     plots.check_name(arguments.output)
@@ -74,7 +74,7 @@ def _plot(arguments: argparse.Namespace) -> int:
         require_readable(path)
     check_writable("--output", arguments.output, sources)
     if arguments.history is not None:
-        records = history.read(arguments.history)
+        records = loss_history.read(arguments.history)
         if not records:
             raise UsageError(
                 f"--history {arguments.history}: expected one record or more; got none"

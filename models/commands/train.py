@@ -11,7 +11,6 @@ from contextlib import closing, contextmanager
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
-from models import docstrings
 from models.checkpoints import Checkpoint, load, restore, save
 from models.commands.arguments import DESCRIPTION, EPILOG, add_arguments, options_of
 from models.commands.command import (
@@ -24,11 +23,12 @@ from models.commands.command import (
 from models.commands.outputs import Files, drop_checkpoint, files_of, require_space, write_results
 from models.commands.progress import TrainingProgress, reading, say, words_done
 from models.commands.spot_checks import Disagreement, SpotChecks
-from models.corpus import EncodedCorpus, encode
 from models.errors import InputError
 from models.files import remove_partial
 from models.options import Options
-from models.text import require_readable, sentences
+from models.reading import docstrings
+from models.reading.corpus import EncodedCorpus, encode
+from models.reading.text import require_readable, sentences
 from models.training import Divergence, Training, Update, update_of
 
 if TYPE_CHECKING:

@@ -27,7 +27,7 @@ from typing import Any
 import numpy as np
 
 import gradcheck
-from gradcheck.directions import Direction
+from gradcheck.numerical.directions import Direction
 from tests.benchmarks import console, peers
 from tests.benchmarks.pairs import Pair, draw_pair
 

@@ -33,8 +33,8 @@ from unittest import mock
 import numpy as np
 
 import gradcheck
-from gradcheck.acceptance import Attempt
-from gradcheck.probes import Prober
+from gradcheck.probing.acceptance import Attempt
+from gradcheck.probing.probes import Prober
 from models.losses import naive_softmax, negative_sampling
 from tests.benchmarks import console
 

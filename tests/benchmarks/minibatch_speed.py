@@ -15,8 +15,8 @@ from itertools import islice
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from models.corpus import encode
 from models.options import Options
+from models.reading.corpus import encode
 from models.training import Position, Training
 from tests.benchmarks.console import bar, column_table, options, show
 

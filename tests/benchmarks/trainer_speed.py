@@ -18,8 +18,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
-from models.corpus import encode
-from models.text import sentences
+from models.reading.corpus import encode
+from models.reading.text import sentences
 from tests.benchmarks.console import bar, column_table, conclude, show
 from tests.benchmarks.trainers import SHARED, Run, Spent, run, write_part
 

@@ -20,13 +20,13 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from models.corpus import encode
-from models.embeddings import Embeddings
-from models.evaluation import evaluate_analogies, evaluate_similarities
 from models.options import Options
-from models.test_sets import Analogies, gensim_test_sets, read_test_set
-from models.text import sentences
+from models.reading.corpus import encode
+from models.reading.text import sentences
 from models.training import Training
+from models.vectors.benchmarks import Analogies, gensim_test_sets, read_test_set
+from models.vectors.embeddings import Embeddings
+from models.vectors.evaluation import evaluate_analogies, evaluate_similarities
 
 __all__ = ["SHARED", "TRAINERS", "Run", "Spent", "run", "write_part"]
 

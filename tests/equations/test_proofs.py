@@ -11,16 +11,9 @@ from sympy import IndexedBase, KroneckerDelta, MatrixSymbol, Sum, Symbol, exp, l
 from sympy.matrices.expressions.matexpr import MatrixElement
 from sympy.tensor.indexed import Indexed
 
-from gradcheck.equations import (
-    UnsoundProofError,
-    abbreviate,
-    at,
-    normal_forms,
-    partial,
-    prove,
-    translation,
-)
-from gradcheck.equations.polynomials import ONE
+from gradcheck.equations import UnsoundProofError, abbreviate, at, partial, prove
+from gradcheck.equations.identities import normal_forms, translation
+from gradcheck.equations.identities.polynomials import ONE
 
 M, N, K = (Symbol(name, integer=True, positive=True) for name in "MNK")
 i, j, p, q, r, s = symbols("i j p q r s", integer=True, nonnegative=True)

@@ -24,8 +24,9 @@ from sympy import (
     symbols,
 )
 
-from gradcheck.equations import abbreviate, at, partial, prove, translation
-from gradcheck.equations.polynomials import ONE
+from gradcheck.equations import abbreviate, at, partial, prove
+from gradcheck.equations.identities import translation
+from gradcheck.equations.identities.polynomials import ONE
 from gradcheck.equations.proofs import UnsoundProofError
 
 n = Symbol("n", integer=True, positive=True)

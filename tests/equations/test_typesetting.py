@@ -16,7 +16,7 @@ from sympy import (
 )
 
 from gradcheck.equations import abbreviate, at, partial
-from gradcheck.equations.dialects import latex, unicode
+from gradcheck.equations.printing.dialects import latex, unicode
 
 W, d, K = (Symbol(name, integer=True, positive=True) for name in "WdK")
 j, k, o, w, x = symbols("j k o w x", integer=True, nonnegative=True)

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from gradcheck.homework import HomeworkReport, verification, verify
-from gradcheck.homework.streams import Profile
+from gradcheck.homework.checks.cases import Profile
 
 
 @pytest.fixture

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from gradcheck.homework import SubmissionError, verify
-from gradcheck.homework.loading import load
-from gradcheck.homework.notebooks import code_cells
+from gradcheck.homework.submission.loading import load
+from gradcheck.homework.submission.notebooks import code_cells
 from tests.homework.submissions import A2, YEAR_2017
 
 BAD = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from gradcheck.homework.comparison import agrees, conform, describe_difference
+from gradcheck.homework.checks.comparison import agrees, conform, describe_difference
 from tests.homework.submissions import A2, YEAR_2017, changed
 
 _SKIPGRAM_RETURN = "    return loss, gradCenterVecs, gradOutsideVectors"

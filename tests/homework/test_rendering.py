@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from gradcheck.homework.rendering import render, render_check
-from gradcheck.homework.reports import CheckResult
+from gradcheck.homework.report.contents import render, render_check
+from gradcheck.homework.report.results import CheckResult
 from tests.homework.submissions import A2, changed
 
 LINE = "    scores = outsideVectors @ centerWordVec\n"

@@ -9,7 +9,7 @@ import time
 import pytest
 
 from gradcheck.homework import SubmissionError, verification
-from gradcheck.homework.timelimits import TimeLimitExceeded, time_limit
+from gradcheck.homework.submission.time_limit import TimeLimitExceeded, time_limit
 from tests.homework.submissions import A2, YEAR_2016, changed
 
 TEMPLATE_2019 = A2[: A2.index("def naiveSoftmax")] + (

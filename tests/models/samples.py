@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from hypothesis import strategies as st
 
-from gradcheck.special import softmax
+from gradcheck.stable_functions import softmax
 from gradcheck.strategies import generators, matrix_shapes, scales
 from gradcheck.word2vec import oracle
 from gradcheck.word2vec.cases import Case

@@ -12,10 +12,10 @@ import pytest
 
 from models import checkpoints
 from models.checkpoints import load, restore, save
-from models.corpus import encode
 from models.errors import InputError
 from models.files import names_open_file, remove_partial, replacing
 from models.options import Options
+from models.reading.corpus import encode
 from models.training import Training
 from tests.models.topics import topical_sentences
 

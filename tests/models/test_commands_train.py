@@ -15,10 +15,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from models import checkpoints, history, training
+from models import checkpoints, training
 from models.__main__ import main
 from models.commands import train
-from models.embeddings import Embeddings
+from models.pictures import loss_history
+from models.vectors.embeddings import Embeddings
 from tests.models.topics import write_text
 
 ROOT = Path(__file__).parents[2]
@@ -116,7 +117,7 @@ def test_a_compressed_text_and_standard_input_give_the_same(folder):
 def test_the_loss_is_written_as_a_table_and_a_figure():
     pytest.importorskip("matplotlib", reason="figures need matplotlib")
     assert run("--history", "loss.csv", "--plot", "loss.png", "--epochs", "2") == 0
-    records = history.read("loss.csv")
+    records = loss_history.read("loss.csv")
     assert [record.epoch for record in records] == [1, 2]
     assert records[-1].words == 6_000
     assert records[0].loss > records[1].loss > 0

@@ -11,9 +11,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from models import history, test_sets
 from models.__main__ import main
-from models.embeddings import Embeddings
+from models.pictures import loss_history
+from models.vectors import benchmarks
+from models.vectors.embeddings import Embeddings
 
 ROOT = Path(__file__).parents[2]
 WORDS = ["man", "king", "woman", "queen", "[b]bold", "nil"]
@@ -97,7 +98,7 @@ def test_evaluate_on_gensims_own_sets(vectors, capsys):
 
 
 def test_evaluate_without_a_test_set(vectors, capsys, monkeypatch):
-    monkeypatch.setattr(test_sets, "find_spec", lambda _name: None)
+    monkeypatch.setattr(benchmarks, "find_spec", lambda _name: None)
     err = refused(capsys, "evaluate", vectors)
     assert "FILE: name a test set; gensim, whose package has three, is not installed" in err
 
@@ -128,7 +129,9 @@ def test_plot_chooses_words(vectors, capsys, tmp_path):
 def test_plot_loss(capsys, tmp_path):
     pytest.importorskip("matplotlib", reason="matplotlib is not installed")
     table, figure = tmp_path / "history.csv", tmp_path / "loss.png"
-    history.write(table, [history.Record(1, 10 * row, 5, 1 / row, 0.1) for row in (1, 2, 3)])
+    loss_history.write(
+        table, [loss_history.Record(1, 10 * row, 5, 1 / row, 0.1) for row in (1, 2, 3)]
+    )
     shown(capsys, "plot", "--history", str(table), "--output", str(figure))
     assert figure.read_bytes().startswith(b"\x89PNG")
 
@@ -182,7 +185,7 @@ def test_what_cannot_be_done_is_said_in_a_line(name, vectors, capsys, monkeypatc
     for link in (loop, loop.with_suffix(".png")):
         link.symlink_to(link)
     empty = loop.with_name("empty")
-    history.write(empty, [])
+    loss_history.write(empty, [])
     arguments = arguments.format(v=vectors, loop=loop, empty=empty)
     assert message in refused(capsys, *arguments.split())
     assert not Path("x.png").exists()
@@ -243,7 +246,7 @@ def test_control_c_while_we_are_imported():
         "import sys, signal\n"
         "class Interrupts:\n"
         "    def find_spec(self, name, *_):\n"
-        "        if name == 'models.plots': signal.raise_signal(signal.SIGINT)\n"
+        "        if name == 'models.pictures.plots': signal.raise_signal(signal.SIGINT)\n"
         "sys.meta_path.insert(0, Interrupts())\n"
         "from models.__main__ import main\n"
         "sys.exit(main(['plot', '--help']))"

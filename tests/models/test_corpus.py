@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models import corpus as corpus_module
-from models.corpus import SENTENCE_END, encode
 from models.errors import InputError
+from models.reading import corpus as corpus_module
+from models.reading.corpus import SENTENCE_END, encode
 
 TEXT = [["a", "b", "rare", "a"], ["rare"], ["b"], ["a", "b"], ["b", "b", "a"]]
 TEXTS = st.lists(st.lists(st.sampled_from("abcdefgh"), max_size=7), max_size=25)

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 import sympy
 
-from models import docstrings
-from models.docstrings import sentences, sources
 from models.errors import InputError
+from models.reading import docstrings
+from models.reading.docstrings import sentences, sources
 
 SOURCE = '''
 """Module: it isn't 3 of them.

@@ -16,9 +16,9 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from models import vector_files
-from models.embeddings import Embeddings, UnknownWordError, scale_rows
 from models.errors import InputError
+from models.vectors import files
+from models.vectors.embeddings import Embeddings, UnknownWordError, scale_rows
 
 ROWS = np.array([[1.0, 0.5], [-0.25, 3e-39], [0.1, -1e30]], dtype=np.float32)
 WORDS = ("the", "naïve", "日本")
@@ -249,7 +249,7 @@ def test_writing_that_fails_on_the_way_leaves_the_file_as_it_was(path, monkeypat
         raise OSError(28, "No space left on device")
 
     path.write_text("before")
-    monkeypatch.setattr(vector_files, "_text_rows", rows)
+    monkeypatch.setattr(files, "_text_rows", rows)
     with pytest.raises(InputError, match="No space left on device"):
         Embeddings(WORDS, ROWS).save(path)
     assert path.read_text() == "before"
@@ -266,7 +266,7 @@ def test_a_large_file_streams(binary, path):
         vectors.save(path, binary=binary)
         assert tracemalloc.get_traced_memory()[1] < rows.nbytes / 2
         tracemalloc.reset_peak()
-        vector_files.read(path)
+        files.read(path)
         assert tracemalloc.get_traced_memory()[1] < rows.nbytes * 3 / 2
     finally:
         tracemalloc.stop()

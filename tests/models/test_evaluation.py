@@ -10,22 +10,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models import test_sets
-from models.embeddings import Embeddings
 from models.errors import InputError
-from models.evaluation import (
-    average_ranks,
-    evaluate_analogies,
-    evaluate_similarities,
-    spearman,
-)
-from models.test_sets import (
+from models.vectors import benchmarks
+from models.vectors.benchmarks import (
     Analogies,
     Question,
     RatedPair,
     Similarities,
     gensim_test_sets,
     read_test_set,
+)
+from models.vectors.embeddings import Embeddings
+from models.vectors.evaluation import (
+    average_ranks,
+    evaluate_analogies,
+    evaluate_similarities,
+    spearman,
 )
 
 # Few different values, so that many are equal.
@@ -124,7 +124,7 @@ def test_files_that_cannot_be_read(tmp_path):
 
 
 def test_gensim_may_be_absent(monkeypatch):
-    monkeypatch.setattr(test_sets, "find_spec", lambda _name: None)
+    monkeypatch.setattr(benchmarks, "find_spec", lambda _name: None)
     assert gensim_test_sets() == []
 
 

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.corpus import encode
 from models.pairs import batches, generator
+from models.reading.corpus import encode
 from models.vocabulary import Noise, Vocabulary
 from tests.models import chi_square
 

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models import labels, plots
-from models.embeddings import Embeddings, UnknownWordError
 from models.errors import InputError
-from models.history import Record
-from models.projections import principal_components, tsne
+from models.pictures import labels, plots
+from models.pictures.loss_history import Record
+from models.pictures.projections import principal_components, tsne
+from models.vectors.embeddings import Embeddings, UnknownWordError
 
 SVG = "{http://www.w3.org/2000/svg}"
 

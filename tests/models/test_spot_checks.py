@@ -16,10 +16,10 @@ from models.checkpoints import load
 from models.commands import train
 from models.commands.own_losses import OwnLoss
 from models.commands.spot_checks import check_update, few_pairs, single_pairs
-from models.corpus import encode
-from models.embeddings import Embeddings
 from models.pairs import Batch
-from models.text import sentences
+from models.reading.corpus import encode
+from models.reading.text import sentences
+from models.vectors.embeddings import Embeddings
 from tests.models.topics import write_text
 
 QUICK = ["--size", "4", "--sample", "0", "--epochs", "1"]

@@ -14,9 +14,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models import text
 from models.errors import InputError
-from models.text import LONGEST_SENTENCE, sentences
+from models.reading import text
+from models.reading.text import LONGEST_SENTENCE, sentences
 
 ROOT = Path(__file__).parents[2]
 TEXT = "the quick  fox\n\n \tjumps\r\nover the café\nlast"
@@ -55,7 +55,7 @@ def test_a_byte_order_mark_is_no_part_of_the_first_word(tmp_path):
 
 
 def run_on_standard_input(data):
-    program = "from models.text import sentences\nprint(list(sentences('-')))"
+    program = "from models.reading.text import sentences\nprint(list(sentences('-')))"
     return subprocess.run(  # noqa: S603 - our own interpreter and program
         [sys.executable, "-c", program], input=data, cwd=ROOT, capture_output=True, check=False
     )

@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 
 from models import minibatch
-from models.corpus import encode
 from models.errors import InputError
 from models.options import Options
+from models.reading.corpus import encode
 from models.training import (
     Divergence,
     Position,

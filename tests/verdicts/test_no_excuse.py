@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 
 import gradcheck
-from gradcheck import examination, judgement, probes
-from gradcheck.examination import GROSS, is_sharp
-from gradcheck.probes import Prober
+from gradcheck.checking import judgement
+from gradcheck.probing import examination, probes
+from gradcheck.probing.examination import GROSS, is_sharp
+from gradcheck.probing.probes import Prober
 from tests.functions import _hash_noise
 from tests.verdicts.cases import NEVER_AGREES, NEVER_DISAGREES, expect, said, with_array
 from tests.verdicts.test_domain_edges import ON_SPHERE, on_sphere_only, tangential

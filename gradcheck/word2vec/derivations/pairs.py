@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from sympy import exp, log
 
-from gradcheck.derivation import Derivation, Step
 from gradcheck.equations import partial
+from gradcheck.symbolic.steps import Derivation, Step
 from gradcheck.word2vec.derivations.letters import (
     NAMES,
     PAIR,

@@ -6,8 +6,8 @@ from typing import Any, TypeAlias
 
 from sympy import MatrixSymbol, Symbol
 
-from gradcheck.derivation import Derivation, Step
 from gradcheck.equations import abbreviate, at, partial
+from gradcheck.symbolic.steps import Derivation, Step
 from gradcheck.word2vec.derivations.letters import (
     NAMES,
     PAIR,

@@ -14,7 +14,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from gradcheck import special
+from gradcheck import stable_functions
 
 __all__ = [
     "Matrix",
@@ -78,19 +78,19 @@ def exponential(x: Number) -> Number:
 
 def sigmoid(x: Number) -> Number:
     """Return σ(x) = 1 / (1 + exp(-x)); σ(0) is exact."""
-    return Fraction(1, 2) if _is_exact_zero(x) else float(special.sigmoid(float(x)))
+    return Fraction(1, 2) if _is_exact_zero(x) else float(stable_functions.sigmoid(float(x)))
 
 
 def softplus(x: Number) -> float:
     """Return log(1 + exp(x)) = -log σ(-x)."""
-    return float(special.softplus(float(x)))
+    return float(stable_functions.softplus(float(x)))
 
 
 def softmax(scores: Sequence[Number]) -> Vector:
     """Return exp(score) / Σ exp(score) of each; exact where the scores are exactly equal."""
     if _are_equal(scores):
         return (Fraction(1, len(scores)),) * len(scores)
-    shares = special.softmax(np.array(scores, dtype=np.float64))
+    shares = stable_functions.softmax(np.array(scores, dtype=np.float64))
     return tuple(float(share) for share in shares)
 
 
@@ -109,7 +109,7 @@ def log_odds_against(scores: Sequence[Number], target: int) -> Number:
     """
     differences = [float(score - scores[target]) for score in scores]
     del differences[target]
-    return float(special.logsumexp(np.array(differences)))
+    return float(stable_functions.logsumexp(np.array(differences)))
 
 
 def _are_equal(numbers: Sequence[Number]) -> bool:

@@ -14,7 +14,7 @@ from fractions import Fraction
 from html import escape
 from typing import Literal, NamedTuple
 
-from gradcheck.report_text import aligned
+from gradcheck.report.contents import aligned
 from gradcheck.word2vec.walkthrough.arithmetic import Number, Vector
 
 __all__ = [

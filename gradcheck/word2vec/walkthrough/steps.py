@@ -11,9 +11,9 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from gradcheck.checking import check
-from gradcheck.claims import Verdict
-from gradcheck.derivatives import differentiate
+from gradcheck.checking.gradients import check
+from gradcheck.numerical.differentiation import differentiate
+from gradcheck.probing.claims import Verdict
 from gradcheck.word2vec import formulas
 from gradcheck.word2vec.walkthrough import inputs, predictions
 from gradcheck.word2vec.walkthrough.arithmetic import Matrix, Number, Vector, dot, scaled, total

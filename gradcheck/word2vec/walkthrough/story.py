@@ -11,23 +11,8 @@ from gradcheck.word2vec.walkthrough.arithmetic import (
     sigmoid,
     softmax,
 )
-from gradcheck.word2vec.walkthrough.forward import forward
-from gradcheck.word2vec.walkthrough.phrases import (
-    Block,
-    Column,
-    Heading,
-    Paragraph,
-    Phrase,
-    Table,
-    formula,
-    joined,
-    number,
-    phrase,
-    prose,
-    vector_of,
-    word,
-)
-from gradcheck.word2vec.walkthrough.wording import (
+from gradcheck.word2vec.walkthrough.forward_story import forward
+from gradcheck.word2vec.walkthrough.lecture_phrases import (
     DESCENT,
     EMPTY,
     ETA,
@@ -53,6 +38,21 @@ from gradcheck.word2vec.walkthrough.wording import (
     outside_vector,
     outside_word,
     verbatim,
+)
+from gradcheck.word2vec.walkthrough.phrases import (
+    Block,
+    Column,
+    Heading,
+    Paragraph,
+    Phrase,
+    Table,
+    formula,
+    joined,
+    number,
+    phrase,
+    prose,
+    vector_of,
+    word,
 )
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from gradcheck.report_text import WIDTH
+from gradcheck.report.contents import WIDTH
 from gradcheck.word2vec.walkthrough.phrases import UNBROKEN, Block, Column, Heading, Phrase, Table
 from gradcheck.word2vec.walkthrough.story import story, title
 

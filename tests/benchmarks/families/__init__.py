@@ -1,6 +1,7 @@
 """Families of losses, as people bring them, each with its right gradient.
 
-`FAMILIES` lists all of them. tests/test_verdict_families.py shows that the gradients are right.
+`FAMILIES` lists all of them; tests/checking/test_verdict_families.py shows that the gradients are
+right.
 """
 
 from __future__ import annotations

@@ -1,0 +1,186 @@
+"""Check that a gradient is the gradient of its loss: one question, one answer."""
+
+from __future__ import annotations
+
+import sys
+import unittest
+from collections.abc import Callable
+from typing import Any, Final, Literal
+
+import numpy as np
+
+from gradcheck.checking.judgement import FEW, judge
+from gradcheck.probing.subject import Subject
+from gradcheck.report.findings import GradientReport
+from gradcheck.report.snippet import snippet
+
+__all__ = ["FEW", "GradientMismatch", "assert_gradient", "check"]
+
+_MISSING: Final[Any] = object()
+
+
+class GradientMismatch(AssertionError):  # noqa: N818  a failed assertion, as pytest.fail is
+    """A gradient that a check did not confirm.
+
+    Attributes
+    ----------
+    report
+        The `GradientReport`; the message is its text.
+    """
+
+    def __init__(self, report: GradientReport) -> None:
+        super().__init__(report)
+        self.report = report
+
+    def __str__(self) -> str:
+        # Written when it is read: Hypothesis throws most of these away.
+        return str(self.report)
+
+
+def check(
+    loss: Callable[..., Any],
+    grad: Any = _MISSING,
+    at: Any = _MISSING,
+    *,
+    precision: float | None = None,
+    seed: int = 0,
+    max_evaluations: int | None = None,
+) -> GradientReport:
+    """Check a claimed gradient against the loss that it is said to belong to.
+
+    Called as ``check(loss, grad, at)`` or, with one function that returns both,
+    ``check(loss_and_grad, at)``. Costs a few evaluations of the loss, whatever the number of
+    parameters.
+
+    Parameters
+    ----------
+    loss
+        Returns the loss, a real scalar; or, without `grad`, the pair ``(loss, gradient)``,
+        or ``(loss, gradient of the first argument, of the second, …)``.
+    grad
+        Returns the gradient, of the structure and shapes of `at`.
+    at
+        Where: a float, an array of float64 or float32, or a tree of them (lists, dicts,
+        tuples). The elements of a tuple are positional arguments: ``at=(v, U)`` means
+        ``loss(v, U)``. It is copied for every call.
+    precision
+        The relative error that is allowed to the gradient, and up to which the numerical
+        derivative must be known for a verdict. None: the gradient is allowed no error
+        beyond rounding, and the derivative must be known to 1e-6 (2e-2 in float32).
+    seed
+        Of the random directions.
+    max_evaluations
+        The loss is evaluated no more often than that, also when the report is read. None: as
+        often as it takes, which is 14 times for most right gradients.
+
+    Returns
+    -------
+    GradientReport
+        With `verdict`, `reason`, `evaluations`; true where the gradient agrees.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If `at` is empty, or holds anything but finite floats; if the gradient has another
+        structure or shape; if the loss is no real scalar. What the functions raise is let
+        through.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import gradcheck
+    >>> report = gradcheck.check(lambda x: (x**3).sum(), lambda x: 3 * x**2, np.array([1.0, -2.0]))
+    >>> report.verdict
+    'agrees'
+    """
+    gradient, point = _arguments(loss, grad, at)
+    if precision is not None and not 0 < precision < 1:
+        raise ValueError(f"precision is {precision}; a number between 0 and 1 was expected")
+    if max_evaluations is not None and not isinstance(max_evaluations, int | np.integer):
+        kind = type(max_evaluations).__name__
+        raise TypeError(f"max_evaluations is of type {kind}; a whole number was expected")
+    if max_evaluations is not None and max_evaluations < 1:
+        raise ValueError(f"max_evaluations is {max_evaluations}; a number from 1 on was expected")
+    subject = Subject(loss, gradient, point, max_evaluations)
+    parameters = subject.parameters
+    judgement = judge(subject, precision, seed)
+    return GradientReport(
+        judgement.verdict,
+        judgement.find,
+        lambda: subject.evaluations,
+        size=parameters.size,
+        leaves=tuple(parameters.leaves),
+        sizes=parameters.sizes,
+        probes=judgement.probes,
+        seed=seed,
+        measure=judgement.measure,
+        write=lambda: snippet(loss, gradient, parameters, precision=precision, seed=seed),
+    )
+
+
+def assert_gradient(
+    loss: Callable[..., Any],
+    grad: Any = _MISSING,
+    at: Any = _MISSING,
+    *,
+    precision: float | None = None,
+    seed: int = 0,
+    max_evaluations: int | None = None,
+    undecided: Literal["raise", "skip"] = "raise",
+) -> None:
+    """Raise `GradientMismatch` unless `check`, with the same arguments, says "agrees".
+
+    Parameters
+    ----------
+    loss, grad, at, precision, seed, max_evaluations
+        As `check` takes them.
+    undecided
+        What to do about a point at which nothing can be decided. "raise" as for a wrong
+        gradient; "skip": within a test of Hypothesis, pass over the point and let it draw
+        another; within any other test, skip it.
+
+    Raises
+    ------
+    GradientMismatch
+        An AssertionError that carries the report, also where it is undecided.
+    TypeError, ValueError
+        As `check` does.
+
+    Examples
+    --------
+    >>> import gradcheck
+    >>> gradcheck.assert_gradient(lambda x: x**2, lambda x: 2 * x, 3.0)
+    """
+    __tracebackhide__ = True
+    if undecided not in ("raise", "skip"):
+        raise ValueError(f'undecided is {undecided!r}; "raise" or "skip" was expected')
+    report = check(loss, grad, at, precision=precision, seed=seed, max_evaluations=max_evaluations)
+    if report.verdict == "undecided" and undecided == "skip":
+        _pass_over(report)
+    elif not report:
+        raise GradientMismatch(report)
+
+
+def _pass_over(report: GradientReport) -> None:
+    """Tell Hypothesis to draw another point, if a test of it runs; skip the test otherwise."""
+    hypothesis: Any = sys.modules.get("hypothesis")  # nobody runs a test of it without that
+    if hypothesis and hypothesis.currently_in_test_context():
+        hypothesis.reject()
+    raise unittest.SkipTest(report.reason)
+
+
+def _arguments(loss: Any, grad: Any, at: Any) -> tuple[Callable[..., Any] | None, Any]:
+    """Tell ``(loss, grad, at)`` from ``(loss_and_grad, at)``."""
+    if not callable(loss):
+        raise TypeError(f"loss is of type {type(loss).__name__}; a function was expected")
+    if grad is _MISSING and at is _MISSING:
+        raise TypeError("at is missing: check(loss, grad, at) or check(loss_and_grad, at)")
+    if grad is _MISSING:
+        return None, at
+    if at is not _MISSING:
+        if not callable(grad):
+            raise TypeError(f"grad is of type {type(grad).__name__}; a function was expected")
+        return grad, at
+    if callable(grad):
+        raise TypeError("at is missing: check(loss, grad, at) takes the point as its third")
+    return None, grad

@@ -1,0 +1,399 @@
+"""The course of one check: evaluate the claim, probe it, look closer where it does not agree."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import replace
+from typing import NamedTuple
+
+import numpy as np
+
+from gradcheck.checking import conclusions
+from gradcheck.checking.conclusions import Finding
+from gradcheck.numerical.directions import Direction, single
+from gradcheck.probing.claims import Claim, Probe, Verdict
+from gradcheck.probing.examination import Examination, examine
+from gradcheck.probing.kinks import Kink, beside, find
+from gradcheck.probing.probes import Prober
+from gradcheck.probing.single_precision import Promotion, jittered, promote
+from gradcheck.probing.subject import OutOfEvaluations, Subject, same
+from gradcheck.report.findings import Details, Entry
+
+__all__ = ["FEW", "Judgement", "judge"]
+
+FEW = 100
+"""Up to that many entries are looked at one by one where a probe disagrees."""
+
+ROUNDS = 3
+"""So often kinks are looked for again where the entries that are left have one, too."""
+
+WEAK = 1 / 32
+"""A disagreement of this part of a kink at the point may come from kinks that do not show."""
+
+CLOSE = 1e-2
+"""Where all entries differ by less than this part of the gradient,"""
+
+OWN_PART = 0.1
+"""and none of them by more than this part of itself, a precision is named,"""
+
+MOST_NAMED = -1
+"""up to this power of ten."""
+
+
+class Judgement(NamedTuple):
+    """A verdict, and how to find what there is to say of it.
+
+    Attributes
+    ----------
+    verdict
+        Of the claim.
+    find
+        Finds what else there is to say.
+    probes
+        That were made.
+    measure
+        Measures along the direction of a probe in full, where it was accepted for less.
+    """
+
+    verdict: Verdict
+    find: Callable[[], Details]
+    probes: tuple[Probe, ...] = ()
+    measure: Callable[[Direction], Probe | None] | None = None
+
+
+def judge(subject: Subject, precision: float | None, seed: int) -> Judgement:
+    """Judge the gradient that a subject claims.
+
+    Parameters
+    ----------
+    subject
+        The loss, the gradient and the point; its evaluations are counted.
+    precision, seed
+        As `gradcheck.check` takes them.
+    """
+    course = _Course(subject, precision, seed)
+    try:
+        judgement = course.judgement()
+        return judgement._replace(measure=course.measured) if judgement.probes else judgement
+    except OutOfEvaluations:
+        return _found(conclusions.stopped(subject.evaluations, course.stage))
+
+
+def _found(finding: Finding, probes: tuple[Probe, ...] = ()) -> Judgement:
+    details = Details(finding.reason, finding.advice, finding.notes)
+    return Judgement(finding.verdict, lambda: details, probes)
+
+
+class _Course:
+    def __init__(self, subject: Subject, precision: float | None, seed: int) -> None:
+        self.subject = subject
+        self.precision = precision
+        self.seed = seed
+        self.aside = np.random.default_rng([seed, 1])  # for all but directions of probes
+        self.stage = "evaluating loss and gradient at the point"
+        self.precision_is_sought = True
+
+    def judgement(self) -> Judgement:
+        """Judge the claim, in double precision where it can be."""
+        self.value, self.claimed = self.subject.value_and_gradient()
+        if not math.isfinite(self.value):
+            return _found(conclusions.nowhere(self.value))
+        self.stage = "comparing along random directions"
+        if not np.isfinite(self.claimed).all():
+            self.prober = self._plain_prober()
+            return self._broken()
+        promotion = promote(self.subject, self.claimed, self.aside)
+        if promotion is None:
+            self.prober = self._plain_prober()
+            return self._watched(self._judged())
+        self.prober = Prober(
+            promotion.subject, promotion.value, promotion.claim, self.precision, self.seed
+        )
+        return self._watched(self._held_against_double(self._judged(), promotion))
+
+    def measured(self, along: Direction) -> Probe | None:
+        """Measure along a direction in full; None where no evaluations are left for it."""
+        try:
+            return self.prober.measured(along)
+        except OutOfEvaluations:
+            return None
+
+    def _plain_prober(self) -> Prober:
+        """Return a prober of the claim at the point as it is."""
+        subject = self.subject
+        epsilon = min(subject.gradient_epsilon, subject.parameters.epsilon)
+        claimed = self.claimed
+        if not np.isfinite(claimed).all():
+            claimed = np.where(np.isfinite(claimed), claimed, 0.0)
+        claim = Claim(claimed, epsilon)
+        if epsilon > np.finfo(np.float64).eps:
+            claim = replace(claim, jitter=jittered(subject, claim.gradient, self.aside))
+        return Prober(subject, self.value, claim, self.precision, self.seed)
+
+    def _broken(self) -> Judgement:
+        """Judge a gradient that is not finite."""
+        changed = self._changed()
+        if changed:
+            return _found(changed)
+        reason = conclusions.brokenness(self.subject.parameters, self.claimed)
+        return Judgement("disagrees", lambda: self._details(lambda _: Finding("disagrees", reason)))
+
+    def _judged(self) -> Judgement:
+        """Examine the claim, and make one verdict of all that was seen."""
+        examination = examine(self.prober, self.seed)
+        changed = self._changed()
+        if changed:
+            return _found(changed, examination.probes)
+        last = examination.probes[-1]
+        if conclusions.is_constant(examination, self.prober):
+            return _found(conclusions.does_not_use_its_argument(), examination.probes)
+        if examination.verdict == "agrees":
+            return _found(conclusions.agreement(examination, self.prober), examination.probes)
+        if last.numerical.obstacle == "kink":
+            return self._at_a_kink(examination)
+        if last.verdict == "disagrees":
+            return self._wrong(examination.probes)
+        return self._undecided(examination)
+
+    def _undecided(self, examination: Examination) -> Judgement:
+        """Look at the entries where there are few: each alone may be decided."""
+        last = examination.probes[-1]
+        scanned = self._scan() if last.numerical.obstacle else ()
+        if _any_wrong(scanned):
+            return self._wrong(examination.probes)
+        finding = conclusions.indecision(examination, self.prober, scanned)
+        if scanned and self._agrees_alone(last, scanned):
+            alone = Examination("agrees", examination.probes)
+            finding = conclusions.agreement(alone, self.prober)
+        details = Details(finding.reason, finding.advice, finding.notes, scanned)
+        return Judgement(finding.verdict, lambda: details, examination.probes)
+
+    def _wrong(self, probes: tuple[Probe, ...]) -> Judgement:
+        """Say that the claim is wrong; where, is found when somebody asks."""
+
+        def finding(scanned: tuple[Entry, ...]) -> Finding:
+            few = FEW if self.precision_is_sought else None
+            reason = conclusions.disagreement(probes[-1], scanned, self.claimed.size, few)
+            return Finding("disagrees", reason, notes=self._tolerated(probes[-1], scanned))
+
+        off = probes[-1].discrepancy / probes[-1].span
+        return Judgement("disagrees", lambda: self._details(finding, off), probes)
+
+    def _details(
+        self, finding: Callable[[tuple[Entry, ...]], Finding], off: float = 0.0
+    ) -> Details:
+        """Look at the entries, if the loss is still what it was, and say what was found."""
+        scanned: tuple[Entry, ...] = ()
+        besides = ""
+        try:
+            value = self.subject.loss(self.subject.parameters.vector)
+            if same(self.value, value, self.subject.loss_epsilon, self.precision):
+                scanned = self._scan(off)
+                found = finding(scanned)
+                return Details(found.reason, found.advice, found.notes, scanned)
+            besides = conclusions.changed_since(self.value, value)
+        except OutOfEvaluations:
+            besides = conclusions.stopped(self.subject.evaluations, "looking at entries").reason
+        except Exception as error:  # noqa: BLE001  a report can be read, whatever its loss does
+            besides = conclusions.raises_since(error)
+        found = self._unlocated(finding)
+        return Details(f"{found.reason} {besides}", found.advice, found.notes)
+
+    def _unlocated(self, finding: Callable[[tuple[Entry, ...]], Finding]) -> Finding:
+        """Say what can be said without another evaluation."""
+        self.precision_is_sought = False
+        return finding(())
+
+    def _changed(self) -> Finding | None:
+        """Ask once more at the point: what keeps state between calls, or is random, shows."""
+        subject = self.subject
+        value, claimed = subject.value_and_gradient(out=self.prober.scratch)
+        if not same(self.value, value, subject.loss_epsilon, self.precision):
+            return conclusions.changing_loss(self.value, value)
+        if not same(self.claimed, claimed, subject.gradient_epsilon, self.precision):
+            return conclusions.changing_gradient(subject.parameters, self.claimed, claimed)
+        return None
+
+    # ------------------------------------------------------------------- entry by entry
+
+    def _scan(self, off: float | None = None) -> tuple[Entry, ...]:
+        """Compare entry by entry, where there are few.
+
+        Each with a prober of its own: a step that served at one entry says nothing of another,
+        whose size may be any.
+
+        Parameters
+        ----------
+        off
+            By how much the claim is known to be wrong; None where it is not known to be.
+        """
+        claimed, prober = self.claimed, self.prober
+        if claimed.size > FEW:
+            return ()
+        entries = []
+        for index in range(claimed.size):
+            alone = Prober(
+                prober.subject,
+                prober.value,
+                prober.claim,
+                self.precision,
+                None if off is None else self.seed,
+                off=off,
+            )
+            name = prober.subject.parameters.where(index)
+            probe = alone.probe(single(name, prober.subject.parameters.sizes, index))
+            entries.append(_entry(probe, float(claimed[index])))
+        return tuple(entries)
+
+    def _agrees_alone(self, last: Probe, scanned: tuple[Entry, ...]) -> bool:
+        """Tell whether each entry agrees alone, and sharply, with no obstacle along all of them."""
+        sizes, enough = self.prober.subject.parameters.sizes, self.prober.resolution
+        return last.numerical.obstacle not in ("kink", "jump", "set") and all(
+            entry.verdict == "agrees" and entry.error * size <= enough * self.prober.whole
+            for entry, size in zip(scanned, sizes, strict=True)
+        )
+
+    def _tolerated(self, last: Probe, scanned: tuple[Entry, ...]) -> tuple[str, ...]:
+        """Name the precision that accepts a small disagreement, in a note."""
+        largest = self._largest_difference(last, scanned)
+        wrong = [entry for entry in scanned if entry.verdict == "disagrees"]
+        is_known = self.precision or not self.precision_is_sought
+        if is_known or not 0 < largest < CLOSE or any(map(_is_gross, wrong)):
+            return ()
+        first = math.ceil(math.log10(largest))
+        for exponent in range(first, MOST_NAMED + 1):
+            prober = Prober(
+                self.prober.subject, self.prober.value, self.prober.claim, 10.0**exponent
+            )
+            if examine(prober, self.seed, stream=2).verdict == "agrees":
+                return (conclusions.within_a_tolerance(largest, 10.0**exponent),)
+        return ()
+
+    def _largest_difference(self, last: Probe, scanned: tuple[Entry, ...]) -> float:
+        """Return how far claimed and numerical are apart, relative to the gradient's norm."""
+        if not self.prober.whole:
+            return math.inf
+        sizes = self.prober.subject.parameters.sizes
+        if scanned:
+            apart = [abs(entry.claimed - entry.numerical) for entry in scanned]
+            return float(np.max(np.array(apart) * sizes)) / self.prober.whole / math.sqrt(3)
+        return last.discrepancy / last.span / self.prober.whole
+
+    # --------------------------------------------------------------------------- kinks
+
+    def _at_a_kink(self, examination: Examination) -> Judgement:
+        """Find the entries at a kink, decide the others, and ask at points beside it."""
+        self.stage = "looking for the entries at a kink"
+        prober, parameters = self.prober, self.prober.subject.parameters
+        moving = np.ones(parameters.size, dtype=bool)
+        found: list[Kink] = []
+        rest: Examination | None = examination
+        probes = examination.probes
+        for stream in range(1, ROUNDS + 1):
+            new = find(prober.subject, prober.value, probes[-1].direction)
+            if not new:  # it is close by, and not at the point
+                break
+            found += new
+            moving[np.concatenate([kink.entries for kink in new])] = False
+            if not moving.any():
+                rest = None
+                break
+            alone = Prober(
+                prober.subject, prober.value, prober.claim, self.precision, self.seed + stream
+            )
+            rest = examine(alone, self.seed, moving, stream=2 + stream)
+            probes += rest.probes
+            if rest.probes[-1].numerical.obstacle != "kink":
+                break
+        if rest and rest.verdict == "disagrees":
+            if not found or not _is_weak(rest.probes[-1], probes):
+                return self._wrong(probes)
+            rest = replace(rest, verdict="undecided")
+            moving[:] = False  # a point moved off all kinks, by all entries, tells
+        if not found:
+            return self._undecided(examination)
+        entries = np.flatnonzero(~moving)
+        wrong = beside(prober.subject, prober.claim, entries, self.precision, self.aside)
+        if wrong:
+            finding = Finding("disagrees", conclusions.beside_a_kink(wrong, found, parameters))
+            probes += (wrong,)
+        else:
+            finding = conclusions.kinks(found, rest, prober)
+        return Judgement(finding.verdict, lambda: self._details(lambda _: finding), probes)
+
+    # ---------------------------------------------------------------- single precision
+
+    def _held_against_double(self, found: Judgement, promotion: Promotion) -> Judgement:
+        """Hold a float32 claim against what the same function says in double precision."""
+        if promotion.off is None or found.verdict != "agrees":
+            return found
+        worst = int(np.argmax(promotion.excess))
+        if promotion.excess[worst] > 1:
+            leaf = self.subject.parameters.leaves[worst]
+            finding = conclusions.wrong_in_single(leaf, float(promotion.off[worst]))
+            return _found(finding, found.probes)
+        found = _noted(found, conclusions.off_in_single(float(promotion.off.max())))
+        if promotion.unseen:
+            leaves = [self.subject.parameters.leaves[array] for array in promotion.unseen]
+            found = _noted(found, conclusions.unseen_in_single(leaves))
+        return found
+
+    # ------------------------------------------------------------------------ overwriting
+
+    def _watched(self, found: Judgement) -> Judgement:
+        """Say that a function overwrites its argument, which no agreement makes good."""
+        names = list(dict.fromkeys(self.subject.overwritten))
+        if not names or found.verdict == "undecided":
+            return found
+        if found.verdict == "agrees":
+            return _found(conclusions.overwriting(names), found.probes)
+        return _noted(found, conclusions.besides_overwriting(names))
+
+
+def _noted(found: Judgement, note: str) -> Judgement:
+    """Add a note to what there is to say."""
+
+    def find() -> Details:
+        details = found.find()
+        return replace(details, notes=(*details.notes, note))
+
+    return found._replace(find=find)
+
+
+def _entry(probe: Probe, claimed: float) -> Entry:
+    return Entry(
+        name=probe.label,
+        claimed=claimed,
+        numerical=probe.numerical.value,
+        error=probe.numerical.error,
+        tolerance=probe.tolerance,
+        verdict=probe.verdict if math.isfinite(claimed) else "disagrees",
+        reason=probe.reason,
+    )
+
+
+def _is_gross(entry: Entry) -> bool:
+    """Tell whether an entry is off by more than what is computed to a tolerance."""
+    return abs(entry.claimed - entry.numerical) > OWN_PART * max(
+        abs(entry.claimed), abs(entry.numerical)
+    )
+
+
+def _is_weak(last: Probe, probes: tuple[Probe, ...]) -> bool:
+    """Tell whether a disagreement is next to nothing beside kinks that were found at the point.
+
+    Where there are some, as in the deep layers of a net with tiny weights, there are others whose
+    trace is below the rounding, and steps reach over them.
+    """
+    half_jumps = [
+        abs(right - left) / 2 / probe.span
+        for probe in probes
+        if probe.numerical.slopes
+        for left, right in [probe.numerical.slopes]
+    ]
+    return last.discrepancy / last.span <= WEAK * max(half_jumps, default=0.0)
+
+
+def _any_wrong(scanned: tuple[Entry, ...]) -> bool:
+    return any(entry.verdict == "disagrees" for entry in scanned)

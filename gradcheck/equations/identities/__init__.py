@@ -1,0 +1,1 @@
+"""One judge of an equation: both sides in one normal form, by identities alone."""

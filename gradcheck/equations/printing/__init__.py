@@ -1,0 +1,1 @@
+"""Index notation as people write it."""

@@ -1,0 +1,162 @@
+"""Index notation in Unicode, for a terminal, and in LaTeX."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeAlias
+
+import sympy
+
+from gradcheck.equations.notation import Abbreviation
+from gradcheck.equations.printing.typesetting import Level, Printed, Typesetter, braced
+
+__all__ = ["latex", "unicode"]
+
+# SymPy has no type information.
+Expr: TypeAlias = Any
+
+_LATEX_FUNCTIONS = {"cos", "cosh", "exp", "log", "sin", "sinh", "tan", "tanh"}
+_GREEK = {"alpha": "α", "beta": "β", "eta": "η", "lambda": "λ", "phi": "φ", "theta": "θ"}
+_SUPERSCRIPTS = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
+
+
+def unicode(expression: Expr, names: Mapping[Any, str] | None = None) -> str:
+    """Return an expression in one line of Unicode.
+
+    Parameters
+    ----------
+    expression : sympy.Expr
+        In index notation.
+    names : mapping, optional
+        What a symbol, or a row of a matrix, is called: ``{v: "v_c", W: "|V|"}``. Without one, a
+        row of ``U`` is called u, and a symbol as it is.
+    """
+    return _Unicode(names or {}).write(sympy.sympify(expression))
+
+
+def latex(expression: Expr, names: Mapping[Any, str] | None = None) -> str:
+    """Return an expression in LaTeX, to be put between the signs of its mathematics mode.
+
+    Parameters
+    ----------
+    expression, names
+        As for `unicode`.
+    """
+    return _Latex(names or {}).write(sympy.sympify(expression))
+
+
+class _Unicode(Typesetter):
+    minus = "−"
+
+    def form_of(self, abbreviation: type[Abbreviation]) -> str:
+        return abbreviation.unicode
+
+    def letter(self, name: str) -> str:
+        return _GREEK.get(name, name)
+
+    def bracketed(self, text: str) -> str:
+        return f"[{text}]" if "(" in text else f"({text})"
+
+    def subscripted(self, name: str, *subscripts: str) -> str:
+        return f"{name}_{braced(' '.join(subscripts))}"
+
+    def component(self, vector: str, index: str) -> str:
+        return f"{vector}[{index}]"
+
+    def kronecker(self, left: str, right: str) -> str:
+        is_short = len(left) == len(right) == 1
+        return f"δ_{left}{right}" if is_short else f"δ_{{{left} {right}}}"
+
+    def function(self, name: str) -> str:
+        return name
+
+    def called(self, name: str, arguments: str) -> str:
+        return f"{name}({arguments})"
+
+    def fraction(self, above: str, below: str, factors_below: int = 1) -> Printed:
+        above = f"({above})" if "/" in above else above
+        below = f"({below})" if factors_below > 1 else below
+        return f"{above} / {below}", Level.PRODUCT
+
+    def power(self, base: str, exponent: str) -> str:
+        is_plain = re.fullmatch(r"-?\d+", exponent)
+        return base + (exponent.translate(_SUPERSCRIPTS) if is_plain else f"^({exponent})")
+
+    def total(self, index: str, first: str, last: str, body: str) -> str:
+        limits = f"{{{index}={first}}}^{last}" if first else index
+        return f"Σ_{limits} {body}"
+
+    def dot(self, left: str, right: str) -> str:
+        return f"{left}·{right}"
+
+    def norm(self, vector: str) -> str:
+        return f"‖{vector}‖²"
+
+    def differential(self, of: str, by: Sequence[str]) -> str:
+        order = str(len(by)).translate(_SUPERSCRIPTS) if len(by) > 1 else ""
+        below = f"∂{by[0]}{order}" if len(set(by)) == 1 else " ".join(f"∂{one}" for one in by)
+        return f"∂{order}{of}/{below}"
+
+    def where(self, text: str, conditions: str) -> str:
+        return f"{text} at ({conditions})"
+
+
+class _Latex(Typesetter):
+    times = r"\,"
+    becomes = r"\gets"
+
+    def form_of(self, abbreviation: type[Abbreviation]) -> str:
+        return abbreviation.latex
+
+    def letter(self, name: str) -> str:
+        return rf"\{name}" if name in _GREEK else name
+
+    def bracketed(self, text: str) -> str:
+        return rf"\left({text}\right)"
+
+    def subscripted(self, name: str, *subscripts: str) -> str:
+        return f"{name}_{{{','.join(subscripts)}}}"
+
+    def component(self, vector: str, index: str) -> str:
+        return f"({vector})_{{{index}}}" if "_" in vector else f"{vector}_{{{index}}}"
+
+    def kronecker(self, left: str, right: str) -> str:
+        return rf"\delta_{{{left}\,{right}}}"
+
+    def function(self, name: str) -> str:
+        return rf"\{name}" if name in _LATEX_FUNCTIONS else rf"\operatorname{{{name}}}"
+
+    def called(self, name: str, arguments: str) -> str:
+        return rf"{name}\left({arguments}\right)"
+
+    def _grouped(self, expression: Expr) -> str:
+        return self.write(expression)
+
+    def fraction(self, above: str, below: str, factors_below: int = 1) -> Printed:
+        del factors_below
+        return rf"\frac{{{above}}}{{{below}}}", Level.PRODUCT
+
+    def power(self, base: str, exponent: str) -> str:
+        return f"{base}^{{{exponent}}}"
+
+    def total(self, index: str, first: str, last: str, body: str) -> str:
+        limits = f"_{{{index}={first}}}^{{{last}}}" if first else f"_{{{index}}}"
+        return rf"\sum{limits} {body}"
+
+    def dot(self, left: str, right: str) -> str:
+        return rf"{left} \cdot {right}"
+
+    def norm(self, vector: str) -> str:
+        return rf"\lVert {vector} \rVert^2"
+
+    def differential(self, of: str, by: Sequence[str]) -> str:
+        order = f"^{{{len(by)}}}" if len(by) > 1 else ""
+        is_repeated = len(set(by)) == 1
+        below = (
+            rf"\partial {by[0]}{order}" if is_repeated else r"\,".join(rf"\partial {b}" for b in by)
+        )
+        return rf"\frac{{\partial{order} {of}}}{{{below}}}"
+
+    def where(self, text: str, conditions: str) -> str:
+        return rf"\left. {text} \right|_{{{conditions}}}"

@@ -1,0 +1,166 @@
+"""Right functions that take the place of the file's own while another of its functions runs.
+
+They are called as the file's own are, whatever signature those have, and return what those
+return, so a file cannot tell the difference; what it does with them is noted.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from itertools import cycle
+from typing import Any
+
+import numpy as np
+
+from gradcheck.homework.calling.courses import Interface, parameter_names
+from gradcheck.word2vec import oracle
+from gradcheck.word2vec.cases import Case
+
+__all__ = ["LossDouble", "ScriptedSampler", "globals_replaced"]
+
+# A table of functions has few; what has more is data.
+_MOST_ENTRIES = 20
+_Parameter = inspect.Parameter
+
+
+class ScriptedSampler:
+    """Takes the place of the file's own sampler, so that a wrong one spoils no gradient.
+
+    Parameters
+    ----------
+    script : tuple of int
+        The words to return, over and over.
+    own : callable, optional
+        The file's own sampler, whose signature is kept.
+    example : Any, optional
+        What that returns, whose type is kept: a list, a tuple or an array.
+
+    Attributes
+    ----------
+    returned : list of tuple of int
+        What each call returned: as many samples as it asked for.
+    """
+
+    def __init__(
+        self, script: tuple[int, ...], own: Callable[..., Any] | None = None, example: Any = None
+    ) -> None:
+        self.returned: list[tuple[int, ...]] = []
+        self._next = cycle(script)
+        self._example = example
+        names = () if own is None else parameter_names(own) or ()
+        self._signature = _own_signature(own, names, at_least=2) or _signature("target", "dataset")
+
+    def __call__(self, *arguments: Any, **keywords: Any) -> Any:
+        """Return K words of the script."""
+        bound = self._signature.bind(*arguments, **keywords)
+        bound.apply_defaults()
+        values = bound.arguments
+        count = values["K"] if "K" in values else list(values.values())[2:3]
+        if isinstance(count, list):
+            count = count[0] if count else 10
+        samples = [next(self._next) for _ in range(count)]
+        self.returned.append(tuple(samples))
+        if isinstance(self._example, np.ndarray):
+            return np.array(samples, dtype=self._example.dtype)
+        return tuple(samples) if isinstance(self._example, tuple) else samples
+
+
+class LossDouble:
+    """A right loss function, under the name of one of the file's own, that notes its calls.
+
+    What a window function does is thus judged apart from the losses that it sums.
+
+    It is a multiple of naive softmax: two of them can be told apart, and neither draws.
+
+    Parameters
+    ----------
+    interface : Interface
+        How the course calls the function.
+    own : callable or None
+        The file's function.
+    factor : float
+        How many times naive softmax.
+    called : callable
+        Called each time, with the dataset that was handed on.
+    """
+
+    def __init__(
+        self,
+        interface: Interface,
+        own: Callable[..., Any] | None,
+        *,
+        factor: float,
+        called: Callable[[Any], None],
+    ) -> None:
+        self.__name__ = self.__qualname__ = interface.name
+        self._factor = factor
+        self._called = called
+        # Where the course has the dataset, which is also its place in a file with other names.
+        quantities = list(interface.parameters)
+        self._place = quantities.index("dataset") if "dataset" in quantities else len(quantities)
+        names = () if own is None else parameter_names(own) or ()
+        self._signature = _own_signature(
+            own, names, at_least=len(interface.parameters)
+        ) or _signature(*interface.parameters.values())
+
+    def __call__(self, *arguments: Any, **keywords: Any) -> tuple[float, Any, Any]:
+        """Return a loss and its gradients."""
+        bound = list(self._signature.bind(*arguments, **keywords).arguments.values())
+        self._called(bound[self._place] if self._place < len(bound) else None)
+        center = np.asarray(bound[0], dtype=np.float64)
+        case = Case(center.reshape(-1), bound[2], int(np.asarray(bound[1]).item()))
+        answer = oracle.naive_softmax(case)
+        gradient = self._factor * answer.center.reshape(center.shape)
+        return self._factor * answer.loss, gradient, self._factor * answer.outside
+
+
+@contextmanager
+def globals_replaced(
+    function: Callable[..., Any], replacements: Mapping[str, Any]
+) -> Iterator[None]:
+    """Replace globals of the module in which `function` was written, for the time being."""
+    namespace: dict[str, Any] = getattr(inspect.unwrap(function), "__globals__", {})
+    absent = object()
+    new = {
+        name: replacement
+        for name, replacement in replacements.items()
+        if name == "dataset" or name in namespace
+    }
+    new |= _tables(namespace, {id(namespace[name]): new[name] for name in new if name in namespace})
+    before = {name: namespace.get(name, absent) for name in new}
+    namespace.update(new)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is absent:
+                namespace.pop(name, None)
+            else:
+                namespace[name] = value
+
+
+def _tables(namespace: Mapping[str, Any], doubles: Mapping[int, Any]) -> dict[str, Any]:
+    """Return the global dictionaries that hold a replaced function, with its double in them."""
+    return {
+        name: {
+            doubles.get(id(key), key): doubles.get(id(value), value) for key, value in table.items()
+        }
+        for name, table in namespace.items()
+        if type(table) is dict and len(table) <= _MOST_ENTRIES
+        if any(id(key) in doubles or id(value) in doubles for key, value in table.items())
+    }
+
+
+def _own_signature(
+    own: Callable[..., Any] | None, names: tuple[str, ...], *, at_least: int
+) -> inspect.Signature | None:
+    return inspect.signature(own) if own is not None and len(names) >= at_least else None
+
+
+def _signature(*names: str) -> inspect.Signature:
+    """Return a signature with these parameters, and K."""
+    parameters = [_Parameter(name, _Parameter.POSITIONAL_OR_KEYWORD) for name in names]
+    parameters.append(_Parameter("K", _Parameter.POSITIONAL_OR_KEYWORD, default=10))
+    return inspect.Signature(parameters)

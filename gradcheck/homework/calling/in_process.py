@@ -1,0 +1,397 @@
+"""Calls into a submission.
+
+A `Target` takes a `Call`, made of arrays, numbers and names alone, and returns an `Outcome`,
+made of the same; so one that runs the file in a process of its own can stand beside the one
+here, which runs it in this process and is for files that are trusted.
+"""
+
+from __future__ import annotations
+
+import inspect
+import random
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property, partial
+from typing import Any, Literal, Protocol
+
+import numpy as np
+
+from gradcheck.homework.calling.courses import Course, Interface, Role, parameter_names
+from gradcheck.homework.calling.doubles import LossDouble, ScriptedSampler, globals_replaced
+from gradcheck.homework.calling.scripted_dataset import ScriptedDataset, TooManyDraws, word
+from gradcheck.homework.calling.snapshots import copied, is_nothing, same_bytes
+from gradcheck.homework.submission.course_modules import is_stand_in
+from gradcheck.homework.submission.loading import Submission, load, locate_error, summarize_error
+from gradcheck.homework.submission.surroundings import CapturedOutput, quiet, working_directory
+from gradcheck.homework.submission.time_limit import TimeLimitExceeded, time_limit
+
+__all__ = ["CALL_SECONDS", "LOSS_FACTORS", "Call", "InProcessTarget", "Outcome", "Target"]
+
+CALL_SECONDS = 5.0
+# What the loss functions that a window function is given return, in naive-softmax losses.
+LOSS_FACTORS = {"naive-softmax": 1.0, "negative-sampling": 2.0}
+
+Status = Literal["returned", "unfinished", "crashed", "timeout"]
+LossName = Literal["naive-softmax", "negative-sampling"]
+
+# The names that courses have for it; in some it is a helper's.
+_SAMPLERS = ("getNegativeSamples", "get_negative_samples")
+
+
+@dataclass(frozen=True)
+class Call:
+    """One call of one function.
+
+    Attributes
+    ----------
+    role : Role
+        Which function.
+    inputs : mapping of str to Any
+        Quantity (see `courses`) to value: arrays, numbers, tuples of indices. For `sgd`,
+        ``gradient`` is what f says its gradient is, wherever it is asked, and ``shift`` what
+        the postprocessing adds after it has halved x.
+    draws : tuple of int
+        The indices that the dataset hands out.
+    replace_sampler : bool
+        Whether the file's sampler gives way to one that returns `draws`.
+    passed_loss : {"naive-softmax", "negative-sampling"}
+        Which loss function a window function is given.
+    seed : int
+        The state of `random` and `np.random` before the call.
+    """
+
+    role: Role
+    inputs: Mapping[str, Any]
+    draws: tuple[int, ...] = ()
+    replace_sampler: bool = True
+    passed_loss: LossName = "naive-softmax"
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a call.
+
+    Attributes
+    ----------
+    status : {"returned", "unfinished", "crashed", "timeout"}
+        How it ended.
+    result : Any
+        What it returned, copied.
+    message : str
+        Why it did not return.
+    overwritten : tuple of str
+        The course's names of the arrays, lists and dictionaries that it changed.
+    drawn : tuple of int
+        What the dataset handed out.
+    sampled : tuple of tuple of int
+        What each call of the replaced sampler returned.
+    losses_called : tuple of LossName
+        The loss functions that a window function called.
+    dataset_passed : bool
+        Whether it handed each of them the dataset that it was given.
+    points : tuple of ndarray
+        Where `sgd` evaluated f.
+    postprocessed : int
+        How often `sgd` applied the postprocessing.
+    output : str
+        What it printed.
+    earlier_overwritten : bool
+        Whether what the call before it had returned was changed by it.
+    """
+
+    status: Status
+    result: Any = None
+    message: str = ""
+    overwritten: tuple[str, ...] = ()
+    drawn: tuple[int, ...] = ()
+    sampled: tuple[tuple[int, ...], ...] = ()
+    losses_called: tuple[LossName, ...] = ()
+    dataset_passed: bool = True
+    points: tuple[Any, ...] = ()
+    postprocessed: int = 0
+    output: str = ""
+    earlier_overwritten: bool = False
+
+
+class Target(Protocol):
+    """A submission that can be called."""
+
+    course: Course
+
+    def has(self, role: Role) -> bool:
+        """Say whether the file has this function."""
+
+    def call(self, call: Call) -> Outcome:
+        """Call a function; whatever the file does, an `Outcome` comes back."""
+
+    def fresh(self) -> Target:
+        """Return the same file loaded anew, without any state that calls left behind."""
+
+
+@dataclass
+class _Record:
+    """What the things handed to the file saw."""
+
+    losses_called: list[LossName] = field(default_factory=list)
+    datasets: list[Any] = field(default_factory=list)
+    points: list[Any] = field(default_factory=list)
+    postprocessed: int = 0
+
+    def note_loss(self, name: LossName, interface: Interface, dataset: Any) -> None:
+        self.losses_called.append(name)
+        if "dataset" in interface.parameters:
+            self.datasets.append(dataset)
+
+
+class InProcessTarget:
+    """A trusted submission, called in this process.
+
+    Parameters
+    ----------
+    submission : Submission
+        The loaded file.
+    course : Course
+        How its functions are called.
+    seconds : float
+        How long one call may take.
+    """
+
+    def __init__(
+        self, submission: Submission, course: Course, *, seconds: float = CALL_SECONDS
+    ) -> None:
+        self.course = course
+        self._submission = submission
+        self._seconds = seconds
+        self._names: dict[int, tuple[str, ...] | None] = {}
+        self._folder = submission.location.parent
+        # For each function what it returned last, as it was returned and as it was then.
+        self._last: dict[Role, tuple[Any, Any]] = {}
+
+    def has(self, role: Role) -> bool:
+        """Say whether the file has this function, and has it from the student."""
+        interface = self.course.functions.get(role)
+        function = self._submission.function(interface.name) if interface else None
+        return function is not None and not is_stand_in(function)
+
+    def fresh(self) -> InProcessTarget:
+        """Load the file again."""
+        submission = load(self._submission.location)
+        return InProcessTarget(submission, self.course, seconds=self._seconds)
+
+    def call(self, call: Call) -> Outcome:
+        """Call a function of the file, for at most `seconds`."""
+        interface = self.course.functions[call.role]
+        function = self._submission.function(interface.name)
+        assert function is not None
+        record = _Record()
+        given = _in_words(call)
+        inputs = {name: _writable(value) for name, value in given.items()}
+        dataset = ScriptedDataset(call.draws, words=_vocabulary(inputs))
+        sampler = self._sampler(call)
+        replacements = self._replacements(call, dataset, sampler, record)
+        arguments, keywords = self._arguments(call, inputs, dataset, replacements, record)
+        output = CapturedOutput()
+        random.seed(call.seed)
+        np.random.seed(call.seed)  # noqa: NPY002 - the generator that homework draws from
+        status: Status = "returned"
+        result, message = None, ""
+        with (
+            self._submission.environment,
+            working_directory(self._folder),
+            quiet(output),
+            globals_replaced(function, replacements),
+        ):
+            try:
+                with self._submission.shared, time_limit(self._seconds):
+                    result = function(*arguments, **keywords)
+            except KeyboardInterrupt:
+                raise
+            except BaseException as error:  # noqa: BLE001 - SystemExit included
+                status, message = self._explain(error, interface)
+        if status == "crashed" and call.role == "sgd" and not record.points:
+            # The template goes on to print a loss that nobody has computed.
+            status, message = "unfinished", "not implemented yet: it never calls f"
+        spoiled = self._earlier_answer_changed(call.role)
+        if status == "returned" and is_nothing(result):
+            status = "unfinished"
+            message = "not implemented yet: it returns None"
+        return Outcome(
+            status=status,
+            result=self._keep(call.role, result),
+            message=message,
+            overwritten=_overwritten(interface, given, inputs),
+            drawn=tuple(dataset.drawn),
+            sampled=tuple(sampler.returned),
+            losses_called=tuple(record.losses_called),
+            dataset_passed=all(passed is dataset for passed in record.datasets),
+            points=tuple(record.points),
+            postprocessed=record.postprocessed,
+            output=output.getvalue(),
+            earlier_overwritten=spoiled,
+        )
+
+    def _keep(self, role: Role, result: Any) -> Any:
+        kept = copied(result)
+        self._last[role] = result, kept
+        return kept
+
+    def _earlier_answer_changed(self, role: Role) -> bool:
+        return role in self._last and not same_bytes(*self._last[role])
+
+    def _sampler(self, call: Call) -> ScriptedSampler:
+        if call.role != "negative-sampling":
+            return ScriptedSampler(call.draws)
+        own = [self._submission.function(name) for name in _SAMPLERS]
+        return ScriptedSampler(call.draws, next(filter(None, own), None), self._samples)
+
+    @cached_property
+    def _samples(self) -> Any:
+        """Samples from the file's own sampler, for their type."""
+        if not self.has("sampler"):
+            return []
+        inputs = {"target": 0, "K": 2, "words": 4}
+        return self.call(Call("sampler", inputs, draws=(1, 2))).result
+
+    def _parameter_names(self, function: Callable[..., Any]) -> tuple[str, ...] | None:
+        key = id(function)  # lives as long as the submission
+        if key not in self._names:
+            self._names[key] = parameter_names(function)
+        return self._names[key]
+
+    def _explain(self, error: BaseException, interface: Interface) -> tuple[Status, str]:
+        if isinstance(error, TimeLimitExceeded):
+            return "timeout", f"still running after {self._seconds:g} s, so it was stopped"
+        if isinstance(error, TooManyDraws):
+            return "timeout", (
+                f"stopped after drawing {ScriptedDataset.limit} samples; a loop that waits for "
+                "a word other than all it has never ends in a small vocabulary"
+            )
+        if isinstance(error, NotImplementedError):
+            return "unfinished", "not implemented yet: it raises NotImplementedError"
+        name = getattr(error, "name", None)
+        if isinstance(error, NameError) and name in interface.results:
+            return "unfinished", f"not implemented yet: `{name}` is never set"
+        where = locate_error(error, self._folder)
+        what = "calls sys.exit" if isinstance(error, SystemExit) else summarize_error(error)
+        return "crashed", f"crashed: {what}" + (f" ({where})" if where else "")
+
+    def _replacements(
+        self, call: Call, dataset: ScriptedDataset, sampler: ScriptedSampler, record: _Record
+    ) -> dict[str, Any]:
+        """Globals of the file that give way during the call."""
+        replacements: dict[str, Any] = {}
+        if call.role == "negative-sampling" and call.replace_sampler:
+            replacements |= dict.fromkeys(_SAMPLERS, sampler)
+        if call.role in {"skip-gram", "cbow"}:
+            for role in ("naive-softmax", "negative-sampling"):
+                interface = self.course.functions[role]
+                own = self._submission.function(interface.name)
+                replacements[interface.name] = LossDouble(
+                    interface,
+                    own,
+                    factor=LOSS_FACTORS[role],
+                    called=partial(record.note_loss, role, interface),
+                )
+        replacements["dataset"] = dataset  # a global in some courses
+        return replacements
+
+    def _arguments(
+        self,
+        call: Call,
+        inputs: dict[str, Any],
+        dataset: ScriptedDataset,
+        replacements: Mapping[str, Any],
+        record: _Record,
+    ) -> tuple[list[Any], dict[str, Any]]:
+        interface = self.course.functions[call.role]
+        values = dict(inputs, dataset=dataset)
+        if call.role in {"skip-gram", "cbow"}:
+            values["loss_function"] = replacements[self.course.functions[call.passed_loss].name]
+        if call.role == "sgd":
+            values |= _objective(inputs, record)
+        function = self._submission.function(interface.name)
+        assert function is not None
+        names = self._parameter_names(function)
+        arguments = [values[quantity] for quantity in _passed(interface, names)]
+        if "K" in interface.parameters or "K" not in values:
+            return arguments, {}
+        if names is None or "K" in names or _takes_keyword(function, "K"):
+            return arguments, {"K": values["K"]}
+        if len(names) > len(arguments):
+            arguments.append(values["K"])
+        return arguments, {}
+
+
+def _in_words(call: Call) -> dict[str, Any]:
+    """Return the inputs as the course has them: in a window, words in place of indices."""
+    inputs = dict(call.inputs)
+    if call.role in {"skip-gram", "cbow"}:
+        vocabulary = range(len(inputs["center_vectors"]))
+        inputs["word_indices"] = {word(index): index for index in vocabulary}
+        inputs["center_word"] = word(inputs["center_word"])
+        inputs["context_words"] = [word(index) for index in inputs["context_words"]]
+    return inputs
+
+
+def _takes_keyword(function: Callable[..., Any], name: str) -> bool:
+    """Say whether an argument can be given by this name though no positional one has it."""
+    parameters = inspect.signature(function).parameters
+    kinds = {parameter.kind for parameter in parameters.values()}
+    return name in parameters or inspect.Parameter.VAR_KEYWORD in kinds
+
+
+def _passed(interface: Interface, names: tuple[str, ...] | None) -> list[str]:
+    """Return the quantities to pass: a file may leave out those that it has no use for."""
+    quantities = list(interface.parameters)
+    for quantity in ("window_size", "dataset"):
+        if names is None or len(quantities) <= len(names) or quantity not in quantities:
+            continue
+        if interface.parameters[quantity] not in names:
+            quantities.remove(quantity)
+    return quantities
+
+
+def _objective(inputs: Mapping[str, Any], record: _Record) -> dict[str, Any]:
+    """Make an f whose gradient is the same everywhere, and a postprocessing.
+
+    It halves x and adds a shift, so that it matters whether it comes before or after a step.
+    """
+    gradient, shift = inputs["gradient"], inputs["shift"]
+
+    def f(x: Any) -> tuple[float, Any]:
+        record.points.append(np.array(x, dtype=np.float64))
+        return float(np.sum(gradient * x)), np.array(gradient)
+
+    def postprocess(x: Any) -> Any:
+        record.postprocessed += 1
+        return 0.5 * x + shift
+
+    return {"f": f, "postprocessing": postprocess if np.any(shift) else None}
+
+
+def _vocabulary(inputs: Mapping[str, Any]) -> int:
+    for name in ("outside", "outside_vectors"):
+        if name in inputs:
+            return len(inputs[name])
+    return int(inputs.get("words", 1))
+
+
+def _writable(value: Any) -> Any:
+    return value.copy() if isinstance(value, np.ndarray | list | dict) else value
+
+
+def _overwritten(
+    interface: Interface, before: Mapping[str, Any], after: Mapping[str, Any]
+) -> tuple[str, ...]:
+    return tuple(
+        interface.parameters.get(name, name)
+        for name, value in before.items()
+        if isinstance(value, np.ndarray | list | dict) and not _is_same(value, after[name])
+    )
+
+
+def _is_same(before: Any, after: Any) -> bool:
+    return bool(
+        np.array_equal(before, after) if isinstance(before, np.ndarray) else before == after
+    )

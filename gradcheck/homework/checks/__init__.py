@@ -1,0 +1,1 @@
+"""The named checks of a homework file, and the cases that they see."""

@@ -1,0 +1,366 @@
+"""Judges of losses and gradients: `None` where a trial is right, a `Finding` where it is wrong.
+
+Each judge looks at one thing and makes little of the others, so that one mistake in a file
+fails one check: values are compared whatever the shape, shapes whatever the values, repeated
+negatives only where the same case without repeats is right, and so on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from gradcheck.homework.calling.in_process import LOSS_FACTORS, LossName, Outcome
+from gradcheck.homework.checks.comparison import (
+    NO_SAMPLES,
+    Finding,
+    Seen,
+    Unjudged,
+    Verdict,
+    agrees,
+    as_array,
+    conform,
+    describe_difference,
+    imprecision,
+    kind_of,
+)
+from gradcheck.homework.checks.trials import PARTS, GradientTrial, PairTrial, WindowTrial
+from gradcheck.word2vec.cases import Case, WindowCase
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from gradcheck.homework.checks.trials import Trial
+
+Judge = Callable[[Any], Verdict]
+RowsOf = Callable[[Any], list[int]]
+
+_SMALL_SCORE = 10.0
+
+_NOT_THREE = Unjudged("it does not return a loss and two gradients")
+
+
+# Losses and gradients
+
+
+def loss_value(trial: GradientTrial) -> Verdict:
+    """Compare the loss with the oracle's."""
+    return _compare_part(trial, "loss")
+
+
+def center_gradient(trial: GradientTrial) -> Verdict:
+    """Compare the gradient with respect to the center vector, or the rows of it that move."""
+    if isinstance(trial, WindowTrial):
+        return _compare_part(trial, "center", rows=_moved_rows)
+    return _compare_part(trial, "center")
+
+
+def center_rows(trial: WindowTrial) -> Verdict:
+    """Ask for zeros in the rows of the words that the loss does not depend on."""
+    return _compare_part(trial, "center", rows=_other_rows)
+
+
+def outside_gradient(trial: GradientTrial) -> Verdict:
+    """Compare the gradient with respect to the outside vectors with the oracle's."""
+    return _compare_part(trial, "outside")
+
+
+def shapes(trial: GradientTrial) -> Verdict:
+    """Ask for a scalar loss, and gradients of the shapes of what they belong to."""
+    if not trial.returns_three:
+        names = ", ".join(trial.interface.results)
+        return Finding(f"expected three values, ({names}); got {kind_of(trial.outcome.result)}")
+    for part in PARTS:
+        expected, _ = trial.expected_part(part)
+        claimed = as_array(trial.claimed(part))
+        if claimed is None or claimed.shape == expected.shape:
+            continue
+        name = trial.result_name(part)
+        wanted = "a scalar" if part == "loss" else f"shape {expected.shape}"
+        return Finding(
+            f"{name}: expected {wanted}, got shape {claimed.shape}"
+            f"{_shape_remark(claimed, expected)}",
+            claimed,
+            expected,
+        )
+    return None
+
+
+def dtypes(trial: GradientTrial) -> Verdict:
+    """Ask for floating-point numbers of full precision."""
+    if not trial.returns_three:
+        return _NOT_THREE
+    for part in PARTS:
+        raw = trial.claimed(part)
+        claimed = as_array(raw)
+        name = trial.result_name(part)
+        if claimed is None:
+            return Finding(f"{name}: expected float64 numbers, got {kind_of(raw)}")
+        if problem := imprecision(claimed):
+            return Finding(f"{name}: {problem}", raw)
+    return None
+
+
+def finite_and_right(trial: PairTrial) -> Verdict:
+    """Ask for the right loss and gradients where the scores are large.
+
+    Asked only of what is right where they are not: this is about overflow alone.
+    """
+    largest = np.abs(trial.case.outside @ trial.case.center).max()
+    if not largest > _SMALL_SCORE:
+        return None
+    small = replace(trial.case, center=trial.case.center * (_SMALL_SCORE / largest))
+    verdict = _compare_where_right(trial, trial.on(small))
+    if not isinstance(verdict, Finding):
+        return verdict
+    start = f"with scores of up to ±{largest:.0f}, "
+    return replace(verdict, message=start + verdict.message, lead=start + verdict.lead)
+
+
+def repeated_negatives(trial: PairTrial) -> Verdict:
+    """Ask that a negative drawn m times counts m times."""
+    case = trial.case
+    negatives = _without_repeats(case.negatives, len(case.outside), but={case.target})
+    return _compare_where_right(trial, trial.on(replace(case, negatives=negatives)))
+
+
+def repeated_words(trial: WindowTrial) -> Verdict:
+    """Ask that a word that is m times in the window counts m times."""
+    context = _without_repeats(trial.case.context, len(trial.case.center_vectors), but=set())
+    return _compare_where_right(trial, trial.on(replace(trial.case, context=context)))
+
+
+# What holds for any function
+
+
+def inputs_unchanged(trial: Trial) -> Verdict:
+    """Ask that the caller's arrays come back as they were."""
+    changed = trial.outcome.overwritten
+    if not changed:
+        return None
+    return Finding(f"it overwrites its argument {' and '.join(changed)}")
+
+
+def same_answer_twice(trial: Trial) -> Verdict:
+    """Ask that the same call gives the same answer later, under another random seed."""
+    first, second = trial.outcome, trial.again
+    if second.status != "returned":
+        return Finding(f"the second call with the same arguments fails: {second.message}")
+    if second.earlier_overwritten:
+        return Finding(
+            "a call overwrites what the call before it returned: both hand out the same array"
+        )
+    why = (
+        "a second call with the same arguments gives another answer: something is kept between "
+        "calls, or drawn at random"
+    )
+    if not (isinstance(trial, GradientTrial) and trial.returns_three and _is_three(second.result)):
+        return None if _same(first.result, second.result) else Finding(why)
+    for part, one, other in zip(PARTS, first.result, second.result, strict=True):
+        # What is summed in another order may differ by as much as from the right value.
+        if not _same(one, other, trial.expected_part(part)[1]):
+            return Finding(f"{trial.result_name(part)}: {why}", as_array(other), as_array(one))
+    return None
+
+
+# Windows
+
+
+def passed_loss_called(trial: WindowTrial) -> Verdict:
+    """Ask that the loss function that is passed in is the one that is called."""
+    losses: tuple[LossName, ...] = ("naive-softmax", "negative-sampling")
+    for passed in losses:
+        outcome = trial.call(passed_loss=passed)
+        if outcome.status != "returned":
+            return Unjudged("it does not return")
+        if problem := _misuse(trial, outcome, passed):
+            return Finding(f"given {trial.target.course.functions[passed].name}, {problem}")
+    return None
+
+
+def _misuse(trial: WindowTrial, outcome: Outcome, passed: LossName) -> str:
+    """Return what a window function does wrong with the loss function that it is given."""
+    calls = outcome.losses_called.count(passed)
+    if not calls:
+        losses = trial.target.course.functions
+        called = ", ".join(sorted({losses[role].name for role in outcome.losses_called}))
+        return "it does not call it" + (f", but {called}" if called else "")
+    if not outcome.dataset_passed:
+        return "it does not hand it the dataset, from which negatives are drawn"
+    pairs = 1 if trial.role == "cbow" else len(trial.case.context)
+    if calls > pairs:
+        return (
+            f"it calls it {calls} times for {pairs} {'pair' if pairs == 1 else 'pairs'} of words: "
+            "each call may draw other negatives"
+        )
+    if LOSS_FACTORS[passed] != 1.0 and trial.returns_three and _is_three(outcome.result):
+        for part, one, other in zip(PARTS, outcome.result, trial.outcome.result, strict=True):
+            if _stays(one, other, trial.expected_part(part)[0]):
+                return f"it calls it, but {trial.result_name(part)} comes from elsewhere"
+    return ""
+
+
+def _stays(one: Any, other: Any, expected: NDArray[Any]) -> bool:
+    """Say whether a result is the same with another loss function, which should add `expected`."""
+    first, second = as_array(one), as_array(other)
+    due = float(np.abs(expected).max())
+    if first is None or second is None or first.shape != second.shape or due < 1e-6:
+        return False
+    return bool(np.abs(first - second).max() < 1e-3 * due)
+
+
+# Shared
+
+
+def _compare_part(trial: GradientTrial, part: str, rows: RowsOf | None = None) -> Verdict:
+    observe = partial(_observe, part=part, rows=rows)
+    seen = observe(trial)
+    if isinstance(seen, Unjudged):
+        return seen
+    close = agrees(seen.claimed, seen.expected, seen.scale) | ~seen.judged
+    if close.all():
+        return None
+    if _is_transposed_square(seen.claimed, seen.expected, seen.scale):
+        return _transposed(trial, part, seen.claimed, seen.expected)
+    lead = f"{trial.result_name(part)}: "
+    how = describe_difference(seen.claimed, seen.expected, close, trial.row_label)
+    return Finding(lead + how, seen.claimed, seen.expected, lead, part, observe)
+
+
+def _observe(trial: GradientTrial, part: str, rows: RowsOf | None) -> Seen | Unjudged:
+    """Return a part of the claimed result beside what it should be."""
+    values = _comparable(trial, part)
+    if isinstance(values, Unjudged):
+        return values
+    expected, scale = trial.expected_part(part)
+    judged = np.ones(expected.shape, dtype=bool)
+    if rows is not None:
+        chosen = rows(trial)
+        if not chosen:
+            return Unjudged("every word is in the window")
+        judged[:] = False
+        judged[chosen] = True
+    return Seen(values, expected, scale, judged)
+
+
+def _moved_rows(trial: WindowTrial) -> list[int]:
+    return trial.moved_rows
+
+
+def _other_rows(trial: WindowTrial) -> list[int]:
+    return sorted(set(range(len(trial.case.center_vectors))) - set(trial.moved_rows))
+
+
+def _comparable(trial: GradientTrial, part: str) -> NDArray[Any] | Unjudged:
+    """Return the claimed values in the shape of the expected ones, or why there are none."""
+    if not trial.returns_three:
+        return _NOT_THREE
+    if isinstance(trial, PairTrial) and trial.role == "negative-sampling" and not trial.negatives:
+        return NO_SAMPLES
+    claimed = as_array(trial.claimed(part))
+    if claimed is None:
+        return Unjudged("it holds no numbers")
+    values = conform(claimed, trial.expected_part(part)[0].shape)
+    if values is None:
+        return Unjudged(f"{trial.result_name(part)} has another shape")
+    return values
+
+
+def _is_transposed_square(
+    values: NDArray[Any], expected: NDArray[Any], scale: NDArray[Any]
+) -> bool:
+    """Say whether only the shape is wrong, which in a square matrix does not show."""
+    if expected.ndim != 2 or expected.shape[0] != expected.shape[1]:
+        return False
+    return bool(agrees(values.T, expected, scale).all())
+
+
+def _transposed(
+    trial: GradientTrial, part: str, values: NDArray[Any], expected: NDArray[Any]
+) -> Verdict:
+    """Judge a transposed square: one that is transposed in other shapes too fails by its shape."""
+    oblong = trial.on(_without_last_column(trial.case))
+    if oblong.outcome.status != "returned" or not oblong.returns_three:
+        return Unjudged("it is transposed, and fails in other shapes")
+    claimed = as_array(oblong.claimed(part))
+    if claimed is None or claimed.shape != oblong.expected_part(part)[0].shape:
+        return Unjudged("it is transposed, as its shape shows elsewhere")
+    name = trial.result_name(part)
+    return Finding(
+        f"{name}: it is transposed where there are as many words as dimensions", values, expected
+    )
+
+
+def _without_last_column(case: Case | WindowCase) -> Any:
+    if isinstance(case, Case):
+        return replace(case, center=case.center[:-1], outside=case.outside[:, :-1])
+    return replace(
+        case,
+        center_vectors=case.center_vectors[:, :-1],
+        outside_vectors=case.outside_vectors[:, :-1],
+    )
+
+
+def _compare_where_right(trial: GradientTrial, plain: Trial) -> Verdict:
+    """Compare each part that is right in the plain trial."""
+    assert isinstance(plain, GradientTrial)
+    if plain.outcome.status != "returned":
+        return Unjudged("it fails on a plainer case already")
+    judged = 0
+    judges = zip(PARTS, (loss_value, center_gradient, outside_gradient), strict=True)
+    for part, judge in judges:
+        if _is_zero(plain, part) or judge(plain) is not None:
+            continue
+        judged += 1
+        verdict = judge(trial)
+        if isinstance(verdict, Finding):
+            return verdict
+    return None if judged else Unjudged("it is wrong on a plainer case already")
+
+
+def _is_zero(trial: GradientTrial, part: str) -> bool:
+    """Say whether zero is right, which many a wrong formula gives."""
+    expected, scale = trial.expected_part(part)
+    return bool(agrees(np.zeros_like(expected), expected, scale).all())
+
+
+def _without_repeats(indices: tuple[int, ...], words: int, *, but: set[int]) -> tuple[int, ...]:
+    """Put another word in the place of each that came before, as long as there are others."""
+    unused = [word for word in range(words) if word not in but and word not in indices]
+    distinct: list[int] = []
+    for index in indices:
+        if index not in distinct:
+            distinct.append(index)
+        elif unused:
+            distinct.append(unused.pop())
+    return tuple(distinct)
+
+
+def _same(first: Any, second: Any, scale: Any = 0.0) -> bool:
+    """Say whether two answers are the same to within the rounding that `scale` allows."""
+    if isinstance(first, tuple | list) and isinstance(second, tuple | list):
+        return len(first) == len(second) and all(map(_same, first, second))
+    one, other = as_array(first), as_array(second)
+    if one is None or other is None:
+        return one is None and other is None
+    if one.shape != other.shape or np.array_equal(one, other, equal_nan=True):
+        return one.shape == other.shape
+    fitting = scale if np.shape(scale) == one.shape else np.max(scale)
+    missing = np.isnan(one) & np.isnan(other)
+    return bool((missing | (one == other) | agrees(other, one, fitting)).all())
+
+
+def _is_three(result: Any) -> bool:
+    return isinstance(result, tuple | list) and len(result) == len(PARTS)
+
+
+def _shape_remark(claimed: NDArray[Any], expected: NDArray[Any]) -> str:
+    if expected.ndim == 2 and claimed.shape == expected.shape[::-1]:
+        return " (transposed)"
+    if conform(claimed, expected.shape) is not None:
+        return " (the values fit, the axes do not)"
+    return ""

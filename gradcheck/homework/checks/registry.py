@@ -1,0 +1,275 @@
+"""The registry of named checks: what each asks, of which function, and on which cases."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from gradcheck.homework.checks import gradients, sampling, sigmoid_and_sgd
+
+if TYPE_CHECKING:
+    from gradcheck.homework.calling.courses import Course, Role
+    from gradcheck.homework.checks.cases import StreamName
+    from gradcheck.homework.checks.gradients import Judge
+
+__all__ = ["CHECKS", "Check", "Level", "checks_of"]
+
+Level = Literal["required", "advice"]
+
+
+@dataclass(frozen=True)
+class Check:
+    """One named check.
+
+    Attributes
+    ----------
+    role : Role
+        The function that it is about.
+    name : str
+        Its name, unique for the function.
+    stream : StreamName
+        The cases that it sees.
+    judge : callable
+        Takes a trial of the function on a case (a call through a `Target`, beside what it
+        should give) and returns what is wrong, None if nothing is.
+    asks : str
+        One sentence that says what it asks.
+    level : {"required", "advice"}
+        Whether a file fails by it.
+    """
+
+    role: Role
+    name: str
+    stream: StreamName
+    judge: Judge
+    asks: str
+    level: Level = "required"
+
+    def level_in(self, course: Course) -> Level:
+        """Return the level that the check has in a course."""
+        return "advice" if (self.role, self.name) in course.advised else self.level
+
+
+def checks_of(course: Course, role: Role) -> tuple[Check, ...]:
+    """Return the checks of one function."""
+    if role not in course.functions:
+        return ()
+    return tuple(check for check in CHECKS if check.role == role)
+
+
+def _gradient_checks(role: Role, stream: StreamName, *, windowed: bool) -> list[Check]:
+    """Make the checks of every function that returns a loss and two gradients."""
+    vectors = "center vectors" if windowed else "center vector"
+    return [
+        Check(role, "loss", stream, gradients.loss_value, "The loss has the right value."),
+        Check(
+            role,
+            "center-gradient",
+            stream,
+            gradients.center_gradient,
+            f"The gradient with respect to the {vectors} has the right values.",
+        ),
+        Check(
+            role,
+            "outside-gradient",
+            stream,
+            gradients.outside_gradient,
+            "The gradient with respect to the outside vectors has the right values.",
+        ),
+        Check(
+            role,
+            "shapes",
+            stream,
+            gradients.shapes,
+            "The loss is a scalar, and each gradient has the shape of its vectors.",
+        ),
+        Check(role, "dtypes", stream, gradients.dtypes, "Loss and gradients are float64."),
+        Check(
+            role,
+            "inputs-unchanged",
+            stream,
+            gradients.inputs_unchanged,
+            "The caller's arrays, lists and dictionaries are not overwritten.",
+        ),
+        Check(
+            role,
+            "same-answer-twice",
+            stream,
+            gradients.same_answer_twice,
+            "The same call gives the same answer again, after other calls and under another seed.",
+        ),
+    ]
+
+
+def _window_checks(role: Role, distinct: StreamName, repeated: StreamName) -> list[Check]:
+    return [
+        *_gradient_checks(role, distinct, windowed=True),
+        Check(
+            role,
+            "center-rows",
+            distinct,
+            gradients.center_rows,
+            "The rows of words that the loss does not depend on have a zero gradient.",
+        ),
+        Check(
+            role,
+            "passed-loss-called",
+            distinct,
+            gradients.passed_loss_called,
+            "The loss function that is passed in is the one that is called.",
+        ),
+        Check(
+            role,
+            "repeated-words",
+            repeated,
+            gradients.repeated_words,
+            "A word that is twice in the window counts twice.",
+        ),
+    ]
+
+
+CHECKS: tuple[Check, ...] = (
+    Check(
+        "sigmoid",
+        "value",
+        "sigmoid",
+        sigmoid_and_sgd.sigmoid_value,
+        "It is 1 / (1 + exp(-x)), of a scalar, a vector or a matrix.",
+    ),
+    Check("sigmoid", "shape", "sigmoid", sigmoid_and_sgd.sigmoid_shape, "It has the shape of x."),
+    Check(
+        "sigmoid",
+        "dtypes",
+        "sigmoid",
+        sigmoid_and_sgd.sigmoid_dtype,
+        "It is float64, of whole numbers too.",
+    ),
+    Check(
+        "sigmoid",
+        "inputs-unchanged",
+        "sigmoid",
+        gradients.inputs_unchanged,
+        "The caller's array is not overwritten.",
+    ),
+    Check(
+        "sigmoid",
+        "same-answer-twice",
+        "sigmoid",
+        gradients.same_answer_twice,
+        "The same call gives the same answer again.",
+    ),
+    Check(
+        "sigmoid",
+        "large-inputs",
+        "large-sigmoid",
+        sigmoid_and_sgd.sigmoid_of_large,
+        "It is right for inputs in the hundreds and thousands too.",
+        level="advice",
+    ),
+    *_gradient_checks("naive-softmax", "softmax", windowed=False),
+    Check(
+        "naive-softmax",
+        "large-scores",
+        "large-softmax",
+        gradients.finite_and_right,
+        "Loss and gradients are right where exp overflows: subtract the maximum first.",
+        level="advice",
+    ),
+    Check(
+        "sampler",
+        "number-of-samples",
+        "sampler",
+        sampling.number_sampled,
+        "It returns K word indices.",
+    ),
+    Check(
+        "sampler",
+        "target-excluded",
+        "sampler",
+        sampling.target_excluded,
+        "The target is not among them: where it is drawn, another word is drawn.",
+    ),
+    Check(
+        "sampler",
+        "from-dataset",
+        "sampler",
+        sampling.from_dataset,
+        "The words are those that the dataset hands out.",
+    ),
+    Check(
+        "sampler",
+        "repeats-kept",
+        "sampler",
+        sampling.repeats_kept,
+        "A word that is drawn twice is twice among them.",
+    ),
+    *_gradient_checks("negative-sampling", "distinct-negatives", windowed=False),
+    Check(
+        "negative-sampling",
+        "repeated-negatives",
+        "repeated-negatives",
+        gradients.repeated_negatives,
+        "A negative that was drawn m times counts m times.",
+    ),
+    Check(
+        "negative-sampling",
+        "number-of-samples",
+        "distinct-negatives",
+        sampling.number_requested,
+        "It draws K negatives, 10 where K is not given.",
+    ),
+    Check(
+        "negative-sampling",
+        "target-excluded",
+        "distinct-negatives",
+        sampling.target_redrawn,
+        "Where the target is drawn as a negative, another word is drawn.",
+    ),
+    Check(
+        "negative-sampling",
+        "large-scores",
+        "large-negatives",
+        gradients.finite_and_right,
+        "Loss and gradients are right where a sigmoid rounds to 0 or 1.",
+        level="advice",
+    ),
+    *_window_checks("skip-gram", "distinct-window", "repeated-window"),
+    *_window_checks("cbow", "distinct-bag", "repeated-bag"),
+    Check(
+        "sgd",
+        "step",
+        "sgd",
+        sigmoid_and_sgd.sgd_step,
+        "One iteration is x - step * gradient.",
+    ),
+    Check(
+        "sgd",
+        "iterations",
+        "sgd",
+        sigmoid_and_sgd.sgd_iterations,
+        "It makes the iterations asked for.",
+    ),
+    Check(
+        "sgd",
+        "current-point",
+        "sgd",
+        sigmoid_and_sgd.sgd_current_point,
+        "It asks f for the gradient at the current x.",
+    ),
+    Check(
+        "sgd",
+        "postprocessing",
+        "sgd",
+        sigmoid_and_sgd.sgd_postprocessing,
+        "The postprocessing is applied to x after the step of each iteration.",
+    ),
+    Check(
+        "sgd",
+        "inputs-unchanged",
+        "sgd",
+        gradients.inputs_unchanged,
+        "The caller's x0 is not overwritten.",
+        # Nothing in the courses looks at x0 afterwards.
+        level="advice",
+    ),
+)

@@ -1,0 +1,181 @@
+"""Judges of the sigmoid and of gradient descent."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from gradcheck.homework.checks.comparison import (
+    Finding,
+    Unjudged,
+    Verdict,
+    agrees,
+    as_array,
+    describe_difference,
+    imprecision,
+    kind_of,
+)
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from gradcheck.homework.calling.in_process import Outcome
+    from gradcheck.homework.checks.trials import SgdTrial, SigmoidTrial
+
+__all__ = [
+    "sgd_current_point",
+    "sgd_iterations",
+    "sgd_postprocessing",
+    "sgd_step",
+    "sigmoid_dtype",
+    "sigmoid_of_large",
+    "sigmoid_shape",
+    "sigmoid_value",
+]
+
+
+_SMALL = 10.0
+
+
+def sigmoid_value(trial: SigmoidTrial) -> Verdict:
+    """Compare with 1 / (1 + exp(-x))."""
+    claimed = as_array(trial.outcome.result)
+    if claimed is None:
+        return Finding(f"expected numbers, got {kind_of(trial.outcome.result)}")
+    expected = trial.expected
+    if claimed.size != expected.size:
+        return Unjudged("its shape is another")
+    values = claimed.reshape(expected.shape)
+    # exp(x) turns the rounding of x, relative to x, into a relative error of the value.
+    # Below the smallest normal number there is no relative precision to speak of.
+    floor = np.finfo(np.float64).tiny / np.finfo(np.float64).eps
+    close = agrees(values, expected, floor + expected * (1.0 + np.abs(trial.case.x)))
+    if close.all():
+        return None
+    message = f"{trial.interface.name}: {describe_difference(values, expected, close)}"
+    return Finding(message, values, expected)
+
+
+def sigmoid_of_large(trial: SigmoidTrial) -> Verdict:
+    """Ask for the right value of large arguments, where that of small ones is right."""
+    x = trial.case.x
+    largest = float(np.abs(x).max())
+    small = trial.on(replace(trial.case, x=np.asarray(x * min(1.0, _SMALL / (largest or 1.0)))))
+    if small.outcome.status != "returned" or sigmoid_value(small) is not None:
+        return Unjudged("it is wrong for small arguments already")
+    return sigmoid_value(trial)
+
+
+def sigmoid_shape(trial: SigmoidTrial) -> Verdict:
+    """Ask for the shape of the argument."""
+    claimed = as_array(trial.outcome.result)
+    if claimed is None or claimed.shape == trial.expected.shape:
+        return None
+    wanted = f"shape {trial.expected.shape}" if trial.case.x.ndim else "a scalar"
+    return Finding(f"expected {wanted}, as x has, got shape {claimed.shape}")
+
+
+def sigmoid_dtype(trial: SigmoidTrial) -> Verdict:
+    """Ask for floating-point numbers of full precision."""
+    raw = trial.outcome.result
+    claimed = as_array(raw)
+    problem = None if claimed is None else imprecision(claimed)
+    return Finding(f"{trial.interface.name}: {problem}") if problem else None
+
+
+def sgd_step(trial: SgdTrial) -> Verdict:
+    """Ask that one iteration is x - step * gradient."""
+    case = trial.case
+    outcome = trial.running(1)
+    claimed = _point(outcome)
+    if claimed is None or claimed.shape != case.x0.shape:
+        return Finding(f"expected x of shape {case.x0.shape}, got {kind_of(outcome.result)}")
+    if not outcome.points and np.array_equal(claimed, case.x0):
+        return Finding("not implemented yet: it returns x0 and never calls f")
+    expected = case.x0 - case.step * case.gradient
+    close = agrees(claimed, expected, np.abs(case.x0) + np.abs(case.step * case.gradient))
+    if close.all():
+        return None
+    if agrees(claimed, case.x0 + case.step * case.gradient, np.abs(case.x0) + 1.0).all():
+        message = "one iteration adds step * gradient: it climbs, where descent subtracts"
+    else:
+        message = f"after one iteration, x: {describe_difference(claimed, expected, close)}"
+    return Finding(message, claimed, expected)
+
+
+def sgd_iterations(trial: SgdTrial) -> Verdict:
+    """Ask for as many steps as iterations."""
+    case = trial.case
+    one, many = _point(trial.running(1)), _point(trial.outcome)
+    if one is None or many is None or one.shape != case.x0.shape or many.shape != case.x0.shape:
+        return Unjudged("it does not return x")
+    moved = _steps_made(trial)
+    if moved is None:
+        return Unjudged("it does not move")
+    if abs(moved - case.iterations) < 1e-6:
+        return None
+    return Finding(
+        f"expected {case.iterations} iterations, it moves as far as in {moved:.6g}", many, None
+    )
+
+
+def sgd_current_point(trial: SgdTrial) -> Verdict:
+    """Ask that f is asked at the point that has been reached."""
+    asked = trial.outcome.points
+    if len({point.tobytes() for point in asked}) < min(2, len(asked)):
+        return Finding("it asks f for the gradient at x0 every time, not at the current x")
+    made = _steps_made(trial)
+    if asked and made is not None and len(asked) < round(made):
+        return Finding(
+            f"it asks f for the gradient {len(asked)} times in {round(made)} steps: each step "
+            "needs the gradient at the current x"
+        )
+    return None
+
+
+def sgd_postprocessing(trial: SgdTrial) -> Verdict:
+    """Ask that the postprocessing is applied to x in each iteration."""
+    case = trial.case
+    if not trial.outcome.points:
+        return Unjudged("it never calls f")
+    outcome = trial.postprocessed
+    if outcome.status != "returned":
+        return Finding(f"with a postprocessing, {outcome.message}")
+    one, claimed, made = _point(trial.running(1)), _point(outcome), _steps_made(trial)
+    if one is None or claimed is None or claimed.shape != case.x0.shape or made is None:
+        return Unjudged("it does not return x")
+    steps = round(made)
+    # Both as the file makes them: a wrong step or number of steps is for other checks to find.
+    after, before, step = case.x0, case.x0, one - case.x0
+    for _ in range(steps):
+        after = trial.postprocess(after + step)
+        before = trial.postprocess(before) + step
+    if _is_near(claimed, after):
+        return None
+    if _is_near(claimed, before):
+        message = "it is applied before each step, not after it"
+    else:
+        message = f"it is applied {outcome.postprocessed} times in {steps} iterations"
+        if outcome.postprocessed == steps:
+            message += ", and x is not what it returned"
+    return Finding(message, claimed, after)
+
+
+def _steps_made(trial: SgdTrial) -> float | None:
+    """Return how many of its own steps it makes, as the gradient is the same everywhere."""
+    one, many = _point(trial.running(1)), _point(trial.outcome)
+    x0 = trial.case.x0
+    if one is None or many is None or one.shape != x0.shape or many.shape != x0.shape:
+        return None
+    step = one - x0
+    return float(np.median((many - x0) / step)) if np.abs(step).min() > 0.0 else None
+
+
+def _is_near(claimed: NDArray[Any], expected: NDArray[Any]) -> bool:
+    return bool(np.abs(claimed - expected).max() <= 1e-9 * (1.0 + np.abs(expected).max()))
+
+
+def _point(outcome: Outcome) -> NDArray[Any] | None:
+    return as_array(outcome.result) if outcome.status == "returned" else None

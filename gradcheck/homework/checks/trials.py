@@ -1,0 +1,301 @@
+"""Trials: what a submission's function does on one case, beside what it should do.
+
+The checks about one function share its trials, so what a trial finds out is found out once.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+
+from gradcheck.homework.calling.in_process import Call, Outcome, Target
+from gradcheck.word2vec import oracle
+from gradcheck.word2vec.cases import Case, WindowCase
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+    from gradcheck.homework.calling.courses import Interface, Role
+    from gradcheck.homework.checks.cases import SamplerCase, SgdCase, SigmoidCase
+    from gradcheck.word2vec.oracle import Answer
+
+__all__ = [
+    "GradientTrial",
+    "PairTrial",
+    "SamplerTrial",
+    "SgdTrial",
+    "SigmoidTrial",
+    "Trial",
+    "WindowTrial",
+    "make_trial",
+]
+
+_FIRST_SEED, _OTHER_SEED = 1, 2
+PARTS = ("loss", "center", "outside")
+
+
+class Trial:
+    """One function on one case.
+
+    Parameters
+    ----------
+    target : Target
+        The submission.
+    role : Role
+        Which of its functions.
+    case : Any
+        What it is given.
+    """
+
+    def __init__(self, target: Target, role: Role, case: Any) -> None:
+        self.target = target
+        self.role = role
+        self.case = case
+
+    @property
+    def interface(self) -> Interface:
+        """How the course calls the function."""
+        return self.target.course.functions[self.role]
+
+    def first_call(self) -> Call:
+        """Return the call that the case stands for."""
+        raise NotImplementedError
+
+    def on(self, case: Any) -> Self:
+        """Return the trial of the same function on another case."""
+        return type(self)(self.target, self.role, case)
+
+    def call(self, **changes: Any) -> Outcome:
+        """Call the function once more, with changes to the first call."""
+        return self.target.call(replace(self.first_call(), **changes))
+
+    @cached_property
+    def outcome(self) -> Outcome:
+        """What the first call did."""
+        return self.call(seed=_FIRST_SEED)
+
+    @cached_property
+    def again(self) -> Outcome:
+        """What the same call does later, after another one and under another seed."""
+        self.target.call(self.other_call())
+        return self.call(seed=_OTHER_SEED)
+
+    def other_call(self) -> Call:
+        """Return some other call of the same function."""
+        call = self.first_call()
+        changed = {
+            name: value + 1.0 if isinstance(value, np.ndarray) else value
+            for name, value in call.inputs.items()
+        }
+        return replace(call, inputs=changed)
+
+
+class GradientTrial(Trial):
+    """A function that returns a loss and two gradients."""
+
+    @cached_property
+    def expected(self) -> Answer:
+        """What the oracle says."""
+        raise NotImplementedError
+
+    @property
+    def returns_three(self) -> bool:
+        """Whether a loss and two gradients came back at all."""
+        return isinstance(self.outcome.result, tuple | list) and len(self.outcome.result) == 3
+
+    def claimed(self, part: str) -> Any:
+        """Return what the file claims the loss or a gradient to be."""
+        return self.outcome.result[PARTS.index(part)]
+
+    def expected_part(self, part: str) -> tuple[Any, Any]:
+        """Return the oracle's value and its scale."""
+        answer = self.expected
+        return np.asarray(getattr(answer, part)), np.asarray(getattr(answer, f"{part}_scale"))
+
+    def result_name(self, part: str) -> str:
+        """Return what the course calls a part of the result."""
+        return self.interface.results[PARTS.index(part)]
+
+    def row_label(self, _row: int) -> str:
+        """Return what a row of a gradient stands for."""
+        return ""
+
+
+class PairTrial(GradientTrial):
+    """Naive softmax or negative sampling on a `Case`."""
+
+    case: Case
+
+    def first_call(self) -> Call:
+        """Return the call that the case stands for."""
+        inputs = {
+            "center": self.case.center,
+            "target": self.case.target,
+            "outside": self.case.outside,
+        }
+        if self.case.negatives and len(self.case.negatives) != 10:  # 10 is the default
+            inputs["K"] = len(self.case.negatives)
+        return Call(self.role, inputs, draws=self.case.negatives)
+
+    @cached_property
+    def expected(self) -> Answer:
+        """What the oracle says, for the negatives that the file really got."""
+        if self.role == "naive-softmax":
+            return oracle.naive_softmax(self.case)
+        return oracle.negative_sampling(replace(self.case, negatives=self.negatives))
+
+    def sampling(self, script: tuple[int, ...]) -> Outcome:
+        """Return what the file's own sampler does when the dataset hands out `script`."""
+        inputs = {
+            "target": self.case.target,
+            "K": len(self.case.negatives),
+            "words": len(self.case.outside),
+        }
+        return self.target.call(Call("sampler", inputs, draws=script))
+
+    @cached_property
+    def negatives(self) -> tuple[int, ...]:
+        """The negatives that the file got, be they too many: their number is checked apart."""
+        if self.outcome.sampled:
+            return self.outcome.sampled[-1]
+        return self.outcome.drawn
+
+    def row_label(self, row: int) -> str:
+        """Return what a row of the outside gradient stands for."""
+        if row == self.case.target:
+            return "the target's"
+        times = self.negatives.count(row) if self.role == "negative-sampling" else 0
+        if times > 1:
+            return f"a negative's, drawn {times} times"
+        return "a negative's" if times else ""
+
+
+class WindowTrial(GradientTrial):
+    """Skip-gram or CBOW on a `WindowCase`."""
+
+    case: WindowCase
+
+    def first_call(self) -> Call:
+        """Return the call that the case stands for."""
+        case = self.case
+        inputs = {
+            "center_word": case.center,
+            "window_size": case.window_size,
+            "context_words": case.context,
+            "center_vectors": case.center_vectors,
+            "outside_vectors": case.outside_vectors,
+        }
+        return Call(self.role, inputs, draws=(0,))
+
+    @cached_property
+    def expected(self) -> Answer:
+        """What the oracle says."""
+        evaluate = oracle.skipgram if self.role == "skip-gram" else oracle.cbow
+        return evaluate(self.case, "naive-softmax")
+
+    @property
+    def moved_rows(self) -> list[int]:
+        """The rows of the center vectors on which the loss depends."""
+        words = [self.case.center] if self.role == "skip-gram" else self.case.context
+        return sorted(set(words))
+
+    def row_label(self, row: int) -> str:
+        """Return what a row of a gradient stands for."""
+        roles = ["the center word's"] if row == self.case.center else []
+        times = self.case.context.count(row)
+        if times:
+            repeated = f", {times} times in the window" if times > 1 else ""
+            roles.append(f"a context word's{repeated}")
+        return " and ".join(roles)
+
+
+class SigmoidTrial(Trial):
+    """The sigmoid of a number or an array."""
+
+    case: SigmoidCase
+
+    def first_call(self) -> Call:
+        """Return the call that the case stands for."""
+        x = self.case.x
+        return Call(self.role, {"x": x if x.ndim else x.item()})
+
+    @cached_property
+    def expected(self) -> Any:
+        """What the oracle says."""
+        return np.asarray(oracle.sigmoid(self.case.x.astype(np.float64)))
+
+
+class SamplerTrial(Trial):
+    """The sampler, with a dataset whose draws are known."""
+
+    case: SamplerCase
+
+    def first_call(self) -> Call:
+        """Return the call that the case stands for."""
+        return self._call(self.case.negatives)
+
+    def drawing(self, script: tuple[int, ...]) -> Outcome:
+        """Return what the sampler does when the dataset hands out `script`."""
+        return self.target.call(self._call(script))
+
+    def _call(self, script: tuple[int, ...]) -> Call:
+        inputs = {
+            "target": self.case.target,
+            "K": len(self.case.negatives),
+            "words": self.case.words,
+        }
+        return Call(self.role, inputs, draws=script)
+
+
+class SgdTrial(Trial):
+    """Gradient descent along a constant gradient."""
+
+    case: SgdCase
+
+    def first_call(self) -> Call:
+        """Return the call that the case stands for, without postprocessing."""
+        return self._call(self.case.iterations, shift=np.zeros_like(self.case.x0))
+
+    def running(self, iterations: int) -> Outcome:
+        """Return what it does in another number of iterations."""
+        return self.target.call(self._call(iterations, shift=np.zeros_like(self.case.x0)))
+
+    @cached_property
+    def postprocessed(self) -> Outcome:
+        """What it does with a postprocessing that adds the case's shift."""
+        return self.target.call(self._call(self.case.iterations, shift=self.case.shift))
+
+    def postprocess(self, x: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return what the postprocessing makes of x."""
+        return 0.5 * x + self.case.shift
+
+    def _call(self, iterations: int, shift: Any) -> Call:
+        inputs = {
+            "x0": self.case.x0,
+            "step": self.case.step,
+            "iterations": iterations,
+            "gradient": self.case.gradient,
+            "shift": shift,
+        }
+        return Call(self.role, inputs)
+
+
+_TRIALS: dict[Role, Callable[[Target, Role, Any], Trial]] = {
+    "sigmoid": SigmoidTrial,
+    "naive-softmax": PairTrial,
+    "negative-sampling": PairTrial,
+    "sampler": SamplerTrial,
+    "skip-gram": WindowTrial,
+    "cbow": WindowTrial,
+    "sgd": SgdTrial,
+}
+
+
+def make_trial(target: Target, role: Role, case: Any) -> Trial:
+    """Return the trial of a function on a case."""
+    return _TRIALS[role](target, role, case)

@@ -1,0 +1,1 @@
+"""What came of the checks of a file, and how it reads."""

@@ -1,0 +1,186 @@
+"""The report on one file: what is asked of it, in Python, in JSON and for a person to read."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from gradcheck.homework.checks.registry import Level
+
+__all__ = ["CheckResult", "FunctionResult", "HomeworkReport"]
+
+CheckStatus = Literal["passed", "failed", "skipped"]
+FunctionStatus = Literal["passed", "failed", "missing", "unfinished", "crashed", "timeout"]
+
+
+@dataclass(frozen=True)
+class CheckResult:
+    """What came out of one check.
+
+    Attributes
+    ----------
+    name : str
+        The check.
+    level : {"required", "advice"}
+        Whether the file fails by it.
+    status : {"passed", "failed", "skipped"}
+        What came out.
+    cases : int
+        How many cases were judged.
+    failures : int
+        How many of them were wrong.
+    message : str
+        What is wrong, or why nothing was judged.
+    mistake : str, optional
+        The name of the mistake, where it has one.
+    counterexample : dict, optional
+        The smallest wrong case found, with the claimed and the expected value.
+    snippet : str
+        Code that reproduces it.
+    """
+
+    name: str
+    level: Level
+    status: CheckStatus
+    cases: int = 0
+    failures: int = 0
+    message: str = ""
+    mistake: str | None = None
+    counterexample: dict[str, Any] | None = None
+    snippet: str = ""
+
+    @property
+    def ran(self) -> bool:
+        """Whether it judged anything."""
+        return self.status != "skipped"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the result for JSON."""
+        return {
+            "name": self.name,
+            "level": self.level,
+            "status": self.status,
+            "cases": self.cases,
+            "message": self.message,
+            "mistake": self.mistake,
+            "counterexample": None if self.counterexample is None else _json(self.counterexample),
+        }
+
+
+@dataclass(frozen=True)
+class FunctionResult:
+    """What came out for one function.
+
+    Attributes
+    ----------
+    name : str
+        Its name in the course.
+    status : str
+        "passed", "failed", "missing", "unfinished", "crashed" or "timeout".
+    checks : tuple of CheckResult
+        Its checks.
+    demanded : bool
+        Whether a file without it fails.
+    """
+
+    name: str
+    status: FunctionStatus
+    checks: tuple[CheckResult, ...]
+    demanded: bool = False
+
+    @property
+    def passed(self) -> bool:
+        """Whether the file does not fail by this function."""
+        return self.status == "passed" or (self.status == "missing" and not self.demanded)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the result for JSON."""
+        checks = [check.to_dict() for check in self.checks]
+        return {"name": self.name, "status": self.status, "checks": checks}
+
+
+@dataclass(frozen=True, repr=False)
+class HomeworkReport:
+    """What is right and what is wrong in one file.
+
+    Attributes
+    ----------
+    path : Path
+        The file.
+    course, title : str
+        The course that its functions belong to, for programs and for people.
+    functions : tuple of FunctionResult
+        The functions that were looked at.
+    checks_known : int
+        How many checks there are for a file of this course.
+    seed : int
+        Draws the same cases again.
+    profile : str
+        How much was drawn.
+    notes : tuple of str
+        What a person should know about how the file was loaded.
+    output : str
+        What the file printed while it was loaded.
+    """
+
+    path: Path
+    course: str
+    title: str
+    functions: tuple[FunctionResult, ...]
+    checks_known: int
+    seed: int
+    profile: str = "student"
+    notes: tuple[str, ...] = ()
+    output: str = ""
+
+    @property
+    def passed(self) -> bool:
+        """Whether all required checks passed, and no demanded function is missing."""
+        return all(function.passed for function in self.functions)
+
+    @property
+    def checks_ran(self) -> int:
+        """How many checks judged at least one case."""
+        return sum(check.ran for function in self.functions for check in function.checks)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the report as `gradcheck verify --json` writes it."""
+        return {
+            "file": str(self.path),
+            "course": self.course,
+            "passed": self.passed,
+            "checks_ran": self.checks_ran,
+            "checks_known": self.checks_known,
+            "functions": [function.to_dict() for function in self.functions],
+        }
+
+    def __repr__(self) -> str:
+        verdict = "passed" if self.passed else "failed"
+        ran = f"{self.checks_ran} of {self.checks_known} checks ran"
+        return f"<HomeworkReport {self.path}: {verdict}, {ran}>"
+
+    def __str__(self) -> str:
+        """Return the report as plain text, 80 columns wide."""
+        from gradcheck.homework.report.contents import render_to_text
+
+        return render_to_text(self)
+
+
+def _json(value: Any) -> Any:
+    """Return a value as JSON knows it; what is not finite becomes a word, as JSON has none."""
+    if isinstance(value, dict):
+        return {str(key): _json(item) for key, item in value.items()}
+    if isinstance(value, np.ndarray | np.generic):
+        return _json(value.tolist())
+    if isinstance(value, list | tuple):
+        return [_json(item) for item in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return "NaN" if math.isnan(value) else ("Infinity" if value > 0 else "-Infinity")
+    plain = value is None or isinstance(value, bool | int | float | str)
+    return value if plain else repr(value)

@@ -1,0 +1,102 @@
+"""Python that reproduces a failing case when it is pasted into a prompt."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from gradcheck.homework.calling.scripted_dataset import word
+from gradcheck.homework.checks.trials import SgdTrial, SigmoidTrial, WindowTrial
+
+if TYPE_CHECKING:
+    from gradcheck.homework.calling.courses import Interface
+    from gradcheck.homework.checks.trials import Trial
+    from gradcheck.homework.submission.loading import Submission
+
+__all__ = ["snippet"]
+
+# More numbers than this are nothing to paste; the JSON report has them.
+_MOST_NUMBERS = 120
+
+
+def snippet(trial: Trial, submission: Submission) -> str:
+    """Return the code that makes the case and calls the function; nothing if it is too long."""
+    inputs = trial.first_call().inputs
+    if sum(np.size(value) for value in inputs.values()) > _MOST_NUMBERS:
+        return ""
+    interface = trial.interface
+    names = [interface.name]
+    lines = ["import numpy as np"]
+    if isinstance(trial, WindowTrial):
+        names.append(trial.target.course.functions["naive-softmax"].name)
+    lines.append(_import(submission, names))
+    if "dataset" in interface.parameters or trial.first_call().draws:
+        lines += _dataset(trial.first_call().draws)
+    if isinstance(trial, SgdTrial):
+        lines.append(f"gradient = {_literal(trial.case.gradient)}")
+    lines.append(f"print({interface.name}(")
+    lines += [f"    {argument}," for argument in _arguments(trial, interface, names)]
+    lines.append("))")
+    return "\n".join(lines)
+
+
+def _import(submission: Submission, names: list[str]) -> str:
+    path = submission.path
+    plain = path.suffix == ".py" and path.stem.isidentifier()
+    if plain and not submission.environment.stand_ins:
+        return f"from {path.stem} import {', '.join(names)}"
+    functions = ", ".join(f"submission.function({name!r})" for name in names)
+    return (
+        "from gradcheck.homework import load\n"
+        f"submission = load({path.name!r})\n"
+        f"{', '.join(names)} = {functions}"
+    )
+
+
+def _dataset(draws: tuple[int, ...]) -> list[str]:
+    if not draws:
+        return ["dataset = None"]
+    return [
+        "class Dataset:",
+        f"    draws = iter({list(draws)} * 99)",
+        "    def sampleTokenIdx(self): return next(self.draws)",
+        "    sample_token_idx = sampleTokenIdx",
+        "",
+        "dataset = Dataset()",
+    ]
+
+
+def _arguments(trial: Trial, interface: Interface, names: list[str]) -> list[str]:
+    inputs = trial.first_call().inputs
+    written = {quantity: _literal(value) for quantity, value in inputs.items()}
+    written["dataset"] = "dataset"
+    if isinstance(trial, WindowTrial):
+        vocabulary = range(len(trial.case.center_vectors))
+        written["center_word"] = repr(word(trial.case.center))
+        written["context_words"] = repr([word(index) for index in trial.case.context])
+        written["word_indices"] = repr({word(index): index for index in vocabulary})
+        written["loss_function"] = names[1]
+    if isinstance(trial, SgdTrial):
+        written["f"] = "lambda x: (np.sum(gradient * x), gradient)"
+        written["postprocessing"] = "None"
+    if isinstance(trial, SigmoidTrial):
+        return [written["x"]]
+    arguments = [written[quantity] for quantity in interface.parameters]
+    if "K" in inputs and "K" not in interface.parameters:
+        arguments.append(f"K={inputs['K']}")
+    return arguments
+
+
+def _literal(value: Any) -> str:
+    if isinstance(value, np.ndarray):
+        text = np.array2string(
+            value,
+            separator=", ",
+            floatmode="unique",
+            max_line_width=76,
+            threshold=_MOST_NUMBERS,
+            prefix="    np.array(",
+        )
+        return f"np.array({text})"
+    return repr(value)

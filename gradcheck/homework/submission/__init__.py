@@ -1,0 +1,1 @@
+"""A student's file: found, run, and called in surroundings like the course's."""

@@ -1,0 +1,1 @@
+"""Derivatives along a line, by finite differences whose error bound holds."""

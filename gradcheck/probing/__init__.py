@@ -1,0 +1,1 @@
+"""A claimed gradient against the loss, along random directions."""

@@ -1,0 +1,201 @@
+"""Accept a claim early: where it is right, it predicts the numerical derivative."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import replace
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gradcheck.numerical.derivative import Derivative
+from gradcheck.numerical.differentiation import Line
+from gradcheck.numerical.samples import Ladder
+from gradcheck.numerical.search import LOSS_ULPS
+from gradcheck.probing.claims import Probe
+
+__all__ = ["Acceptance", "Attempt", "miss_probability"]
+
+PAIRS = 3
+"""Symmetric pairs at h, h/2, h/4: the extrapolated difference is off by a term in h**6."""
+
+ORDER = 2 * PAIRS
+
+ATTEMPTS = 2
+
+ROUNDING = 2.0**14
+"""With rounding so many ulps, a function that varies on the scale of the entries' size has its
+truncation meet it at the first step: the seventh root of it."""
+
+MUCH = 10.0
+"""A claim that is off by so many times what leaving out a pair changes is wrong, or noise is."""
+
+MOST_SHRINKING = 1 / 64
+"""A second step is at most so much smaller. A step that may shrink at will would find one at
+which truncation makes up for any error: the larger that is, the further."""
+
+
+def miss_probability(tolerance: float, largest: float) -> float:
+    """Return how probable it is that an early acceptance misses an error, at most.
+
+    With A = abs(r·z) for the residual r, the extrapolated difference is off by B h**6, and h is
+    h₀ 2**-U, U uniform on [0, 1]. Whatever B is, P(abs(A + B h**6) <= τ) is at most
+    2 τ / (6 ln 2 (A - τ)); and P(A <= a) is at most a / R for R = max abs(r) s. Together that is
+    (τ/R) (2 + 2/(6 ln 2) ln(R/τ)). It takes for granted that one power of h dominates.
+
+    Parameters
+    ----------
+    tolerance
+        τ.
+    largest
+        R.
+    """
+    if not largest > tolerance:
+        return 1.0
+    ratio = tolerance / largest
+    return min(1.0, ratio * (2 - 2 / (ORDER * math.log(2)) * math.log(ratio)))
+
+
+class Attempt(NamedTuple):
+    """What became of an attempt to accept a claim.
+
+    Attributes
+    ----------
+    accepted
+        The derivative that samples agree on with the claim; None if they do not.
+    samples
+        On which the claim is accepted, or far off with nothing else to blame: a search need not
+        start anew. None if neither.
+    refuting
+        The derivative that they show, with what leaving out a pair changes in its error; None if
+        there may be a kink between them.
+    """
+
+    accepted: Derivative | None
+    samples: Ladder | None = None
+    refuting: Derivative | None = None
+
+
+class Acceptance:
+    """Acceptances of one claim, along one direction after the other.
+
+    A right claim says what the numerical derivative is. So few samples that agree with it down
+    to rounding are enough, and no bound on their truncation is needed: truncation would have to
+    be just the error of the claim, at a step that is drawn at random. The even part of the
+    samples must vanish in the same way, for there the right answer is known: that is what shows
+    a kink, or a constant offset. What is not accepted is not rejected: the search decides.
+
+    Parameters
+    ----------
+    epsilon
+        The spacing at 1 of the floats in which values of the loss are held.
+    rng
+        Where steps are drawn from.
+    """
+
+    def __init__(self, epsilon: float, rng: np.random.Generator) -> None:
+        self._epsilon = epsilon
+        self._rng = rng
+        # A loss steeper than its entries' size suggests is so along the next direction, too.
+        self._shrunk = 1.0
+
+    def attempt(
+        self, sampled: Callable[[float], Ladder], line: Line, probe: Probe, whole: float
+    ) -> Attempt:
+        """Take few samples along a line, and hold the claim against them.
+
+        Parameters
+        ----------
+        sampled
+            Gives samples along the line, to be taken from a step on.
+        line
+            Where the loss is evaluated.
+        probe
+            What the claim says along it.
+        whole
+            The size of what it says along any line through all entries.
+        """
+        reach = (self._epsilon * ROUNDING) ** (1 / (ORDER + 1))
+        h = 4 * line.first_step * reach * self._shrunk * 2 ** -self._rng.random()
+        for _ in range(ATTEMPTS):
+            ladder = sampled(h)
+            steps = np.array([ladder.step(level) for level in range(PAIRS)])
+            pairs = np.array([ladder.pair(level) for level in range(PAIRS)])
+            if not np.isfinite(pairs).all() or (pairs == ladder.value).all():
+                break
+            noise = line.rounding * probe.along.least * whole * line.span
+            found = self._derivative(ladder, steps, pairs, noise)
+            offset = float(WEIGHTS @ (pairs - ladder.value).sum(axis=1)) / 2 / steps[0]
+            off = max(abs(found.value - probe.claimed), abs(offset) / 2)
+            allowed = found.error + probe.rounding
+            if off <= allowed:
+                return Attempt(found, ladder)
+            if not allowed:  # the loss underflows
+                break
+            miss = off / allowed
+            truncation = self._truncation(found)
+            if abs(found.value - probe.claimed) > MUCH * (truncation + found.error):
+                # Truncation is no reason: smaller steps are a waste.
+                refuting = replace(found, error=found.error + truncation)
+                is_smooth = abs(offset) <= refuting.error and self._converges(found)
+                return Attempt(None, ladder, refuting if is_smooth else None)
+            shrink = miss ** (-1 / (ORDER + 1)) / 2
+            if shrink < MOST_SHRINKING:
+                break
+            h *= shrink
+            self._shrunk *= shrink
+        return Attempt(None)
+
+    @staticmethod
+    def _converges(found: Derivative) -> bool:
+        """Tell whether slopes get closer with smaller steps, as those over a kink do not.
+
+        There they change by k/h with the step h, where k is the kink's distance. Nor does the even
+        part vanish; but by chance each of the two looks smooth at some k.
+        """
+        near, middle, far = (slope for _, slope in found.sweep)
+        return abs(middle - near) <= abs(far - middle) / 2 + found.error
+
+    @staticmethod
+    def _truncation(found: Derivative) -> float:
+        """Return what leaving out the largest step changes: more than truncation, mostly."""
+        slopes = np.array([slope for _, slope in found.sweep[::-1]])
+        return abs(found.value - float(FEWER_WEIGHTS @ slopes[1:]))
+
+    def _derivative(
+        self,
+        ladder: Ladder,
+        steps: NDArray[np.float64],
+        pairs: NDArray[np.float64],
+        noise: float,
+    ) -> Derivative:
+        """Return the extrapolated derivative, and what rounding makes of it."""
+        changes, odd = pairs - ladder.value, (pairs[:, 0] - pairs[:, 1]) / (2 * steps)
+        largest = max(abs(ladder.value), float(np.abs(pairs).max()))
+        floor = LOSS_ULPS * self._epsilon * largest + noise
+        return Derivative(
+            float(WEIGHTS @ odd),
+            float(np.abs(WEIGHTS) @ (1 / steps)) * floor,
+            len(ladder.samples),
+            step=float(steps[0]),
+            steepness=float(np.abs(odd).max()),
+            movement=float(np.abs(changes).max()),
+            largest=largest,
+            noise=floor,
+            is_quiet=True,
+            is_smooth=True,
+            sweep=tuple(zip(steps[::-1].tolist(), odd[::-1].tolist(), strict=True)),
+        )
+
+
+def _weights(pairs: int) -> NDArray[np.float64]:
+    """Return the weights that extrapolate samples at h, h/2, … to 0 (Richardson)."""
+    nodes = [4.0**-i for i in range(pairs)]
+    return np.array(
+        [math.prod(other / (other - node) for other in nodes if other != node) for node in nodes]
+    )
+
+
+WEIGHTS, FEWER_WEIGHTS = _weights(PAIRS), _weights(PAIRS - 1)

@@ -1,0 +1,147 @@
+"""Before a claim is called wrong: the same at other steps, the same again, and no jump near."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from gradcheck.numerical.differentiation import Line
+from gradcheck.numerical.samples import Ladder
+from gradcheck.probing.claims import Probe, Verdict
+
+__all__ = ["allow_jumps", "confirm", "is_confirmed_by_its_own"]
+
+ANOTHER_DECADE = 0.7136 / 16
+"""A disagreement is measured again with steps in another decade: kinks lie at some distance."""
+
+NEARBY = 0.7136
+"""A step that is nearly another one, and no power of 2 of it."""
+
+FAR_BELOW = 1 / 200
+"""A sample that near, in units of the steps of a derivative, is one in another decade."""
+
+CLOSER = 4.0
+"""So many times closer to the derivative than to the claim, it confirms the one."""
+
+FAR_OFF = 10.0
+"""Steps that reach over kinks were seen to exceed their bound, by a factor of up to 2."""
+
+OUT_TO = 4.0
+"""Jumps are looked for up to so many times the entries' size."""
+
+RELEVANT = 8.0
+"""Steps of a staircase make up for a wrong slope of their flats: one whose slope is this part of
+the discrepancy, or less, is none of them."""
+
+JUMPS = 20.0
+"""So many times the slope of a jump further out is added to a tolerance.
+
+With the height J of one jump at a distance H, the rounding that shows in jumps changes the slope
+by about J/H; several jumps of a line add up.
+"""
+
+
+def is_confirmed_by_its_own(probe: Probe) -> bool:
+    """Tell whether samples that are there already, in another decade, confirm a disagreement.
+
+    They do where all that was seen is smooth, and the slope far below the steps that count is
+    close to what these say.
+    """
+    numerical = probe.numerical
+    if not numerical.is_plain:
+        return False
+    below = [slope for step, slope in numerical.sweep if step < FAR_BELOW * numerical.step]
+    return bool(below) and CLOSER * abs(below[-1] - numerical.value) < abs(
+        below[-1] - probe.claimed
+    )
+
+
+def confirm(first: Probe, measure: Callable[[float], Probe]) -> Probe:
+    """Measure a disagreement again with much smaller steps, and decide.
+
+    ==========================  ==========================================================
+    the smaller steps say       then
+    ==========================  ==========================================================
+    another slope               kinks lie between: their word counts, "disagrees" apart,
+                                unless the claim is far off either slope
+    the same, and disagree      it is wrong
+    the same, and cannot tell   it is wrong if the first samples lie on polynomials (so
+                                there are no kinks) and steps close to the first agree
+                                with them; undecided otherwise
+    ==========================  ==========================================================
+
+    Parameters
+    ----------
+    first
+        It disagrees.
+    measure
+        Measures along the same direction, from a step on.
+    """
+    second = measure(first.numerical.step * ANOTHER_DECADE)
+    near, far = second.numerical, first.numerical
+    apart = abs(near.value - far.value)
+    if apart > near.error + far.error:
+        if second.verdict == "disagrees" and _is_far_off(first) and _is_far_off(second):
+            return first
+        reason = "" if second.verdict == "agrees" else _two_slopes(first, second)
+        return replace(second, reason=reason, verdict=_unless_wrong(second.verdict))
+    if second.verdict == "disagrees":
+        return first
+    # Or what is rounded hides all: the first steps have less noise, that is all.
+    if far.is_smooth or near.is_saturated:
+        third = measure(first.numerical.step * NEARBY)
+        return first if third.verdict == "disagrees" else third
+    return replace(second, verdict="undecided", reason=_unconfirmed(first))
+
+
+def allow_jumps(probe: Probe, line: Line, ladder: Ladder) -> Probe:
+    """Allow a disagreement what jumps further out say of rounding that does not show.
+
+    Parameters
+    ----------
+    probe
+        It disagrees.
+    line, ladder
+        Along which it was made, and the samples there.
+    """
+    height, distance = ladder.jump_further_out(
+        max(OUT_TO * line.size, probe.numerical.step),
+        probe.numerical.value,
+        probe.numerical.step,
+        probe.discrepancy / RELEVANT,
+        probe.numerical.noise,
+    )
+    tolerance = probe.tolerance + JUMPS * height / distance
+    if probe.discrepancy > tolerance:
+        return probe
+    reason = (
+        f"the loss jumps by {height:.1e} at {distance / line.size:.0e} of the entries' size: "
+        "something inside is rounded, and its slope here need not be that of what is meant"
+    )
+    return replace(probe, tolerance=tolerance, verdict="undecided", reason=reason)
+
+
+def _is_far_off(probe: Probe) -> bool:
+    """Tell whether a claim is no slope that a bound which is too small might have excluded."""
+    return probe.discrepancy > FAR_OFF * probe.tolerance
+
+
+def _unless_wrong(verdict: Verdict) -> Verdict:
+    return "undecided" if verdict == "disagrees" else verdict
+
+
+def _two_slopes(first: Probe, second: Probe) -> str:
+    near, far = second.numerical, first.numerical
+    return (
+        f"there are kinks close by: the slope is {near.value:.4g} at steps of "
+        f"{near.step / second.size:.0e} of the entries' size, and {far.value:.4g} at "
+        f"{far.step / first.size:.0e}"
+    )
+
+
+def _unconfirmed(first: Probe) -> str:
+    return (
+        f"claimed and numerical derivative differ by {first.discrepancy:.1e}, at steps of "
+        f"{first.numerical.step / first.size:.0e} of the entries' size, and smaller steps neither "
+        "confirm it nor rule it out: there is too much noise, or there are kinks close by"
+    )

@@ -1,0 +1,258 @@
+"""A claim's probes taken together: enough of them, and sharp enough for a verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gradcheck.numerical.directions import Direction
+from gradcheck.probing.claims import Probe, Verdict
+from gradcheck.probing.probes import Prober
+
+__all__ = ["GROSS", "Examination", "examine", "is_sharp"]
+
+SMALL = 1e-3
+"""Entries of gradients below this part of the largest are probed once more, and the others move by
+this part of their size then."""
+
+GROSS = (0.0, -1.0, 1.5, 1 / 1.5)
+"""What agrees must not agree with an array of the claim, or all of it, multiplied by these.
+
+A bound as large as the gradient itself agrees with anything. The last factor is there since a
+claim of 1.5 g may lie within a tolerance that its own zero, negative and 1.5-fold do not.
+"""
+
+
+@dataclass(frozen=True)
+class Examination:
+    """What the probes of one claim say.
+
+    Attributes
+    ----------
+    verdict
+        Of all of them.
+    probes
+        In the order in which they were made; where one does not agree, it is the last.
+    blurred
+        The arrays, by number, of which a gross error would not have been seen.
+    unseen
+        The arrays, by number, that are claimed to be 0, to rounding, and along which the loss
+        does not move.
+    """
+
+    verdict: Verdict
+    probes: tuple[Probe, ...]
+    blurred: tuple[int, ...] = ()
+    unseen: tuple[int, ...] = ()
+
+
+def examine(
+    prober: Prober, seed: int, moving: NDArray[np.bool_] | None = None, stream: int = 0
+) -> Examination:
+    """Probe until a probe does not agree, or the claim is confirmed as sharply as it must be.
+
+    Parameters
+    ----------
+    prober
+        Of the claim.
+    seed
+        Where directions are drawn from.
+    moving : (n,) array, optional
+        Which entries to look at; all, if not given.
+    stream
+        Another one draws other directions from the same seed.
+    """
+    run = _Run(prober, (seed, stream), moving)
+    run.look()
+    if run.verdict != "agrees":
+        return Examination(run.verdict, tuple(run.probes))
+    nothing = [
+        array for array in run.arrays if run.is_nothing(array) and not is_sharp(run.probes, [array])
+    ]
+    unseen = tuple(array for array in nothing if array in run.motionless)
+    if len(nothing) == len(run.arrays) and run.is_claimed:
+        return Examination("undecided", tuple(run.probes), unseen=unseen)
+    blurred = (*run.blurred(), *run.unknown)
+    verdict: Verdict = "undecided" if blurred else "agrees"
+    return Examination(verdict, tuple(run.probes), blurred, unseen)
+
+
+@dataclass
+class _Run:
+    """An examination under way."""
+
+    prober: Prober
+    seed: tuple[int, int]
+    moving: NDArray[np.bool_] | None
+    probes: list[Probe] = field(default_factory=list)
+    motionless: set[int] = field(default_factory=set)
+    unknown: Sequence[int] = ()
+
+    def __post_init__(self) -> None:
+        parameters = self.prober.subject.parameters
+        self.leaves = parameters.leaves
+        self.sizes = parameters.sizes
+        magnitude = self.prober.magnitude()
+        if self.moving is not None:
+            magnitude *= self.moving
+        self.arrays = [
+            i
+            for i, leaf in enumerate(self.leaves)
+            if leaf.size and (self.moving is None or self.moving[leaf.entries].any())
+        ]
+        self.sums = [float(magnitude[leaf.entries].sum()) for leaf in self.leaves]
+        self.is_claimed = any(self.sums)
+        self.is_large = magnitude >= SMALL * float(magnitude.max())
+
+    @property
+    def verdict(self) -> Verdict:
+        return self.probes[-1].verdict
+
+    def is_nothing(self, array: int) -> bool:
+        """Tell whether an array's gradient is claimed to be 0, but for rounding."""
+        return self.sums[array] <= self.prober.nothing
+
+    def look(self) -> None:
+        """Make the probes that every claim gets."""
+        if not self._agrees_of_all() or not self._agrees_of_small():
+            return
+        zero = [array for array in self.arrays if self.is_nothing(array)]
+        if not self.is_claimed:  # they have been probed
+            self._note_zero(zero)
+        elif (not zero or self._are_zero(zero)) and self._are_precise(set(self.arrays) - set(zero)):
+            self._sharpen(zero)
+
+    def _agrees_of_all(self) -> bool:
+        return self._agrees("all entries", least=float(self.moving is None))
+
+    def _agrees_of_small(self) -> bool:
+        """Probe once more, with entries of large gradient weighted down.
+
+        Errors in the others could hide behind their rounding. They still have a part in it: an
+        error in one of them is seen by two probes, and needs luck twice to escape.
+        """
+        is_small = ~self.is_large
+        if self.moving is not None:
+            is_small &= self.moving
+        if is_small.any():
+            least = SMALL * (self.moving is None)
+
+            def weigh(z: NDArray[np.float64]) -> None:
+                np.multiply(z, SMALL, out=z, where=self.is_large)
+
+            return self._agrees("all entries, weighted", weigh, least=least)
+        return self._agrees_of_all()
+
+    def _are_zero(self, arrays: list[int]) -> bool:
+        """Probe what is claimed to be 0 alone: beside other arrays it would not show."""
+        if not self._agrees_of("claimed to be 0", arrays, in_full=True):
+            return False
+        self._note_zero(arrays)
+        return True
+
+    def _note_zero(self, arrays: list[int]) -> None:
+        """Note what the last probe, of arrays that are claimed to be 0, shows of them."""
+        if self.prober.is_motionless(self.probes[-1]):
+            self.motionless.update(arrays)
+        elif not self.prober.is_known(self.probes[-1]):
+            self.unknown = arrays
+
+    def _are_precise(self, arrays: Collection[int]) -> bool:
+        """Probe each array alone where a precision is asked for, which counts for its own part."""
+        if not self.prober.precision or len(self.arrays) == 1:
+            return True
+        return all(self._agrees_of("", [array]) for array in sorted(arrays))
+
+    def _sharpen(self, zero: Sequence[int]) -> None:
+        """Probe what was not seen sharply enough: together first, then array by array."""
+        hidden = self._hidden()
+        blurred = [
+            array for array in self.blurred() if array not in zero and self.sums[array] > hidden
+        ]
+        is_coarse = self.prober.coarseness > np.finfo(np.float64).eps
+        if is_coarse and not blurred:
+            blurred = [array for array in self.arrays if array not in zero]
+        if blurred and self._agrees_of("the signs of the gradient", blurred):
+            for array in self.blurred():
+                if array in blurred and not self._agrees_of("", [array]):
+                    return
+
+    def _hidden(self) -> float:
+        """Return how large the terms of an array may be that no probe of it would show.
+
+        Where a saturated loss stands still, it does so along all lines, and what it hides is as
+        large.
+        """
+        saturated = [probe for probe in self.probes if probe.numerical.is_saturated]
+        return min((probe.numerical.error / probe.span for probe in saturated), default=0.0)
+
+    def blurred(self) -> list[int]:
+        """Return the arrays of which a gross error would have passed all probes."""
+        arrays = [array for array in self.arrays if not self.is_nothing(array)]
+        everything = [arrays] if arrays else []
+        return sorted(
+            {
+                array
+                for group in [*([array] for array in arrays), *everything]
+                if not is_sharp(self.probes, group)
+                for array in group
+            }
+        )
+
+    def _agrees_of(self, label: str, arrays: Sequence[int], *, in_full: bool = False) -> bool:
+        """Probe some arrays alone, along the signs of what is claimed."""
+        others = [leaf.entries for i, leaf in enumerate(self.leaves) if i not in arrays]
+
+        def weigh(z: NDArray[np.float64]) -> None:
+            for entries in others:
+                z[entries] = 0
+
+        name = label or self.leaves[arrays[0]].name
+        signs_of = self.prober.claim.gradient
+        return self._agrees(name, weigh, signs_of=signs_of, alone=True, in_full=in_full)
+
+    def _agrees(
+        self,
+        label: str,
+        weigh: Callable[[NDArray[np.float64]], None] | None = None,
+        *,
+        signs_of: NDArray[np.float64] | None = None,
+        least: float = 0.0,
+        alone: bool = False,
+        in_full: bool = False,
+    ) -> bool:
+        seed = (*self.seed, len(self.probes))
+        along = Direction(label, self.sizes, seed, self._of_moving(weigh), signs_of, least)
+        self.probes.append(self.prober.probe(along, alone=alone, in_full=in_full))
+        return self.verdict == "agrees"
+
+    def _of_moving(
+        self, weigh: Callable[[NDArray[np.float64]], None] | None
+    ) -> Callable[[NDArray[np.float64]], None] | None:
+        """Return what weighs a direction, and stops the entries that are left out."""
+        moving = self.moving
+        if moving is None:
+            return weigh
+
+        def of_moving(z: NDArray[np.float64]) -> None:
+            z *= moving
+            if weigh:
+                weigh(z)
+
+        return of_moving
+
+
+def is_sharp(probes: Sequence[Probe], arrays: Collection[int]) -> bool:
+    """Tell whether the probes would refute the claim, were some arrays of it grossly wrong.
+
+    Parameters
+    ----------
+    probes
+        That agree.
+    arrays
+        The numbers of those that are wrong together.
+    """
+    return all(any(probe.refuses(factor, arrays) for probe in probes) for factor in GROSS)

@@ -1,0 +1,395 @@
+"""Probes of one claim: measure along a direction, and look closer where it does not agree."""
+
+from __future__ import annotations
+
+import functools
+import math
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gradcheck.numerical.derivative import Derivative
+from gradcheck.numerical.differentiation import Line
+from gradcheck.numerical.directions import Direction, single
+from gradcheck.numerical.samples import Ladder
+from gradcheck.numerical.search import LOSS_ULPS
+from gradcheck.parameters import norm
+from gradcheck.probing.acceptance import Acceptance, Attempt
+from gradcheck.probing.claims import CLOSE_BY, Claim, Probe
+from gradcheck.probing.confirmation import allow_jumps, confirm, is_confirmed_by_its_own
+from gradcheck.probing.subject import Subject, same
+
+__all__ = ["PIECE", "Prober"]
+
+FloatArray = NDArray[np.float64]
+
+GOAL = 3e-11
+"""A bound this small, relative to the gradient, is not worth more evaluations."""
+
+SHARP = 1e-4
+"""Nor is a smaller one, relative to the part of the gradient that a direction moves along."""
+
+CLOSELY = 1e-4
+"""A claim that is the slope far out, as closely as that, is so by no accident."""
+
+RESOLUTION = {float(np.finfo(np.float64).eps): 1e-6, float(np.finfo(np.float32).eps): 2e-2}
+"""Where the bound exceeds this part of the gradient, nothing is decided; by precision."""
+
+SHORT = 1e-4
+"""The same where kinks close by allow short steps alone, in which there is more rounding."""
+
+REPEATED = 24
+"""Samples that are taken again before a claim is called wrong,"""
+
+FEW_REPEATED = 1
+"""or so many where all that was seen is smooth: random answers are not."""
+
+
+PIECE = 1 / 16
+"""A loss that stands still this far on both sides, in units of the entries' size, and then jumps,
+is taken at its word: its derivative is 0. Where it jumps sooner, a smooth loss may be rounded."""
+
+SAMPLES_ELSEWHERE = 8
+"""Points like the given one at which a loss that stands still is asked how large it can be."""
+
+ENTRIES_ALONE = 8
+"""About so many entries are moved one by one where no step along a line stays in the domain,"""
+
+FAR_ENOUGH = 1e-3
+"""by this part of their size: more than a tolerance, and within most domains."""
+
+STILL = 4.0
+"""A loss that changes by no more than so many units of its last place does not move."""
+
+FAR_OFF = 1e-3
+"""An entry that is off by this part of itself needs no further digits."""
+
+NO_PART = 1e-3
+"""An entry whose error is at most this part of what the claim is off by is none of the reasons."""
+
+LEVEL = 3.0
+"""A gradient that is next to nothing beside the slopes around it is known well enough sooner."""
+
+
+class Prober:
+    """Probes of one claim.
+
+    Parameters
+    ----------
+    subject
+        Whose loss is evaluated.
+    value
+        Its value at the point.
+    claim
+        The claimed gradient.
+    precision
+        The relative error that is allowed to the gradient on top of what the numerical
+        derivative leaves open, and up to which that must be known. None: no error is
+        allowed, and the derivative must be known to 1e-6 (2e-2 in float32).
+    seed
+        Of the steps at which a claim may be accepted early; None: it never is.
+    off
+        By how much the claim is known to be wrong already, in units of the loss for a move of
+        the entries' own size, and only where is asked; None where it is not known to be.
+
+    Attributes
+    ----------
+    whole
+        The norm of the claimed gradient, each entry times its own size, over the square root of 3:
+        of the size of a claimed derivative.
+    nothing
+        A change of the loss that is none, but for rounding.
+    scratch : (n,) array
+        A buffer that every probe writes over.
+    """
+
+    def __init__(
+        self,
+        subject: Subject,
+        value: float,
+        claim: Claim,
+        precision: float | None,
+        seed: int | None = None,
+        *,
+        off: float | None = None,
+    ) -> None:
+        self.subject = subject
+        self._off = off
+        self.value = value
+        self.claim = claim
+        self.precision = precision
+        self.coarseness = max(subject.parameters.epsilon, subject.loss_epsilon)
+        self._finest = RESOLUTION.get(self.coarseness, max(RESOLUTION.values()))
+        self.resolution = precision or self._finest
+        self.nothing = STILL * max(self.coarseness, claim.epsilon) * abs(value)
+        self._z, self.scratch = np.empty((2, subject.parameters.size))
+        self.whole = norm(self.magnitude()) / math.sqrt(3)
+        self._acceptance: Acceptance | None = None
+        if seed is not None and self.whole:
+            steps = np.random.Generator(np.random.SFC64((seed, 3)))
+            self._acceptance = Acceptance(self.coarseness, steps)
+        self._step: float | None = None
+        self._steepness = 0.0
+
+    def magnitude(self) -> FloatArray:
+        """Return the claimed gradient's absolute values (n,), each times its entry's own size.
+
+        In a buffer: the next probe writes over it.
+        """
+        np.multiply(self.claim.gradient, self.subject.parameters.sizes, out=self.scratch)
+        return np.abs(self.scratch, out=self.scratch)
+
+    def probe(self, along: Direction, *, alone: bool = False, in_full: bool = False) -> Probe:
+        """Compare along one direction; a disagreement is looked at more closely.
+
+        Parameters
+        ----------
+        along
+            The direction.
+        alone
+            Whether what is known from other probes, of other entries, is no guide here.
+        in_full
+            Whether to measure even what could be accepted for less: how far the loss moves at
+            the entries' own size counts.
+        """
+        line = Line(self.subject.parameters, along.vector(self._z), along)
+        claimed = self._claimed(line, along)
+        attempt = Attempt(None) if in_full else self._attempt(line, claimed)
+        early = self._early(claimed, attempt)
+        if early:
+            return early
+        # An entry gets steps at which all of its digits show.
+        samples = None if self._off is not None else attempt.samples
+        first, ladder = self._first(line, claimed, samples, alone=alone, in_full=in_full)
+        is_confirmed = is_confirmed_by_its_own(first)
+        if first.verdict != "disagrees" or (is_confirmed and self._off is not None):
+            return first
+        if not self._repeats(ladder, FEW_REPEATED if is_confirmed else REPEATED):
+            return replace(first, verdict="undecided", reason="the loss changes from call to call")
+        if first.numerical.reach >= PIECE:
+            return first
+        if not is_confirmed:
+            first = confirm(
+                first, lambda step: self._measure(line, claimed, self._ladder(line, step))
+            )
+        return allow_jumps(first, line, ladder) if first.verdict == "disagrees" else first
+
+    def _early(self, claimed: Probe, attempt: Attempt) -> Probe | None:
+        """Return what a few samples tell of a claim; None if it takes more of them.
+
+        Where it is asked which entries of a wrong one are wrong, digits count that these do not
+        show, unless the entry is far off itself, or could have next to no part in it.
+        """
+        found = attempt.accepted or (None if self._off is None else attempt.refuting)
+        if found is None:
+            return None
+        tolerance = found.error + claimed.tolerance
+        probe = replace(claimed, numerical=found, tolerance=tolerance)
+        if attempt.accepted:
+            has_no_part = self._off is None or tolerance / claimed.span <= NO_PART * self._off
+            return replace(probe, verdict="agrees", is_early=True) if has_no_part else None
+        largest = max(abs(found.value), abs(claimed.claimed))
+        is_wrong = probe.discrepancy > max(tolerance, FAR_OFF * largest)
+        return replace(probe, verdict="disagrees") if is_wrong else None
+
+    def _first(
+        self,
+        line: Line,
+        claimed: Probe,
+        samples: Ladder | None,
+        *,
+        alone: bool,
+        in_full: bool,
+    ) -> tuple[Probe, Ladder]:
+        """Search for the derivative along a line, with the samples that there are if they do."""
+        if samples:
+            probe = self._measure(line, claimed, samples)
+            if probe.verdict == "disagrees" and is_confirmed_by_its_own(probe):
+                return probe, samples
+        alone = alone or claimed.along.weigh is not None
+        ladder = self._ladder(line)
+        if not alone and self._step is not None:
+            ladder = self._ladder(line, self._step * line.size)
+        if in_full:
+            for t in (line.size, -line.size):
+                ladder.sample(t)
+        first = self._measure(line, claimed, ladder)
+        if not alone and math.isfinite(first.numerical.step):
+            self._step = first.numerical.step / line.size
+        if not alone:
+            self._steepness = max(self._steepness, first.numerical.steepness / line.span)
+        return first, ladder
+
+    def measured(self, along: Direction) -> Probe:
+        """Measure along a direction in full, also where the claim is accepted for less."""
+        line = Line(self.subject.parameters, along.vector(self._z), along)
+        return self._measure(line, self._claimed(line, along), self._ladder(line))
+
+    def _attempt(self, line: Line, claimed: Probe) -> Attempt:
+        """Take a few samples, and see whether they agree with the claim."""
+        if self._acceptance is None or line.is_zero:
+            # At 0, what is rounded in proportion to the step is not seen by so few.
+            return Attempt(None)
+        attempt = self._acceptance.attempt(
+            lambda step: self._ladder(line, step), line, claimed, self.whole
+        )
+        found = attempt.accepted
+        if found and found.error / line.span > self.resolution * self.whole:
+            return Attempt(None)
+        return attempt
+
+    def _claimed(self, line: Line, along: Direction) -> Probe:
+        """Return the claim's part of a probe: what it says along a line, and how surely."""
+        products = np.multiply(self.claim.gradient, line.direction, out=self.scratch)
+        parts = [products[leaf.entries] for leaf in self.subject.parameters.leaves]
+        shares = tuple(float(part.sum()) for part in parts)
+        precision = self.precision or 0.0
+        allowed = tuple(precision and precision * norm(part) for part in parts)
+        size = float(np.abs(products, out=products).sum())
+        rounding = self.claim.rounding(size, line.direction)
+        return Probe(
+            along,
+            claimed=sum(shares),
+            numerical=Derivative(math.nan, math.inf, 0),
+            tolerance=rounding + math.hypot(*allowed),
+            verdict="undecided",
+            rounding=rounding,
+            allowed=allowed,
+            shares=shares,
+        )
+
+    def _measure(self, line: Line, claimed: Probe, ladder: Ladder) -> Probe:
+        """Search for the derivative along a line, and hold the claim against it."""
+        along = claimed.along
+        part = norm(self.scratch) / line.span
+        numerical = line.differentiate(
+            ladder,
+            value_epsilon=self.coarseness,
+            goal=min(GOAL * self.whole, SHARP * part or math.inf) * line.span,
+            # Along a line on which entries of large gradient hardly move, their rounding is as
+            # large.
+            steepest=math.inf if along.least in (0, 1) else along.least * self.whole,
+        )
+        if numerical.is_plateau:
+            numerical = self._standing_still(numerical)
+        if numerical.is_tight and self._is_on_a_set(along):
+            numerical = replace(
+                numerical,
+                value=math.nan,
+                error=math.inf,
+                obstacle="set",
+                reason=f"{numerical.domain}, on either side",
+            )
+        probe = replace(
+            claimed,
+            numerical=numerical,
+            tolerance=numerical.error + claimed.tolerance,
+            reason=numerical.reason,
+        )
+        if not math.isfinite(probe.tolerance):
+            return probe
+        if not probe.discrepancy <= probe.tolerance:
+            return replace(probe, verdict="disagrees")
+        value, error = numerical.far
+        if abs(probe.claimed - value) <= error + probe.rounding <= CLOSELY * abs(probe.claimed):
+            numerical = replace(numerical, value=value, error=error)
+            tolerance = error + probe.rounding + math.hypot(*probe.allowed)
+            probe = replace(probe, numerical=numerical, tolerance=tolerance)
+        is_known = self._is_known(numerical, part, along)
+        return replace(probe, verdict="agrees" if is_known else "undecided")
+
+    def _ladder(self, line: Line, step: float | None = None) -> Ladder:
+        along = self.subject.along(line.direction)
+        return line.ladder(along, self.value, step)
+
+    def _is_known(self, numerical: Derivative, part: float, along: Direction) -> bool:
+        """Tell whether agreement along a direction means something."""
+        if not self.whole and numerical.is_saturated and self.value:  # all of it claimed to be 0
+            return False
+        if part * math.sqrt(3) <= self.nothing:  # and nothing there is
+            is_stepped = 0 < numerical.reach < PIECE
+            is_still = numerical.is_plateau and not (numerical.is_saturated or is_stepped)
+            if is_still or numerical.movement <= self.nothing:
+                return True
+        return numerical.error / along.span <= self._enough(numerical, part, along)
+
+    def _standing_still(self, numerical: Derivative) -> Derivative:
+        """Bound what a loss that stands still may hide.
+
+        A wide plateau between jumps is a piecewise constant function's. Any other may be that of
+        a saturated loss: inside, there are numbers as large as the loss is elsewhere, and they
+        are rounded.
+        """
+        largest = max(self.elsewhere.largest(1.0), numerical.largest)
+        if not any(math.isfinite(value) for _, value in self.elsewhere.samples):
+            # They overflow, perhaps: scores u·v are at most half the squared norm of (u, v).
+            largest = max(largest, norm(self.subject.parameters.vector) ** 2)
+        rounding = LOSS_ULPS * self.coarseness * largest / numerical.step
+        if numerical.reach >= PIECE:
+            return replace(numerical, error=rounding)
+        return replace(numerical, error=max(numerical.error, rounding))
+
+    @functools.cached_property
+    def elsewhere(self) -> Ladder:
+        """The loss at some points like the given one: entries of that size, at random."""
+        sizes = self.subject.parameters.sizes
+        drawn = (Direction("", sizes, (i,)).vector() for i in range(SAMPLES_ELSEWHERE))
+        ladder = Ladder(lambda _: self.subject.loss(next(drawn)), 1.0, self.value)
+        for _ in range(SAMPLES_ELSEWHERE):
+            ladder.sample(1.0)
+        return ladder
+
+    def _enough(self, numerical: Derivative, part: float, along: Direction) -> float:
+        """Return the error, in units of the loss, that is small enough for a verdict."""
+        if self.precision and part:
+            return self.precision * part * math.sqrt(3)
+        steepness = max(numerical.steepness / along.span, self._steepness)
+        # Where 0 is claimed, the loss's own change is what an error is large or small against:
+        # it is all even if the claim is right. How it moves further out says nothing of that.
+        change = 0.0 if part else numerical.change
+        is_short = numerical.departure(CLOSE_BY * along.size) is not None
+        resolution = max(self.resolution, SHORT) if is_short else self.resolution
+        return resolution * max(self.whole, LEVEL * steepness, change)
+
+    def is_motionless(self, probe: Probe) -> bool:
+        """Tell whether the loss does not move along arrays that are claimed to be 0.
+
+        Where all is, it must stand still at other points, too, to the last place but one: a
+        constant may hide how it moves.
+        """
+        movement = probe.numerical.movement
+        if self.whole or movement > self.nothing:
+            return movement <= self.nothing
+        return max(movement, self.elsewhere.movement(1.0)) <= self.nothing / STILL
+
+    def is_known(self, probe: Probe) -> bool:
+        """Tell whether arrays that are claimed to be 0, and moved alone, are known to be."""
+        numerical = probe.numerical
+        if numerical.is_plateau and (self.value == 0 or numerical.reach >= PIECE):
+            return True  # what stands still at 0 hides next to nothing; a wide piece is one
+        # A precision is relative to the gradient, and that is 0.
+        changes = min(self.resolution, self._finest) * numerical.change
+        return numerical.error / probe.span <= changes
+
+    def _repeats(self, ladder: Ladder, most: int) -> bool:
+        """Tell whether the loss gives its answers again at the points of some samples."""
+        return all(
+            same(value, ladder.resample(t), self.coarseness, self.precision)
+            for t, value in ladder.samples[:most]
+        )
+
+    def _is_on_a_set(self, along: Direction) -> bool:
+        """Tell whether the loss is defined on a set that a step leaves, whichever way it goes.
+
+        Near the edge of a domain some of the entries can be moved one way at least, alone.
+        """
+        parameters = self.subject.parameters
+        moving = np.flatnonzero(along.vector())
+        for entry in moving[:: max(1, moving.size // ENTRIES_ALONE)]:
+            alone = single("", parameters.sizes, int(entry))
+            line = Line(parameters, alone.vector(), alone)
+            pair = self._ladder(line, FAR_ENOUGH * alone.size).pair(0)
+            if not any(map(math.isfinite, pair)):
+                return True
+        return False

@@ -1,0 +1,166 @@
+"""Single precision: what the same functions say in double, and what is a claim's own noise."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gradcheck.numerical.directions import Direction
+from gradcheck.parameters import norm
+from gradcheck.probing.claims import JITTER, ULPS, Claim
+from gradcheck.probing.subject import Subject
+
+__all__ = ["Promotion", "jittered", "promote"]
+
+MOST_ENTRIES = 10_000_000
+"""A point of more than so many entries is not copied to double precision."""
+
+CLOSE = 2.0**-20
+"""Steps, in units of the entries' size, at which noise is looked for: a few last places of float32,
+so that what is rounded to those inside of the loss moves in steps there."""
+
+QUIET = 2.0**-5
+"""Noise below this part of float32's last place says that the loss is computed in double."""
+
+FLOOR = 16.0
+"""So many last places of the whole gradient any part of a float32 claim may be off by."""
+
+UNKNOWN = 512.0
+"""The same for each entry where the claim is the same numbers at any point, and cannot be asked:
+gates that flip between the precisions were seen to change an inner product by 330 last places."""
+
+MOVES = 3
+"""So many times a claim is asked what it changes when its point moves by an ulp."""
+
+
+@dataclass(frozen=True)
+class Promotion:
+    """A subject in double precision, and the claim to hold against it.
+
+    Attributes
+    ----------
+    subject, value
+        The same functions at double-precision copies of the point, and the loss there.
+    claim
+        The promoted gradient, or the float32 claim with its noise where `grad` gives none.
+    off
+        By how much the float32 claim differs from the promoted one, for each array (arrays,),
+        relative to the whole gradient; None where there is no promoted one.
+    excess : (arrays,) array
+        The same in units of what the claim changes when the point moves by an ulp.
+    unseen
+        The arrays, by number, in which that is so much that no gross mistake would show.
+    """
+
+    subject: Subject
+    value: float
+    claim: Claim
+    off: NDArray[np.float64] | None
+    excess: NDArray[np.float64]
+    unseen: tuple[int, ...] = ()
+
+
+def promote(
+    subject: Subject, claimed: NDArray[np.float64], rng: np.random.Generator
+) -> Promotion | None:
+    """Evaluate loss and gradient at double-precision copies of the point.
+
+    Returns None where the point is double precision already, or too large; where the functions
+    do not take such copies; or where the loss is as noisy as before.
+
+    Parameters
+    ----------
+    subject
+        With parameters in float32.
+    claimed : (n,) array
+        Its gradient.
+    rng
+        Where the small moves are drawn from.
+    """
+    parameters = subject.parameters
+    is_double = parameters.epsilon == np.finfo(np.float64).eps
+    if is_double or parameters.size > MOST_ENTRIES:
+        return None
+    double = subject.promoted()
+    try:
+        with np.errstate(all="ignore"):
+            value, gradient = double.value_and_gradient()
+            noise = _noise(double, value, rng)
+    except Exception:  # noqa: BLE001  functions that insist on float32 say so in many ways
+        return None
+    is_quiet = noise <= QUIET * parameters.epsilon * abs(value)
+    if not (is_quiet and double.loss_epsilon < parameters.epsilon):
+        return None
+    jitter = jittered(subject, claimed, rng)
+    if double.gradient_epsilon >= parameters.epsilon or not np.isfinite(gradient).all():
+        is_constant = not any(change.any() for change in jitter)
+        ulps = UNKNOWN if is_constant else ULPS
+        claim = Claim(claimed, parameters.epsilon, jitter, _floor(subject, claimed), ulps)
+        return Promotion(double, value, claim, None, np.zeros(len(parameters.leaves)))
+    off, allowed = _difference(subject, claimed, gradient, jitter)
+    whole = norm(gradient * parameters.sizes) or 1.0
+    own = [
+        norm(gradient[leaf.entries] * parameters.sizes[leaf.entries]) for leaf in parameters.leaves
+    ]
+    unseen = tuple(
+        i for i, part in enumerate(own) if part > 1e-12 * whole and not allowed[i] < part / 3
+    )
+    excess = off / np.maximum(allowed, np.finfo(np.float64).tiny)
+    claim = Claim(gradient, double.gradient_epsilon)
+    return Promotion(double, value, claim, off / whole, excess, unseen)
+
+
+def jittered(
+    subject: Subject, claimed: NDArray[np.float64], rng: np.random.Generator
+) -> tuple[NDArray[np.float64], ...]:
+    """Return by how much a claim changes when its point moves by an ulp, several times."""
+    parameters = subject.parameters
+    ulps = np.concatenate(
+        [
+            np.spacing(np.abs(parameters.vector[leaf.entries]).astype(leaf.dtype)).astype(float)
+            for leaf in parameters.leaves
+        ]
+    )
+    changes = []
+    for _ in range(MOVES):
+        other = subject.moved(ulps * rng.integers(-1, 2, parameters.size))
+        with np.errstate(all="ignore"):
+            _, gradient = other.value_and_gradient()
+        if np.isfinite(gradient).all():
+            changes.append(gradient - claimed)
+    return tuple(changes)
+
+
+def _floor(subject: Subject, claimed: NDArray[np.float64]) -> float:
+    return FLOOR * subject.parameters.epsilon * norm(claimed * subject.parameters.sizes)
+
+
+def _difference(
+    subject: Subject,
+    claimed: NDArray[np.float64],
+    promoted: NDArray[np.float64],
+    jitter: tuple[NDArray[np.float64], ...],
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return how far two claims are apart, array by array, and how far they may be."""
+    parameters = subject.parameters
+    floor = _floor(subject, promoted)
+    off, allowed = [], []
+    for leaf in parameters.leaves:
+        sizes, part = parameters.sizes[leaf.entries], slice(leaf.start, leaf.start + leaf.size)
+        off.append(norm((claimed - promoted)[part] * sizes))
+        moved = max((norm(change[part] * sizes) for change in jitter), default=0.0)
+        own = parameters.epsilon * norm(promoted[part] * sizes) * math.sqrt(leaf.size)
+        allowed.append(JITTER * (moved + own) + floor)
+    return np.array(off), np.array(allowed)
+
+
+def _noise(subject: Subject, value: float, rng: np.random.Generator) -> float:
+    """Return the rounding of a loss, from its fourth differences at neighbouring points."""
+    drawn = Direction("", subject.parameters.sizes, tuple(rng.integers(2**32, size=2).tolist()))
+    loss, step = subject.along(drawn.vector()), CLOSE * drawn.size
+    before, after = ([loss(side * i * step) for i in (1, 2)] for side in (-1, 1))
+    fourth = before[1] - 4 * before[0] + 6 * value - 4 * after[0] + after[1]
+    return abs(fourth) / math.sqrt(70)

@@ -1,0 +1,228 @@
+"""A loss and the gradient claimed for it, as functions of one flat vector, watched at work."""
+
+from __future__ import annotations
+
+import copy
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gradcheck.numerical.scalars import as_scalar, epsilon
+from gradcheck.parameters import Parameters, leaves
+
+__all__ = ["OutOfEvaluations", "Subject", "same"]
+
+SAME = {float(np.finfo(np.float64).eps): 1e-12, float(np.finfo(np.float32).eps): 1e-5}
+"""Two answers to one question may differ by this, relatively: threads add in any order."""
+
+
+WATCHED = 1024
+"""About so many entries of an argument are looked at after a call: a function that overwrites its
+argument changes more than one of them, and does so at the point itself, where all are looked at."""
+
+BUFFERS = 2
+
+
+class OutOfEvaluations(BaseException):
+    """The loss has been evaluated as often as it may be."""
+
+
+@dataclass
+class _Budget:
+    """Evaluations of the loss, of one subject and of all that were made from it."""
+
+    limit: int | None
+    spent: int = 0
+
+    def spend(self) -> None:
+        if self.limit is not None and self.spent >= self.limit:
+            raise OutOfEvaluations
+        self.spent += 1
+
+
+class Subject:
+    """What is being checked.
+
+    Nothing that a function does to its arguments reaches the caller's, or the next call.
+
+    Parameters
+    ----------
+    loss
+        Returns the loss; together with its gradient where `gradient` is None.
+    gradient
+        Returns the gradient, or None.
+    at
+        The point; the elements of a tuple are positional arguments.
+    limit
+        How often the loss may be evaluated; None: as often as it takes.
+
+    Attributes
+    ----------
+    parameters
+        The point as a flat vector.
+    overwritten
+        The names of the arguments that a function changed.
+    loss_epsilon, gradient_epsilon
+        The spacing at 1 of the floats in which the answers were held, the coarsest.
+    """
+
+    def __init__(
+        self,
+        loss: Callable[..., Any],
+        gradient: Callable[..., Any] | None,
+        at: Any,
+        limit: int | None = None,
+    ) -> None:
+        self._loss = loss
+        self._gradient = gradient
+        self._positional = isinstance(at, tuple)
+        self.parameters = Parameters(at, names=_argument_names(loss, at))
+        self._budget = _Budget(limit)
+        self.overwritten: list[str] = []
+        self._ring: list[NDArray[np.float64]] = []
+        self.loss_epsilon = self.gradient_epsilon = epsilon(None)
+
+    def promoted(self) -> Subject:
+        """Return the same functions, to be called with double-precision copies of the point."""
+        return self._elsewhere(self.parameters.promoted())
+
+    def moved(self, change: NDArray[np.float64]) -> Subject:
+        """Return the same functions, and the point at a distance (n,)."""
+        return self._elsewhere(self.parameters.moved(change))
+
+    def _elsewhere(self, parameters: Parameters) -> Subject:
+        other = copy.copy(self)
+        other.parameters = parameters
+        other.loss_epsilon = other.gradient_epsilon = epsilon(None)
+        return other
+
+    def value_and_gradient(
+        self, vector: NDArray[np.float64] | None = None, out: NDArray[np.float64] | None = None
+    ) -> tuple[float, NDArray[np.float64]]:
+        """Return the loss and the claimed gradient (n,), at the point or at another one (n,).
+
+        The gradient is written to `out` (n,) where that is given.
+        """
+        if vector is None:
+            vector = self.parameters.vector
+        if self._gradient is None:
+            self._budget.spend()
+            loss, *gradients = _pair(self._call(self._loss, vector))
+            tree = gradients[0] if len(gradients) == 1 else tuple(gradients)
+            return self._scalar(loss), self._flat(tree, out)
+        return self.loss(vector), self._flat(self._call(self._gradient, vector), out)
+
+    def loss(self, vector: NDArray[np.float64]) -> float:
+        """Return the loss at a point (n,)."""
+        self._budget.spend()
+        answer = self._call(self._loss, vector)
+        return self._scalar(answer if self._gradient else _pair(answer)[0])
+
+    def along(self, direction: NDArray[np.float64]) -> Callable[[float], float]:
+        """Return the loss along a line through the point, as a function of t.
+
+        The functions get parts of a buffer that is used again, later: fresh arrays would cost
+        more than a cheap loss. There are two in turn, so that one which keeps its last
+        argument, to compare the next with it, finds that unchanged.
+        """
+        origin = self.parameters.vector
+        watched = slice(None, None, max(1, origin.size // WATCHED))
+
+        def loss(t: float) -> float:
+            self._budget.spend()
+            point = self._next_buffer()
+            np.multiply(direction, t, out=point)
+            point += origin
+            before = point[watched].copy()
+            tree = self.parameters.build(point, shared=True)
+            answer = self._loss(*tree) if self._positional else self._loss(tree)
+            if not np.array_equal(before, point[watched]):
+                self._note("its argument")
+            return self._scalar(answer if self._gradient else _pair(answer)[0])
+
+        return loss
+
+    def _next_buffer(self) -> NDArray[np.float64]:
+        """Return the buffer that was not used last, along whichever line."""
+        if len(self._ring) < BUFFERS:
+            self._ring.append(np.empty(self.parameters.size))
+        else:
+            self._ring.append(self._ring.pop(0))
+        return self._ring[-1]
+
+    @property
+    def evaluations(self) -> int:
+        """How often the loss was evaluated, here and elsewhere."""
+        return self._budget.spent
+
+    def _note(self, name: str) -> None:
+        if not self.overwritten:
+            self.overwritten.append(name)
+
+    def _scalar(self, loss: Any) -> float:
+        self.loss_epsilon = max(self.loss_epsilon, epsilon(loss))
+        return as_scalar(loss, "the loss")
+
+    def _flat(self, tree: Any, out: NDArray[np.float64] | None) -> NDArray[np.float64]:
+        flat = self.parameters.flatten(tree, "the gradient", out)
+        self.gradient_epsilon = max(self.gradient_epsilon, *map(epsilon, leaves(tree)))
+        return flat
+
+    def _call(self, function: Callable[..., Any], vector: NDArray[np.float64]) -> Any:
+        tree = self.parameters.build(vector)
+        answer = function(*tree) if self._positional else function(tree)
+        self._look_for_changes(tree, vector)
+        return answer
+
+    def _look_for_changes(self, tree: Any, vector: NDArray[np.float64]) -> None:
+        for name in self.parameters.changed(tree, vector):
+            if name not in self.overwritten:
+                self.overwritten.append(name)
+
+
+def same(first: Any, second: Any, coarseness: float, precision: float | None) -> bool:
+    """Tell whether two answers are one, summation order apart. NaN equals NaN here.
+
+    Parameters
+    ----------
+    first, second
+        Numbers or arrays.
+    coarseness
+        The spacing at 1 of the floats in which they were held.
+    precision
+        What a check was asked to allow, relatively, or None.
+    """
+    if np.array_equal(first, second):
+        return True
+    allowed = max(precision or 0.0, SAME.get(coarseness, SAME[max(SAME)]))
+    largest = float(np.abs(first).max(initial=0.0, where=np.isfinite(first)))
+    return bool(np.allclose(first, second, rtol=allowed, atol=allowed * largest, equal_nan=True))
+
+
+def _pair(answer: Any) -> tuple[Any, ...]:
+    if isinstance(answer, tuple | list) and len(answer) > 1:
+        return tuple(answer)
+    raise TypeError(
+        f"the function returned a {type(answer).__name__}; a tuple (loss, gradient) was "
+        "expected. A loss and a gradient in two functions are checked by "
+        "check(loss, grad, at)"
+    )
+
+
+def _argument_names(function: Callable[..., Any], at: Any) -> list[str] | None:
+    """Return the function's own names for its positional arguments, if it has them."""
+    count = len(at) if isinstance(at, tuple) else 1
+    try:
+        arguments = inspect.signature(function).parameters.values()
+    except (TypeError, ValueError):
+        return None
+    names = [
+        argument.name
+        for argument in arguments
+        if argument.kind in (argument.POSITIONAL_ONLY, argument.POSITIONAL_OR_KEYWORD)
+    ]
+    return names[:count] if len(names) >= count else None

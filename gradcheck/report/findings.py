@@ -1,0 +1,235 @@
+"""What a check found: its verdict, and all that the verdict rests on."""
+
+from __future__ import annotations
+
+import functools
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gradcheck.numerical.directions import Direction
+from gradcheck.parameters import Leaf
+from gradcheck.probing.acceptance import miss_probability
+from gradcheck.probing.claims import Probe, Verdict
+from gradcheck.report.contents import text
+from gradcheck.report.figure import sweep_figure
+from gradcheck.report.heat_maps import fragment, page
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+__all__ = ["Details", "Entry", "GradientReport"]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One entry of the gradient, claimed and numerical.
+
+    Attributes
+    ----------
+    name
+        As the caller would write it: ``outside[3, 0]``.
+    claimed
+        What the gradient function returned.
+    numerical, error
+        The numerical derivative and the bound on its error.
+    tolerance
+        How far both may be apart where the claimed gradient is right.
+    verdict
+        Of this entry alone.
+    reason
+        Why there is no numerical derivative, where there is none.
+    """
+
+    name: str
+    claimed: float
+    numerical: float
+    error: float
+    tolerance: float
+    verdict: Verdict
+    reason: str = ""
+
+    @property
+    def excess(self) -> float:
+        """The distance of claimed and numerical in units of the tolerance; maybe NaN."""
+        return abs(self.claimed - self.numerical) / self.tolerance if self.tolerance else math.inf
+
+
+@dataclass(frozen=True)
+class Details:
+    """What a report says besides its verdict.
+
+    Attributes
+    ----------
+    reason
+        Why, in a sentence or two.
+    advice
+        What to do about an undecided verdict.
+    notes
+        What else was seen, a sentence each.
+    scanned
+        All entries, in the order of the flat vector, where they were looked at one by one;
+        empty otherwise.
+    """
+
+    reason: str
+    advice: str = ""
+    notes: tuple[str, ...] = ()
+    scanned: tuple[Entry, ...] = ()
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class GradientReport:
+    """The answer of `check`.
+
+    ``bool(report)`` is true only where the gradient agrees. ``str(report)`` is made to be
+    read in a terminal, a notebook shows it as a page, `to_html` writes that page, and
+    `figure` draws how the numerical derivative was found.
+
+    The verdict is there at once. What it takes more evaluations to say, which entries are
+    wrong, is found when it is read for the first time.
+
+    Attributes
+    ----------
+    verdict
+        "agrees", "disagrees" or "undecided".
+    find
+        Finds the details, once.
+    count
+        Tells how often the loss has been evaluated.
+    size
+        The number of entries of the gradient.
+    leaves
+        The arrays of the point: their names and shapes.
+    sizes : (n,) array
+        Of the entries: in proportion to them, they are moved.
+    probes
+        The directions along which claimed and numerical derivative were compared.
+    seed
+        Of the directions: the same seed repeats the check.
+    measure
+        Measures along a direction in full, where a claim was accepted for less.
+    write
+        Writes Python that repeats the check.
+    """
+
+    verdict: Verdict
+    find: Callable[[], Details]
+    count: Callable[[], int]
+    size: int
+    leaves: tuple[Leaf, ...] = ()
+    sizes: NDArray[np.float64] | None = None
+    probes: tuple[Probe, ...] = ()
+    seed: int = 0
+    measure: Callable[[Direction], Probe | None] | None = None
+    write: Callable[[], str] = str
+
+    @functools.cached_property
+    def details(self) -> Details:
+        """What there is to say besides the verdict."""
+        return self.find()
+
+    @property
+    def reason(self) -> str:
+        """Why, in a sentence or two."""
+        return self.details.reason
+
+    @property
+    def advice(self) -> str:
+        """What to do about an undecided verdict."""
+        return self.details.advice
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What else was seen, a sentence each."""
+        return self.details.notes
+
+    @property
+    def scanned(self) -> tuple[Entry, ...]:
+        """All entries, where they were looked at one by one; empty otherwise."""
+        return self.details.scanned
+
+    @property
+    def evaluations(self) -> int:
+        """How often the loss has been evaluated so far."""
+        return self.count()
+
+    @functools.cached_property
+    def snippet(self) -> str:
+        """Python that repeats the check."""
+        return self.write()
+
+    def __bool__(self) -> bool:
+        return self.verdict == "agrees"
+
+    def __str__(self) -> str:
+        return text(self)
+
+    def __repr__(self) -> str:
+        return f"<GradientReport: {self.verdict}. {self.reason}>"
+
+    def _repr_html_(self) -> str:
+        return fragment(self)
+
+    @property
+    def entries(self) -> tuple[Entry, ...]:
+        """The entries that are wrong, where they were looked for one by one."""
+        return tuple(entry for entry in self.scanned if entry.verdict == "disagrees")
+
+    @property
+    def probes_of_all(self) -> tuple[Probe, ...]:
+        """The probes through all entries."""
+        return tuple(probe for probe in self.probes if probe.along.least)
+
+    def miss_probability(self, error: float) -> float:
+        """Bound the probability with which the probes miss an error in an entry of typical size.
+
+        An entry is moved in proportion to its own size: in a larger one the same error is seen
+        sooner, in a smaller one later.
+
+        Parameters
+        ----------
+        error
+            By how much the claimed gradient is off there.
+        """
+        size = error * self.typical_size
+        return math.prod(
+            miss_probability(probe.tolerance, size * probe.along.least)
+            if probe.is_early
+            else min(1.0, probe.tolerance / (size * probe.along.least))
+            for probe in self.probes_of_all
+        )
+
+    @property
+    def typical_size(self) -> float:
+        """The median of an array's sizes, that of the array in which it is smallest; or NaN."""
+        if self.sizes is None:
+            return math.nan
+        return min(float(np.median(self.sizes[leaf.entries])) for leaf in self.leaves if leaf.size)
+
+    def to_html(self) -> str:
+        """Return the report as a page of HTML that needs nothing but itself."""
+        return page(self)
+
+    def figure(self) -> Figure:
+        """Draw the error of plain central differences against the step h.
+
+        Along the first direction that does not agree, or else the first of all.
+
+        Returns
+        -------
+        matplotlib.figure.Figure
+            To show in a notebook, or to save: ``report.figure().savefig("sweep.png")``.
+
+        Raises
+        ------
+        ImportError
+            If matplotlib is not installed.
+        ValueError
+            If nothing was measured along any direction.
+        """
+        return sweep_figure(self)

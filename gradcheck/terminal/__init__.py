@@ -1,0 +1,1 @@
+"""What all commands share: a program, its files, its bars."""

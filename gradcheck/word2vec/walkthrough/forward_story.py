@@ -1,0 +1,212 @@
+"""The part of the story that differs between the losses: predictions and gradient for v_c."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+from gradcheck.word2vec.walkthrough.arithmetic import Number, scaled
+from gradcheck.word2vec.walkthrough.lecture_phrases import (
+    LOG_P,
+    LOG_P_GRADIENT,
+    SAMPLING_CENTER,
+    SAMPLING_LOSS,
+    SCORE,
+    SIGMOID,
+    SOFTMAX_CENTER,
+    SOFTMAX_LOSS,
+    SOFTMAX_PROBABILITY,
+    J,
+    O,
+    center_vector,
+    old_center,
+    outside_vector,
+    shown_vector,
+)
+from gradcheck.word2vec.walkthrough.phrases import (
+    UNBROKEN,
+    Block,
+    Cell,
+    Column,
+    Heading,
+    Paragraph,
+    Phrase,
+    Table,
+    formula,
+    number,
+    phrase,
+    word,
+)
+
+if TYPE_CHECKING:
+    from gradcheck.word2vec.walkthrough.steps import Walkthrough
+
+__all__ = ["forward"]
+
+
+def forward(step: Walkthrough) -> Iterator[Block]:
+    """Tell what the model predicts, and what follows for the center word."""
+    if step.loss == "naive-softmax":
+        yield from _softmax_predictions(step)
+        yield from _softmax_center_gradient(step)
+    else:
+        yield from _sampling_predictions(step)
+        yield from _sampling_center_gradient(step)
+
+
+# ------------------------------------------------------------------------- naive softmax
+
+
+def _softmax_predictions(step: Walkthrough) -> Iterator[Block]:
+    rows = step.predictions
+    yield Heading(
+        phrase(
+            "Forward: scores with {v} = {vector}",
+            v=center_vector(step),
+            vector=shown_vector(old_center(step)),
+        )
+    )
+    yield Table(
+        [
+            Column(phrase("word"), [*(word(step.words[row.word]) for row in rows), phrase("sum")]),
+            Column(SCORE, [*(row.score for row in rows), None]),
+            Column(
+                formula("exp(u_w·v_c)", r"\exp(u_w \cdot v_c)"),
+                [*(row.exponential for row in rows), _sum_of_exponentials(step)],
+            ),
+            Column(
+                formula("ŷ_w = p(w|c)", r"\hat y_w = p(w|c)"),
+                [*(row.predicted for row in rows), Fraction(1)],
+                "fraction",
+            ),
+            Column(formula("y_w", "y_w"), [*(Fraction(row.observed) for row in rows), Fraction(1)]),
+            Column(
+                formula("ŷ_w - y_w", r"\hat y_w - y_w"),
+                [*(row.residual for row in rows), Fraction(0)],
+                "fraction",
+            ),
+        ],
+        has_total=True,
+    )
+    observed = rows[step.target]
+    yield Paragraph(
+        phrase(
+            "{p} comes from the vectors of this moment: no counting, no pass "
+            "over the text. {J} = {log} = {loss}.",
+            p=SOFTMAX_PROBABILITY,
+            J=SOFTMAX_LOSS,
+            log=_minus_log(observed.predicted),
+            loss=number(step.loss_before),
+        )
+    )
+
+
+def _minus_log(probability: Number) -> Phrase:
+    shown = number(probability, "fraction")
+    sign = formula("-log", r"-\log")
+    return Phrase(
+        f"{sign.text}{UNBROKEN}{shown.text}",
+        f"{sign.html} {shown.html}",
+        f"{sign.latex} {shown.latex}",
+    )
+
+
+def _sum_of_exponentials(step: Walkthrough) -> Number:
+    return sum((row.exponential for row in step.predictions), Fraction(0))
+
+
+def _softmax_center_gradient(step: Walkthrough) -> Iterator[Block]:
+    yield Heading(phrase("Gradient for the center word: {formula}", formula=SOFTMAX_CENTER))
+    factors = [Fraction(-1), *(row.predicted for row in step.predictions)]
+    vectors = [step.target, *(row.word for row in step.predictions)]
+    yield _terms(step, factors, vectors, phrase("factor"))
+    yield Paragraph(
+        phrase(
+            "Sign: {log_p} is the gradient of {p}, to be climbed.",
+            log_p=LOG_P_GRADIENT,
+            p=LOG_P,
+        )
+    )
+
+
+def _terms(
+    step: Walkthrough, factors: Sequence[Number], vectors: Sequence[int], header: Phrase
+) -> Table:
+    """Show each term of ∂J/∂v_c, a factor times an outside vector, and their sum."""
+    outside = [step.U[w] for w in vectors]
+    products: list[Cell] = [
+        scaled(factor, u_w) for factor, u_w in zip(factors, outside, strict=True)
+    ]
+    return Table(
+        [
+            Column(
+                phrase("vector"),
+                [
+                    *(outside_vector(step, w) for w in vectors),
+                    formula("∂J/∂v_c", r"\partial J/\partial v_c"),
+                ],
+            ),
+            Column(header, [*factors, None], "fraction"),
+            Column(phrase("times vector"), [*outside, None], is_repeated=True),
+            Column(phrase("= term"), [*products, step.grad_center]),
+        ],
+        has_total=True,
+    )
+
+
+# --------------------------------------------------------------------- negative sampling
+
+
+def _sampling_predictions(step: Walkthrough) -> Iterator[Block]:
+    rows = step.predictions
+    yield Heading(
+        phrase(
+            "Forward: scores with {v} = {vector}",
+            v=center_vector(step),
+            vector=shown_vector(old_center(step)),
+        )
+    )
+    yield Table(
+        [
+            Column(phrase("word"), [_drawn_word(step, k) for k in range(len(rows))]),
+            Column(formula("s = u_w·v_c", r"s = u_w \cdot v_c"), [row.score for row in rows]),
+            Column(formula("exp(-s)", r"\exp(-s)"), [row.exponential for row in rows]),
+            Column(formula("σ(s)", r"\sigma(s)"), [row.predicted for row in rows], "fraction"),
+            Column(formula("y", "y"), [Fraction(row.observed) for row in rows]),
+            Column(
+                formula("σ(s) - y", r"\sigma(s) - y"), [row.residual for row in rows], "fraction"
+            ),
+            Column(phrase("term of {J}", J=J), [row.loss for row in rows]),
+        ]
+    )
+    yield Paragraph(
+        phrase(
+            "{sigmoid} and {sigma}, from the vectors: nothing is counted. {loss} = {value}.",
+            sigmoid=SIGMOID,
+            loss=SAMPLING_LOSS,
+            value=number(step.loss_before),
+            sigma=formula("σ(-s) = 1 - σ(s)", r"\sigma(-s) = 1 - \sigma(s)"),
+        )
+    )
+
+
+def _drawn_word(step: Walkthrough, k: int) -> Phrase:
+    role = formula(f"n_{k}", f"n_{{{k}}}") if k else O
+    return phrase("{w} ({role})", w=word(step.words[step.predictions[k].word]), role=role)
+
+
+def _sampling_center_gradient(step: Walkthrough) -> Iterator[Block]:
+    yield Heading(
+        phrase(
+            "Gradient for the center word: {formula} over target and negatives",
+            formula=SAMPLING_CENTER,
+        )
+    )
+    rows = step.predictions
+    yield _terms(
+        step,
+        [row.residual for row in rows],
+        [row.word for row in rows],
+        formula("σ - y", r"\sigma - y"),
+    )

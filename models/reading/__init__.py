@@ -1,0 +1,1 @@
+"""Texts, and what a corpus makes of them."""

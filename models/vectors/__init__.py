@@ -1,0 +1,1 @@
+"""Trained vectors: their files, their neighbours, their tests."""

@@ -1,0 +1,128 @@
+"""``gradcheck derive``: what it prints, and how it ends."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from unicodedata import combining
+
+import pytest
+
+from gradcheck.cli import main
+from gradcheck.symbolic.steps import Derivation, Step
+from gradcheck.word2vec import derivations
+from gradcheck.word2vec.derivations import NAMES, derivation
+from tests.looks import assert_looks
+
+
+def test_a_derivation(capsys):
+    assert main(["derive", "sigmoid"]) == 0
+    out, err = capsys.readouterr()
+    lines = out.splitlines()
+    assert lines[0] == "The sigmoid and the derivative of its logarithm"
+    (equation,) = (line for line in lines if line.startswith(" 2. "))
+    assert equation.split() == ["2.", "1", "−", "σ(s)", "=", "σ(−s)", "✓"]
+    assert "7 of 7 steps proved for every size." in lines
+    assert err == ""
+
+
+def test_all_of_them_in_eighty_columns(capsys):
+    assert main(["derive", "--all"]) == 0
+    out = capsys.readouterr().out
+    steps = sum(len(derivation(name).steps) for name in NAMES)
+    assert out.count("✓") == steps
+    assert "✗" not in out
+    for line in out.splitlines():
+        assert sum(not combining(character) for character in line) <= 80, line
+    assert_looks("derivations", out)
+
+
+def test_the_list(capsys):
+    assert main(["derive"]) == 0
+    listed = capsys.readouterr().out
+    assert main(["derive", "--list"]) == 0
+    assert capsys.readouterr().out == listed
+    assert [line.split()[0] for line in listed.splitlines()[: len(NAMES)]] == list(NAMES)
+
+
+def test_a_step_that_is_false(capsys, monkeypatch):
+    right = derivation("sigmoid")
+    first = right.steps[0]
+    wrong = Step(first.left, -first.right, "a slip")
+    planted = Derivation("sigmoid", right.title, right.given, (wrong, *right.steps[1:]))
+    monkeypatch.setattr(derivations, "derivation", lambda _name: planted)
+    assert main(["derive", "sigmoid"]) == 1
+    out = capsys.readouterr().out
+    assert "✗" in out
+    assert "refuted: it is false for s = " in out
+    assert "6 of 7 steps proved for every size." in out
+    assert main(["derive", "sigmoid", "--latex"]) == 1
+    assert r"\text{not proved}" in capsys.readouterr().out
+
+
+REFUSED = {
+    "an unknown name": (["derive", "sigmiod"], "no derivation is called 'sigmiod'; there are sig"),
+    "a name and all": (["derive", "sigmoid", "--all"], "--all: expected no name beside it, got"),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_a_wrong_command_line(name, capsys):
+    arguments, message = REFUSED[name]
+    assert main(arguments) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.startswith(f"gradcheck: {message}")
+    assert len(err.splitlines()) == 1
+
+
+def test_latex_is_a_document_whose_parts_are_closed(capsys):
+    assert main(["derive", "--all", "--latex"]) == 0
+    document = capsys.readouterr().out
+    assert_closed(document)
+    assert document.startswith("\\documentclass")
+    assert document.count(r"\checkmark") == sum(len(derivation(name).steps) for name in NAMES)
+
+
+def assert_closed(document):
+    """Every brace, environment, delimiter and dollar sign has its partner."""
+    unescaped = document.replace(r"\{", "").replace(r"\}", "").replace("\\\\", "")
+    depth = 0
+    for character in unescaped:
+        depth += {"{": 1, "}": -1}.get(character, 0)
+        assert depth >= 0
+    assert depth == 0
+    opened: list[str] = []
+    for kind, environment in re.findall(r"\\(begin|end)\{(\w+\*?)\}", document):
+        if kind == "begin":
+            opened.append(environment)
+        else:
+            assert opened.pop() == environment
+    assert opened == []
+    assert document.count(r"\left") - document.count(r"\left.") * 0 == document.count(r"\right")
+    for line in document.splitlines():
+        assert line.count("$") % 2 == 0, line
+    in_formulas = re.findall(r"\\begin\{align\*\}(.*?)\\end\{align\*\}", document, re.DOTALL)
+    # What pdfTeX does not know as it stands must not be in the document.
+    assert all(formula.isascii() for formula in in_formulas)
+    outside = re.sub(r"\\begin\{align\*\}.*?\\end\{align\*\}", "", document, flags=re.DOTALL)
+    assert outside.isascii(), sorted(set(outside) - set(map(chr, range(128))))
+
+
+@pytest.mark.parametrize("broken", [r"\begin{align*}", "{", r"\left(", "$"])
+def test_a_part_that_is_not_closed_is_seen(broken):
+    with pytest.raises((AssertionError, IndexError)):
+        assert_closed(f"\\documentclass{{article}}\n{broken}\n")
+
+
+def test_where_the_encoding_lacks_the_signs():
+    done = subprocess.run(
+        [sys.executable, "-m", "gradcheck", "derive", "sigmoid"],
+        env={"PYTHONIOENCODING": "ascii", "PYTHONPATH": ":".join(sys.path)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert r"1 \u2212 \u03c3(s) = \u03c3(\u2212s)" in done.stdout
+    assert done.stderr == ""
