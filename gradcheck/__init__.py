@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from gradcheck.checking.gradients import GradientMismatch, assert_gradient, check
     from gradcheck.numerical.differentiation import Derivative, differentiate
-    from gradcheck.report.findings import GradientReport
+    from gradcheck.report.gradient_report import GradientReport
 
 __all__ = [
     "Derivative",
@@ -22,7 +22,7 @@ __all__ = [
 _HOMES = {
     "Derivative": "numerical.differentiation",
     "GradientMismatch": "checking.gradients",
-    "GradientReport": "report.findings",
+    "GradientReport": "report.gradient_report",
     "assert_gradient": "checking.gradients",
     "check": "checking.gradients",
     "differentiate": "numerical.differentiation",

@@ -78,10 +78,10 @@ def pytest_collection_modifyitems(session: pytest.Session, items: list[pytest.It
 
 def _begin(file: str, seed: int | None) -> Verification:
     from gradcheck.homework.submission.loading import SubmissionError
-    from gradcheck.homework.verification import begin
+    from gradcheck.homework.verification import open_verification
 
     try:
-        return begin(file, seed=seed)
+        return open_verification(file, seed=seed)
     except SubmissionError as error:
         raise pytest.UsageError(str(error)) from None
 

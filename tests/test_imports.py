@@ -1,4 +1,7 @@
-"""Who may import whom: read from the sources, and heavy libraries from a fresh interpreter."""
+"""Who may import whom, and how the house is laid out: read from the sources.
+
+What is heavy to import is seen from a fresh interpreter.
+"""
 
 from __future__ import annotations
 
@@ -18,15 +21,43 @@ ROOT = Path(__file__).parents[1]
 # all that is in it. Whoever adds a module says here where it belongs.
 LAYERS = [
     {"gradcheck", "gradcheck.__main__"},
-    {"gradcheck.cli", "gradcheck.commands", "gradcheck.pytest_plugin"},
+    {"gradcheck.commands", "gradcheck.pytest_plugin"},
     {"gradcheck.homework"},
     {"gradcheck.word2vec"},
     {"gradcheck.checking"},
     {"gradcheck.report"},
     {"gradcheck.probing", "gradcheck.strategies", "gradcheck.symbolic"},
     {"gradcheck.equations", "gradcheck.numerical"},
-    {"gradcheck.parameters", "gradcheck.stable_functions", "gradcheck.terminal"},
+    {
+        "gradcheck.document",
+        "gradcheck.parameters",
+        "gradcheck.stable_functions",
+        "gradcheck.terminal",
+    },
 ]
+# The rooms of a file's way through the homework kit, from the top down.
+HOMEWORK = ["verification", "examination", "report", "checks", "calling", "submission"]
+MOST_FLOORS, MOST_LOOSE, LONG = 9, 8, 400
+# The same for two subjects; any other name stands once.
+SHARED_NAMES = {
+    "cases": {"gradcheck.homework.checks.cases", "gradcheck.word2vec.cases"},
+    "contents": {
+        "gradcheck.homework.report.contents",
+        "gradcheck.report.contents",
+        "gradcheck.symbolic.contents",
+        "gradcheck.word2vec.walkthrough.contents",
+    },
+    "differentiation": {
+        "gradcheck.equations.identities.differentiation",
+        "gradcheck.numerical.differentiation",
+    },
+    "examination": {"gradcheck.homework.examination", "gradcheck.probing.examination"},
+    "gradients": {"gradcheck.checking.gradients", "gradcheck.homework.checks.gradients"},
+    "losses": {"gradcheck.symbolic.losses", "gradcheck.word2vec.losses"},
+    "report": {"gradcheck.homework.report", "gradcheck.report"},
+    "snippet": {"gradcheck.homework.report.snippet", "gradcheck.report.snippet"},
+    "walkthrough": {"gradcheck.commands.walkthrough", "gradcheck.word2vec.walkthrough"},
+}
 # Of `models`, what may know `gradcheck`.
 COMMAND_LINE = {"models.__main__", "models.commands"}
 HEAVY = {"sympy", "hypothesis", "matplotlib", "rich", "pytest", "scipy", "torch", "jax", "numba"}
@@ -59,19 +90,6 @@ def imported(name, source, known):
     return found
 
 
-class _WithoutTypes(ast.NodeTransformer):
-    """Drops what is imported for type checkers alone: at run time it is no circle."""
-
-    def visit_If(self, node):
-        if isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING":
-            return node.orelse
-        return self.generic_visit(node)
-
-
-def without_types(source):
-    return ast.unparse(_WithoutTypes().visit(ast.parse(source)))
-
-
 def layer(name):
     for depth, members in enumerate(LAYERS):
         if any(
@@ -93,13 +111,68 @@ def upward_imports(modules):
 
 def assert_no_circle(modules):
     graph = {
-        name: imported(name, without_types(source), set(modules)) & set(modules) - {name}
+        name: imported(name, source, set(modules)) & set(modules) - {name}
         for name, source in modules.items()
     }
     try:
         TopologicalSorter(graph).prepare()
     except CycleError as error:
         raise AssertionError(f"a circle of imports: {' -> '.join(error.args[1])}") from None
+
+
+def room(name):
+    """The part of a package that a module lies in, or itself where it lies in none."""
+    return ".".join(name.split(".")[:2])
+
+
+def floors(modules):
+    """How many rooms stand one above the other, the package's own face left out."""
+    below = {room(name): set() for name in modules}
+    for name, source in modules.items():
+        below[room(name)] |= {room(other) for other in imported(name, source, set(modules))}
+    height = {}
+    graph = {
+        name: rooms & below.keys() - {name, "gradcheck"}
+        for name, rooms in below.items()
+        if name != "gradcheck"
+    }
+    for name in TopologicalSorter(graph).static_order():
+        height[name] = 1 + max((height[other] for other in graph[name]), default=0)
+    return max(height.values())
+
+
+def upward_in_homework(modules):
+    """Imports within the homework kit from a room that is higher up."""
+
+    def depth(name):
+        part = name.removeprefix("gradcheck.homework").lstrip(".").split(".")[0]
+        return HOMEWORK.index(part) if part else -1
+
+    inside = {name: source for name, source in modules.items() if "gradcheck.homework" in name}
+    return [
+        f"{name} imports {other}"
+        for name, source in inside.items()
+        for other in sorted(imported(name, source, set(inside)) & set(inside))
+        if depth(other) < depth(name)
+    ]
+
+
+def namesakes(modules):
+    """Modules of one name, by that name."""
+    found = {}
+    for name in modules:
+        if "." in name:
+            found.setdefault(name.rpartition(".")[2], set()).add(name)
+    return {name: those for name, those in found.items() if len(those) > 1}
+
+
+def long_without_a_reason(modules):
+    """Long modules whose docstring does not say why they are."""
+    return [
+        name
+        for name, source in modules.items()
+        if source.count("\n") > LONG and "long" not in (ast.get_docstring(ast.parse(source)) or "")
+    ]
 
 
 def foreign_imports(modules, package, allowed=()):
@@ -122,6 +195,38 @@ def test_nothing_imports_in_a_circle():
     assert_no_circle(sources("models"))
 
 
+def test_the_rooms_stand_on_few_floors():
+    assert floors(sources("gradcheck")) <= MOST_FLOORS
+
+
+def test_few_modules_stand_loose():
+    assert len(list((ROOT / "gradcheck").glob("*.py"))) <= MOST_LOOSE
+
+
+def test_the_homework_kit_imports_in_one_direction():
+    assert upward_in_homework(sources("gradcheck")) == []
+
+
+@pytest.mark.parametrize(("judge", "other"), [("identities", "numbers"), ("numbers", "identities")])
+def test_the_two_judges_of_an_equation_do_not_know_each_other(judge, other):
+    modules = {
+        name: source
+        for name, source in sources("gradcheck").items()
+        if name.startswith(f"gradcheck.equations.{judge}")
+    }
+    assert modules
+    seen = [target for name in modules for target in imported(name, modules[name], set())]
+    assert [target for target in seen if f"equations.{other}" in target] == []
+
+
+def test_two_modules_share_a_name_only_where_they_do_the_same_for_two_subjects():
+    assert namesakes(sources("gradcheck")) == SHARED_NAMES
+
+
+def test_a_long_module_says_why():
+    assert long_without_a_reason(sources("gradcheck") | sources("models")) == []
+
+
 def test_the_two_packages_do_not_know_each_other():
     assert foreign_imports(sources("gradcheck"), "models") == []
     assert foreign_imports(sources("models"), "gradcheck", COMMAND_LINE) == []
@@ -137,8 +242,8 @@ PLANTED = {
         "gradcheck.checking": "",
     },
     "upwards, by name": {
-        "gradcheck.parameters": "def f():\n    from gradcheck.cli import main",
-        "gradcheck.cli": "",
+        "gradcheck.parameters": "def f():\n    from gradcheck.__main__ import main",
+        "gradcheck.__main__": "",
     },
     "into the package itself": {"gradcheck.probing.probes": "import gradcheck", "gradcheck": ""},
 }
@@ -159,15 +264,45 @@ def test_a_circle_is_seen():
         assert_no_circle(modules)
 
 
-def test_types_alone_make_no_circle():
-    assert_no_circle(
-        {
-            "gradcheck.stable_functions": "import gradcheck.parameters",
-            "gradcheck.parameters": (
-                "if TYPE_CHECKING:\n    from gradcheck import stable_functions\nx = 1"
-            ),
-        }
-    )
+def test_a_circle_through_types_is_seen():
+    modules = {
+        "gradcheck.stable_functions": "import gradcheck.parameters",
+        "gradcheck.parameters": (
+            "if TYPE_CHECKING:\n    from gradcheck import stable_functions\nx = 1"
+        ),
+    }
+    with pytest.raises(AssertionError, match="a circle of imports: gradcheck"):
+        assert_no_circle(modules)
+
+
+def test_floors_are_counted_by_rooms():
+    chain = {
+        "gradcheck.a.x": "from gradcheck.a import y",
+        "gradcheck.a.y": "import gradcheck.b.x",
+        "gradcheck.b.x": "import gradcheck.c",
+        "gradcheck.c": "",
+    }
+    assert floors(chain) == 3
+
+
+def test_a_way_back_through_the_homework_kit_is_seen():
+    modules = {
+        "gradcheck.homework.calling.courses": "from gradcheck.homework.checks import registry",
+        "gradcheck.homework.checks.registry": "import gradcheck.homework.calling.courses",
+    }
+    assert len(upward_in_homework(modules)) == 1
+
+
+def test_a_second_module_of_a_name_is_seen():
+    assert namesakes(dict.fromkeys(["gradcheck.a.x", "gradcheck.b.x"], "")) == {
+        "x": {"gradcheck.a.x", "gradcheck.b.x"}
+    }
+
+
+def test_a_long_module_is_seen():
+    lines = "x = 1\n" * (LONG + 1)
+    modules = {"a": f'"""Short."""\n{lines}', "b": f'"""It is long since x is."""\n{lines}'}
+    assert long_without_a_reason(modules) == ["a"]
 
 
 def test_a_foreign_import_is_seen():
@@ -239,7 +374,7 @@ def loaded_after(program):
     return {name.split(".")[0] for name in printed.split()}
 
 
-@pytest.mark.parametrize("module", ["gradcheck", "gradcheck.pytest_plugin", "gradcheck.cli"])
+@pytest.mark.parametrize("module", ["gradcheck", "gradcheck.pytest_plugin", "gradcheck.commands"])
 def test_what_every_run_of_pytest_loads_has_no_numpy(module):
     assert "numpy" not in loaded_after(f"import {module}")
 

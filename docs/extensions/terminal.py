@@ -28,7 +28,7 @@ from docutils import nodes
 from docutils.parsers.rst import directives
 from sphinx.util.docutils import SphinxDirective
 
-from gradcheck.cli import _COMMANDS
+from gradcheck.commands import COMMANDS
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
@@ -69,7 +69,7 @@ class CommandHelp(SphinxDirective):
 
     def run(self) -> list[nodes.Node]:
         """Ask each for its help."""
-        sections = [self._section(command.name) for command in _COMMANDS]
+        sections = [self._section(command.name) for command in COMMANDS]
         return [_block(_transcribe(["gradcheck --help"])), *sections]
 
     def _section(self, name: str) -> nodes.Node:

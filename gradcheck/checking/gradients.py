@@ -11,7 +11,7 @@ import numpy as np
 
 from gradcheck.checking.judgement import FEW, judge
 from gradcheck.probing.subject import Subject
-from gradcheck.report.findings import GradientReport
+from gradcheck.report.gradient_report import GradientReport
 from gradcheck.report.snippet import snippet
 
 __all__ = ["FEW", "GradientMismatch", "assert_gradient", "check"]

@@ -1,1 +1,10 @@
 """The subcommands of the command line, a module each."""
+
+from gradcheck.commands.derive import DERIVE
+from gradcheck.commands.verify import VERIFY
+from gradcheck.commands.walkthrough import WALKTHROUGH
+
+__all__ = ["COMMANDS"]
+
+COMMANDS = (VERIFY, DERIVE, WALKTHROUGH)
+"""In the order in which help lists them."""

@@ -13,7 +13,7 @@ from gradcheck.terminal.command import FAILED, PASSED, Command, UsageError
 
 if TYPE_CHECKING:
     from gradcheck.equations import Proof
-    from gradcheck.symbolic.steps import Derivation
+    from gradcheck.symbolic import Derivation
 
 __all__ = ["DERIVE"]
 

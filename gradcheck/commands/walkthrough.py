@@ -124,7 +124,7 @@ def _print_document(text: str) -> None:
 
 def _walk(arguments: argparse.Namespace) -> Walkthrough:
     from gradcheck.word2vec.walkthrough import walk
-    from gradcheck.word2vec.walkthrough.steps import SENTENCE
+    from gradcheck.word2vec.walkthrough.one_step import SENTENCE
 
     init = _initialization(arguments.init)
     try:

@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 import secrets
-import time
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from gradcheck.homework.calling.courses import COURSES, Course, Role, detect
-from gradcheck.homework.calling.in_process import CALL_SECONDS, InProcessTarget
-from gradcheck.homework.checks.cases import PROFILES, Profile, StreamName, draw_cases, find_smallest
-from gradcheck.homework.checks.comparison import Finding, Unjudged, Verdict, as_array
-from gradcheck.homework.checks.mistakes import explain
+from gradcheck.homework.calling.in_process import CALL_SECONDS, InProcessTarget, Target
+from gradcheck.homework.checks.cases import PROFILES, Profile
 from gradcheck.homework.checks.registry import Check, checks_of
-from gradcheck.homework.checks.trials import GradientTrial, make_trial
-from gradcheck.homework.report.results import CheckResult, FunctionResult, HomeworkReport
-from gradcheck.homework.report.snippet import snippet
+from gradcheck.homework.examination import FunctionExamination
+from gradcheck.homework.report.homework_report import HomeworkReport
+from gradcheck.homework.report.results import CheckResult, FunctionResult
 from gradcheck.homework.submission.course_modules import is_stand_in
 from gradcheck.homework.submission.loading import Submission, SubmissionError, load
 from gradcheck.homework.submission.surroundings import random_state_kept
@@ -26,23 +22,12 @@ from gradcheck.homework.submission.surroundings import random_state_kept
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from gradcheck.homework.calling.in_process import Target
-    from gradcheck.homework.checks.registry import Level
-    from gradcheck.homework.checks.trials import Trial
-    from gradcheck.homework.report.results import FunctionStatus
-
-__all__ = ["Progress", "Verification", "begin", "verify"]
+__all__ = ["Progress", "Verification", "open_verification", "verify"]
 
 Progress = Callable[[int, int, str], None]
 
 # How long all checks of one function may take together.
 FUNCTION_SECONDS = {"student": 60.0, "grade": 60.0, "deep": 1200.0}
-
-_WHY_SKIPPED: dict[FunctionStatus, str] = {
-    "unfinished": "the function is not implemented yet",
-    "crashed": "the function crashes",
-    "timeout": "the function does not end",
-}
 
 
 def verify(
@@ -84,7 +69,7 @@ def verify(
     ValueError
         If `profile` is unknown.
     """
-    verification = begin(path, profile=profile, seed=seed, only=only, seconds=seconds)
+    verification = open_verification(path, profile=profile, seed=seed, only=only, seconds=seconds)
     results = []
     for done, role in enumerate(verification.roles):
         if progress:
@@ -93,7 +78,7 @@ def verify(
     return verification.report(results)
 
 
-def begin(
+def open_verification(
     path: str | Path,
     *,
     profile: str = "student",
@@ -138,15 +123,6 @@ def _nothing_known(submission: Submission) -> str:
     return f"{message} ({failed[0]})" if failed else message
 
 
-@dataclass(frozen=True)
-class _Halt:
-    """The function does not get through its first stream: there is nothing more to ask."""
-
-    status: FunctionStatus
-    trial: Trial
-    message: str = ""
-
-
 class Verification:
     """The checks of one file, function by function."""
 
@@ -189,7 +165,16 @@ class Verification:
             return FunctionResult(name, "missing", skipped, demanded)
         # What overflows is the file's answer, not ours.
         with random_state_kept(), np.errstate(all="ignore"):
-            status, results = _FunctionExamination(self, role, self._profile).run()
+            status, results = FunctionExamination(
+                self.submission,
+                self.course,
+                self.target,
+                role,
+                checks,
+                profile=self._profile,
+                seed=self.seed,
+                seconds=self.function_seconds,
+            ).run()
         return FunctionResult(name, status, results, demanded)
 
     def report(self, functions: Collection[FunctionResult]) -> HomeworkReport:
@@ -208,203 +193,3 @@ class Verification:
 
     def _skipped(self, check: Check, message: str) -> CheckResult:
         return CheckResult(check.name, check.level_in(self.course), "skipped", message=message)
-
-
-class _FunctionExamination:
-    """One function: its trials, which its checks share, and what they come to."""
-
-    def __init__(self, verification: Verification, role: Role, profile: Profile) -> None:
-        self._course = verification.course
-        self._target = verification.target
-        self._seed = verification.seed
-        self._submission = verification.submission
-        self._checks = verification.checks(role)
-        self._role = role
-        self._profile = profile
-        self._trials: dict[StreamName, list[Trial]] = {}
-        self._keeps_state = False
-        self._seconds = verification.function_seconds
-        self._deadline = time.monotonic() + self._seconds
-        self._cut_short = False
-
-    def run(self) -> tuple[FunctionStatus, tuple[CheckResult, ...]]:
-        """Return the function's status and its checks' results, in the registry's order."""
-        halt = self._get_through(self._checks[0].stream)
-        if halt is not None:
-            return halt.status, self._halted(halt)
-        # First of all, because what a call leaves behind can make any other check fail.
-        order = sorted(self._checks, key=lambda check: check.name != "same-answer-twice")
-        results = {check.name: self._run_check(check) for check in order}
-        ordered = tuple(results[check.name] for check in self._checks)
-        if self._cut_short:
-            return "timeout", ordered
-        failed = any(result.status == "failed" and result.level == "required" for result in ordered)
-        return ("failed" if failed else "passed"), ordered
-
-    def _trials_of(self, stream: StreamName) -> list[Trial]:
-        if stream not in self._trials:
-            cases = draw_cases(stream, self._profile.cases, self._seed)
-            self._trials[stream] = [make_trial(self._target, self._role, case) for case in cases]
-        return self._trials[stream]
-
-    def _get_through(self, stream: StreamName) -> _Halt | None:
-        """Call the function on every case; return what stopped it."""
-        trials = self._trials_of(stream)
-        for done, trial in enumerate(trials):
-            if self._is_over():
-                return _Halt("timeout", trial, self._too_slow(done, len(trials)))
-            status = trial.outcome.status
-            if status != "returned":
-                return _Halt(status, trial)
-        if all(_is_zero(trial) for trial in trials):
-            return _Halt("unfinished", trials[0])
-        return None
-
-    def _halted(self, halt: _Halt) -> tuple[CheckResult, ...]:
-        """Say what happened where the first check stands; the others have nothing to judge."""
-        trial = halt.trial
-        first, *rest = self._checks
-        if halt.status == "crashed" and self._profile.shrinks:
-            trial = self._smallest(first, trial, lambda other: other.outcome.status == "crashed")
-        message = (
-            halt.message or trial.outcome.message or "not implemented yet: it returns zeros only"
-        )
-        unfinished = halt.status == "unfinished"
-        failed = CheckResult(
-            first.name,
-            first.level_in(self._course),
-            "failed",
-            cases=self._trials_of(first.stream).index(halt.trial) + 1,
-            failures=1,
-            message=message,
-            counterexample=None if unfinished else _counterexample(trial, Finding(message)),
-            snippet="" if unfinished else snippet(trial, self._submission),
-        )
-        skipped = [
-            CheckResult(
-                check.name,
-                check.level_in(self._course),
-                "skipped",
-                message=_WHY_SKIPPED[halt.status],
-            )
-            for check in rest
-        ]
-        return (failed, *skipped)
-
-    def _run_check(self, check: Check) -> CheckResult:
-        level = check.level_in(self._course)
-        judged, failing, reason = self._judge_all(check)
-        if self._is_over() and not failing:
-            return self._out_of_time(check, level, judged)
-        if not judged:
-            return CheckResult(check.name, level, "skipped", message=reason)
-        if check.name == "same-answer-twice":
-            self._keeps_state = bool(failing)
-        elif failing and self._keeps_state:
-            failing = self._failing_when_fresh(check, failing)
-        if not failing:
-            return CheckResult(check.name, level, "passed", cases=judged)
-        trial, finding = self._explain(check, failing)
-        return CheckResult(
-            check.name,
-            level,
-            "failed",
-            cases=judged,
-            failures=len(failing),
-            message=finding.message,
-            counterexample=_counterexample(trial, finding),
-            snippet=snippet(trial, self._submission),
-        )
-
-    def _is_over(self) -> bool:
-        return time.monotonic() > self._deadline
-
-    def _too_slow(self, done: int, cases: int) -> str:
-        return (
-            f"stopped after {self._seconds:g} s, the time for all checks of a function, "
-            f"{done} of {cases} cases into this one: a call takes too long"
-        )
-
-    def _out_of_time(self, check: Check, level: Level, done: int) -> CheckResult:
-        """Fail the check in which the time is up, and skip those after it."""
-        if self._cut_short:
-            return CheckResult(check.name, level, "skipped", message="no time was left for it")
-        self._cut_short = True
-        message = self._too_slow(done, len(self._trials_of(check.stream)))
-        return CheckResult(check.name, level, "failed", done, 1, message)
-
-    def _judge_all(self, check: Check) -> tuple[int, list[Trial], str]:
-        """Return how many trials were judged, those that fail, and why others were not."""
-        judged, reason = 0, ""
-        failing: list[Trial] = []
-        for trial in self._trials_of(check.stream):
-            if self._is_over():
-                break
-            verdict = _judge(check, trial)
-            if isinstance(verdict, Unjudged):
-                reason = verdict.reason
-                continue
-            judged += 1
-            if isinstance(verdict, Finding):
-                failing.append(trial)
-                if trial.outcome.status == "timeout":
-                    break  # each further case might take as long
-        return judged, failing, reason
-
-    def _explain(self, check: Check, failing: list[Trial]) -> tuple[Trial, Finding]:
-        """Return the trial to show, and what is wrong in it."""
-        trial = min(failing, key=lambda failed: _bulk(failed.case))
-        slow = trial.outcome.status == "timeout"
-        if self._profile.shrinks and not self._keeps_state and not slow:
-            trial = self._smallest(
-                check, trial, lambda other: isinstance(_judge(check, other), Finding)
-            )
-        finding = _judge(check, trial)
-        if not isinstance(finding, Finding):
-            finding = Finding("it is wrong at times: the same call gives different answers")
-        return trial, explain(finding, trial, self._trials_of(check.stream))
-
-    def _failing_when_fresh(self, check: Check, failing: list[Trial]) -> list[Trial]:
-        """Return trials that fail in a newly loaded file, where no earlier call left anything."""
-        confirmed = []
-        for trial in sorted(failing, key=lambda failed: _bulk(failed.case))[:3]:
-            try:
-                again = make_trial(self._target.fresh(), self._role, trial.case)
-            except SubmissionError:
-                return failing
-            if isinstance(_judge(check, again), Finding):
-                confirmed.append(again)
-        return confirmed
-
-    def _smallest(self, check: Check, trial: Trial, fails: Callable[[Trial], bool]) -> Trial:
-        case = find_smallest(
-            check.stream,
-            trial.case,
-            lambda case: not self._is_over() and fails(trial.on(case)),
-            count=self._profile.cases,
-            seed=self._seed,
-        )
-        return trial.on(case)
-
-
-def _judge(check: Check, trial: Trial) -> Verdict:
-    if trial.outcome.status != "returned":
-        return Finding(trial.outcome.message)
-    return check.judge(trial)
-
-
-def _is_zero(trial: Trial) -> bool:
-    """Say whether the function returned the zeros that the course's template starts from."""
-    if not isinstance(trial, GradientTrial) or not trial.returns_three:
-        return False
-    arrays = [as_array(part) for part in trial.outcome.result]
-    return all(array is not None and not array.any() for array in arrays)
-
-
-def _bulk(case: Any) -> int:
-    return sum(np.size(value) for value in vars(case).values())
-
-
-def _counterexample(trial: Trial, finding: Finding) -> dict[str, Any]:
-    case: dict[str, Any] = trial.case.to_dict()
-    return {**case, "claimed": finding.claimed, "expected": finding.expected}

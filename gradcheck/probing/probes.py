@@ -350,7 +350,7 @@ class Prober:
         change = 0.0 if part else numerical.change
         is_short = numerical.departure(CLOSE_BY * along.size) is not None
         resolution = max(self.resolution, SHORT) if is_short else self.resolution
-        return resolution * max(self.whole, LEVEL * steepness, change)
+        return resolution * max(self.whole, LEVEL * steepness, LEVEL * change)
 
     def is_motionless(self, probe: Probe) -> bool:
         """Tell whether the loss does not move along arrays that are claimed to be 0.
@@ -369,7 +369,7 @@ class Prober:
         if numerical.is_plateau and (self.value == 0 or numerical.reach >= PIECE):
             return True  # what stands still at 0 hides next to nothing; a wide piece is one
         # A precision is relative to the gradient, and that is 0.
-        changes = min(self.resolution, self._finest) * numerical.change
+        changes = min(self.resolution, self._finest) * LEVEL * numerical.change
         return numerical.error / probe.span <= changes
 
     def _repeats(self, ladder: Ladder, most: int) -> bool:

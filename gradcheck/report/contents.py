@@ -5,18 +5,16 @@ from __future__ import annotations
 import math
 import textwrap
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
+from gradcheck.document.blocks import aligned
+from gradcheck.document.text import WIDTH
+from gradcheck.probing.claims import Probe
+from gradcheck.report.findings import Entry, Findings
 from gradcheck.report.patterns import common_ratio, places, plain_ratio
-
-if TYPE_CHECKING:
-    from gradcheck.probing.claims import Probe
-    from gradcheck.report.findings import Entry, GradientReport
 
 __all__ = [
     "HEADLINES",
     "Table",
-    "aligned",
     "closing",
     "entry_table",
     "findings",
@@ -24,9 +22,6 @@ __all__ = [
     "probe_table",
     "text",
 ]
-
-WIDTH = 80
-"""Columns of a terminal."""
 
 PAGE = 40
 """Lines of a terminal page; as many entries are listed as fit there, within reason."""
@@ -60,7 +55,7 @@ class Table:
     rows: list[list[str]]
 
 
-def text(report: GradientReport) -> str:
+def text(report: Findings) -> str:
     """Return the report as text that fits a terminal page."""
     above = [HEADLINES[report.verdict], _wrapped(findings(report))]
     if report.advice:
@@ -76,7 +71,7 @@ def text(report: GradientReport) -> str:
 # ------------------------------------------------------------------------------- content
 
 
-def findings(report: GradientReport) -> list[str]:
+def findings(report: Findings) -> list[str]:
     """Return the sentences that say what was found."""
     sentences = [report.reason]
     if report.entries:
@@ -131,7 +126,7 @@ def probe_table(probes: tuple[Probe, ...]) -> Table:
     return Table(header, [list(row) for row in zip(labels, *columns, strict=True)])
 
 
-def power(report: GradientReport) -> str:
+def power(report: Findings) -> str:
     """Say how small an error would have been seen; empty where the gradient does not agree."""
     if report.verdict != "agrees" or not report.probes_of_all or report.sizes is None:
         return ""
@@ -151,7 +146,7 @@ def power(report: GradientReport) -> str:
     )
 
 
-def closing(report: GradientReport) -> str:
+def closing(report: Findings) -> str:
     """Say what the check cost, and how to repeat it."""
     plural = "" if report.evaluations == 1 else "s"
     return f"{report.evaluations:,} evaluation{plural} of the loss, seed {report.seed}."
@@ -177,16 +172,6 @@ def _ratio(entry: Entry) -> str:
         return ""
     ratio = f"{entry.claimed / entry.numerical:.4g}"
     return ratio if ratio != "1" else ""
-
-
-def aligned(numbers: list[str]) -> list[str]:
-    """Pad numbers so that their decimal points are one below the other."""
-    wholes = [len(number.split("e")[0].split(".")[0]) for number in numbers]
-    padded = [
-        " " * (max(wholes) - whole) + number for number, whole in zip(numbers, wholes, strict=True)
-    ]
-    width = max(map(len, padded))
-    return [number.ljust(width) for number in padded]
 
 
 # -------------------------------------------------------------------------------- layout

@@ -10,12 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gradcheck.probing.claims import Probe
+from gradcheck.report.findings import Findings
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
-
-    from gradcheck.report.findings import GradientReport
 
 __all__ = ["sweep_figure"]
 
@@ -27,7 +26,7 @@ TINY = 1e-16
 BLUE, RED, GREY = "#0b63a5", "#b3261e", "#5a6472"
 
 
-def sweep_figure(report: GradientReport) -> Figure:
+def sweep_figure(report: Findings) -> Figure:
     """Draw the step-size sweep of a report; see `GradientReport.figure`."""
     try:
         from matplotlib.figure import Figure
@@ -52,7 +51,7 @@ def sweep_figure(report: GradientReport) -> Figure:
     return figure
 
 
-def _telling_probe(report: GradientReport) -> Probe:
+def _telling_probe(report: Findings) -> Probe:
     """Return the first probe that does not agree, or else the first."""
     telling = [probe for probe in report.probes if probe.verdict != "agrees"]
     measured = [probe for probe in [*telling, *report.probes] if probe.numerical.sweep]

@@ -6,7 +6,6 @@ import functools
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,14 +14,8 @@ from gradcheck.numerical.directions import Direction
 from gradcheck.parameters import Leaf
 from gradcheck.probing.acceptance import miss_probability
 from gradcheck.probing.claims import Probe, Verdict
-from gradcheck.report.contents import text
-from gradcheck.report.figure import sweep_figure
-from gradcheck.report.heat_maps import fragment, page
 
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
-__all__ = ["Details", "Entry", "GradientReport"]
+__all__ = ["Details", "Entry", "Findings"]
 
 
 @dataclass(frozen=True)
@@ -83,12 +76,8 @@ class Details:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class GradientReport:
-    """The answer of `check`.
-
-    ``bool(report)`` is true only where the gradient agrees. ``str(report)`` is made to be
-    read in a terminal, a notebook shows it as a page, `to_html` writes that page, and
-    `figure` draws how the numerical derivative was found.
+class Findings:
+    """What a check found, as plain data: no word of it is laid out here.
 
     The verdict is there at once. What it takes more evaluations to say, which entries are
     wrong, is found when it is read for the first time.
@@ -166,15 +155,6 @@ class GradientReport:
     def __bool__(self) -> bool:
         return self.verdict == "agrees"
 
-    def __str__(self) -> str:
-        return text(self)
-
-    def __repr__(self) -> str:
-        return f"<GradientReport: {self.verdict}. {self.reason}>"
-
-    def _repr_html_(self) -> str:
-        return fragment(self)
-
     @property
     def entries(self) -> tuple[Entry, ...]:
         """The entries that are wrong, where they were looked for one by one."""
@@ -210,26 +190,3 @@ class GradientReport:
         if self.sizes is None:
             return math.nan
         return min(float(np.median(self.sizes[leaf.entries])) for leaf in self.leaves if leaf.size)
-
-    def to_html(self) -> str:
-        """Return the report as a page of HTML that needs nothing but itself."""
-        return page(self)
-
-    def figure(self) -> Figure:
-        """Draw the error of plain central differences against the step h.
-
-        Along the first direction that does not agree, or else the first of all.
-
-        Returns
-        -------
-        matplotlib.figure.Figure
-            To show in a notebook, or to save: ``report.figure().savefig("sweep.png")``.
-
-        Raises
-        ------
-        ImportError
-            If matplotlib is not installed.
-        ValueError
-            If nothing was measured along any direction.
-        """
-        return sweep_figure(self)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from html import escape
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,9 +18,7 @@ from gradcheck.report.contents import (
     power,
     probe_table,
 )
-
-if TYPE_CHECKING:
-    from gradcheck.report.findings import Entry, GradientReport
+from gradcheck.report.findings import Entry, Findings
 
 __all__ = ["fragment", "page"]
 
@@ -32,7 +29,7 @@ LONGEST_ROW = 12
 """A vector of more entries is folded into rows of ten."""
 
 
-def page(report: GradientReport) -> str:
+def page(report: Findings) -> str:
     """Return a page of HTML with nothing outside of it."""
     return (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
@@ -45,7 +42,7 @@ def page(report: GradientReport) -> str:
     )
 
 
-def fragment(report: GradientReport) -> str:
+def fragment(report: Findings) -> str:
     """Return the report as one element that brings its own style, for a page or a notebook."""
     parts = [
         f"<style>{_STYLE}</style>",
@@ -90,7 +87,7 @@ def _table(table: Table) -> str:
 # ------------------------------------------------------------------------------ heat maps
 
 
-def _discrepancy(report: GradientReport) -> str:
+def _discrepancy(report: Findings) -> str:
     if not report.scanned:
         return f"<p>The {report.size:,} entries were not looked at one by one.</p>"
     excesses = [entry.excess for entry in report.entries if math.isfinite(entry.excess)]

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gradcheck.parameters import Leaf
-
-if TYPE_CHECKING:
-    from gradcheck.probing.claims import Probe
-    from gradcheck.report.findings import Entry
+from gradcheck.probing.claims import Probe
+from gradcheck.report.findings import Entry
 
 __all__ = ["common_ratio", "places", "plain_ratio"]
 

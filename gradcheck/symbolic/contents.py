@@ -10,7 +10,7 @@ from unicodedata import combining
 
 if TYPE_CHECKING:
     from gradcheck.equations import Proof
-    from gradcheck.symbolic.steps import Derivation, Step
+    from gradcheck.symbolic.steps import Step, Steps
 
 __all__ = ["to_latex", "to_markdown", "to_text"]
 
@@ -20,12 +20,12 @@ _PROVED = "✓"
 _REFUSED = "✗"
 
 
-def to_text(derivation: Derivation, proofs: Sequence[Proof]) -> str:
+def to_text(derivation: Steps, proofs: Sequence[Proof]) -> str:
     """Return a derivation in lines of at most 80 characters, as far as its formulas allow.
 
     Parameters
     ----------
-    derivation : Derivation
+    derivation : Steps
         What is printed.
     proofs : sequence of Proof
         What became of each of its steps.
@@ -95,7 +95,7 @@ def _break(formula: str, room: int) -> int | None:
     return best[1] if best else None
 
 
-def to_latex(derivation: Derivation, proofs: Sequence[Proof]) -> str:
+def to_latex(derivation: Steps, proofs: Sequence[Proof]) -> str:
     r"""Return a derivation in LaTeX: a section with align* blocks, for amsmath and amssymb.
 
     Parameters
@@ -114,13 +114,13 @@ def to_latex(derivation: Derivation, proofs: Sequence[Proof]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _align(derivation: Derivation, step: Step, proof: Proof) -> list[str]:
+def _align(derivation: Steps, step: Step, proof: Proof) -> list[str]:
     left, right = derivation.latex(step)
     mark = r"\checkmark" if proof else r"\text{not proved}"
     return [r"\begin{align*}", rf"{left} &= {right} && {mark}", r"\end{align*}"]
 
 
-def to_markdown(derivation: Derivation, proofs: Sequence[Proof]) -> str:
+def to_markdown(derivation: Steps, proofs: Sequence[Proof]) -> str:
     """Return a derivation in Markdown, its formulas between double dollar signs.
 
     Parameters

@@ -12,20 +12,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gradcheck.parameters import Parameters
-from gradcheck.symbolic.steps import Derivation, Step, UnprovedStepError, derive, prove_derivative
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 
-__all__ = [
-    "Derivation",
-    "Step",
-    "UnprovedStepError",
-    "derive",
-    "loss_and_gradient",
-    "prove_derivative",
-]
+__all__ = ["loss_and_gradient"]
 
 
 def loss_and_gradient(loss: Any, parameters: Any) -> Callable[..., tuple[Any, Any]]:

@@ -6,6 +6,8 @@ an output index puts values in their rows, an index that repeats getting every o
 Exponentials are rewritten first, by `gradcheck.symbolic.stabilization`, so that what is printed is
 finite for any finite argument. The source calls the functions of `gradcheck.stable_functions`, and
 nothing else but NumPy.
+
+It is long since one printer meets every kind of expression, and each kind has a rule of its own.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A derivation: a sequence of equations, each with its reason, each proved.
+"""The steps of a derivation: equations, each with its reason, each proved.
 
 SymPy is imported where it is used.
 """
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from gradcheck.equations import Proof
 
-__all__ = ["Derivation", "Step", "UnprovedStepError", "derive", "prove_derivative"]
+__all__ = ["Step", "Steps", "UnprovedStepError", "derive", "prove_derivative"]
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class UnprovedStepError(Exception):
         What became of it; its counterexample, where it is false.
     """
 
-    def __init__(self, derivation: Derivation, number: int, proof: Proof) -> None:
+    def __init__(self, derivation: Steps, number: int, proof: Proof) -> None:
         self.step = derivation.steps[number - 1]
         self.proof = proof
         left, right = derivation.unicode(self.step)
@@ -62,7 +62,7 @@ class UnprovedStepError(Exception):
 
 
 @dataclass(frozen=True)
-class Derivation:
+class Steps:
     """A sequence of equations, each with its reason.
 
     Attributes
@@ -78,19 +78,6 @@ class Derivation:
     names : mapping, optional
         What symbols, and rows of matrices, are called in print; see
         `gradcheck.equations.printing.dialects.unicode`.
-
-    Examples
-    --------
-    >>> from sympy import Symbol, exp
-    >>> from gradcheck.equations import partial
-    >>> x = Symbol("x", real=True)
-    >>> right = Step(partial(exp(-x), x), -exp(-x), "the chain rule")
-    >>> Derivation("decay", "exp(-x) decays", (), (right,)).prove()
-    >>> wrong = Step(partial(exp(-x), x), exp(-x), "the chain rule, a sign lost")
-    >>> Derivation("decay", "exp(-x) decays", (), (right, wrong)).prove()
-    Traceback (most recent call last):
-    ...
-    gradcheck.symbolic.steps.UnprovedStepError: decay, step 2: ...
     """
 
     name: str
@@ -118,12 +105,6 @@ class Derivation:
             proof = step.prove()
             if not proof:
                 raise UnprovedStepError(self, number, proof)
-
-    def _repr_markdown_(self) -> str:
-        """Show every step, proved on the spot, in a notebook."""
-        from gradcheck.symbolic.contents import to_markdown
-
-        return to_markdown(self, [step.prove() for step in self.steps])
 
     def unicode(self, step: Step) -> tuple[str, str]:
         """Return the two sides of a step as a terminal shows them."""

@@ -5,6 +5,8 @@ copies that nobody can write to, and print as the Python that makes them again.
 
 Each strategy draws the structure (sizes, indices, negatives, scales) and seeds the values; see
 `gradcheck.strategies`. Hypothesis is imported where it is used.
+
+It is long since both kinds of case stand beside the strategies that draw them.
 """
 
 from __future__ import annotations

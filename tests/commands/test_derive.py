@@ -9,8 +9,8 @@ from unicodedata import combining
 
 import pytest
 
-from gradcheck.cli import main
-from gradcheck.symbolic.steps import Derivation, Step
+from gradcheck.__main__ import main
+from gradcheck.symbolic import Derivation, Step
 from gradcheck.word2vec import derivations
 from gradcheck.word2vec.derivations import NAMES, derivation
 from tests.looks import assert_looks

@@ -12,8 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from gradcheck.cli import main
+from gradcheck.__main__ import main
 from gradcheck.homework import verification
+from gradcheck.homework.checks import cases
 from gradcheck.homework.checks.cases import Profile
 from tests.homework.submissions import A2, EXAMPLES, YEAR_2017, changed
 from tests.looks import assert_looks
@@ -71,7 +72,7 @@ def test_the_seed_replays_the_report(files, capsys):
     for _ in range(2):
         main(["verify", str(files["wrong"]), "--seed", "12"])
         texts.append(capsys.readouterr().out)
-        verification.draw_cases.cache_clear()
+        cases.draw_cases.cache_clear()
     assert texts[0] == texts[1]
 
 
@@ -216,7 +217,7 @@ def test_the_examples_as_whole_processes():
 
 def test_sympy_is_not_imported():
     code = (
-        "import sys; from gradcheck.cli import main;"
+        "import sys; from gradcheck.__main__ import main;"
         "main(['verify', sys.argv[1], '--only', 'naiveSoftmaxLossAndGradient']);"
         "sys.exit('sympy' in sys.modules)"
     )
@@ -411,10 +412,10 @@ def test_control_c_while_we_are_imported():
         "import sys, signal\n"
         "class Interrupts:\n"
         "    def find_spec(self, name, *_):\n"
-        "        if name == 'gradcheck.cli': signal.raise_signal(signal.SIGINT)\n"
+        "        if name == 'gradcheck.commands': signal.raise_signal(signal.SIGINT)\n"
         "sys.meta_path.insert(0, Interrupts())\n"
-        "from gradcheck.__main__ import main\n"
-        "main()"
+        "from gradcheck.__main__ import entry_point\n"
+        "entry_point()"
     )
     command = [sys.executable, "-c", code]
     done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from gradcheck.cli import main
+from gradcheck.__main__ import main
 from tests.looks import assert_looks
 
 VECTORS = {"U": [["0.1", 2], [0, "1/3"]], "V": [[1, 0], [0.5, -0.5]]}
@@ -114,7 +114,7 @@ def test_an_output_without_greek():
 
 def test_nothing_heavy_is_loaded():
     program = (
-        "import sys; from gradcheck.cli import main; main(['walkthrough']);"
+        "import sys; from gradcheck.__main__ import main; main(['walkthrough']);"
         "print(*{'sympy', 'hypothesis', 'matplotlib'} & set(sys.modules), file=sys.stderr)"
     )
     command = [sys.executable, "-c", program]

@@ -11,7 +11,7 @@ import sys
 import pytest
 
 import gradcheck.word2vec
-from gradcheck import cli
+from gradcheck.commands import COMMANDS
 from tests.docs.pages import (
     DOCS,
     README,
@@ -139,7 +139,7 @@ def test_every_public_name_is_in_the_reference(site, module):
 
 def test_every_subcommand_is_in_the_reference(site):
     page = next(page for path, page in site.items() if path.name == "command-line.html")
-    assert {f"gradcheck-{command.name}" for command in cli._COMMANDS} <= page.anchors
+    assert {f"gradcheck-{command.name}" for command in COMMANDS} <= page.anchors
 
 
 @pytest.mark.skipif(sys.flags.optimize > 1, reason="docstrings are stripped")

@@ -7,7 +7,7 @@ import sympy
 from sympy import Sum
 
 from gradcheck.equations import partial, prove
-from gradcheck.symbolic.steps import Derivation, Step, UnprovedStepError
+from gradcheck.symbolic import Derivation, Step, UnprovedStepError
 from gradcheck.word2vec import losses
 from gradcheck.word2vec.derivations import NAMES, derivation, windows
 from gradcheck.word2vec.derivations.letters import (

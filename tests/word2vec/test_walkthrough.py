@@ -16,11 +16,11 @@ from matplotlib.mathtext import MathTextParser
 from rich.cells import cell_len
 
 import models.losses
+from gradcheck.document.blocks import written
 from gradcheck.word2vec import oracle
 from gradcheck.word2vec.cases import Case
 from gradcheck.word2vec.walkthrough import walk
 from gradcheck.word2vec.walkthrough.arithmetic import product, total
-from gradcheck.word2vec.walkthrough.phrases import written
 
 SENTENCES = ("the cat drinks milk", "a b", "a b c d e a b a", "x y z")
 UNITS = 64  # as the docstring of oracle.Answer grants

@@ -15,6 +15,8 @@ of their sums. What is used, from the inside out:
 
 The arithmetic is our own, because SymPy's combines exp(a) exp(b) back, and confuses a summation
 index with a free one of the same name (1.14).
+
+It is long since none of these can be applied without the others: each calls the rest.
 """
 
 from __future__ import annotations

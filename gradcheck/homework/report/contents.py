@@ -16,7 +16,7 @@ from rich.text import Text
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from gradcheck.homework.report.results import CheckResult, FunctionResult, HomeworkReport
+    from gradcheck.homework.report.results import CheckResult, FileResult, FunctionResult
 
 __all__ = ["render", "render_check", "render_to_text"]
 
@@ -34,7 +34,7 @@ _STYLES = {
 }
 
 
-def render(report: HomeworkReport, console: Console) -> None:
+def render(report: FileResult, console: Console) -> None:
     """Print the table of functions and checks, then what is wrong, then the verdict."""
     console.print(Text(f"{report.path}: {report.title}", style="bold"))
     for note in report.notes:
@@ -52,7 +52,7 @@ def render(report: HomeworkReport, console: Console) -> None:
         console.print(Text(f"The same cases again: {command}"), soft_wrap=True)
 
 
-def render_to_text(report: HomeworkReport) -> str:
+def render_to_text(report: FileResult) -> str:
     """Return the report as plain text, 80 columns wide."""
     console = _plain_console()
     render(report, console)
@@ -77,7 +77,7 @@ def _text(console: Console) -> str:
     return "\n".join(line.rstrip() for line in lines)
 
 
-def _table(report: HomeworkReport) -> Table:
+def _table(report: FileResult) -> Table:
     table = Table(box=box.ASCII_DOUBLE_HEAD, show_edge=False, header_style="bold", expand=False)
     # On a narrow terminal both fold, rather than one of them vanish.
     table.add_column("function", overflow="fold", min_width=8)
@@ -234,7 +234,7 @@ def _entries(claimed: NDArray[Any], expected: NDArray[Any]) -> list[tuple[int, .
     return sorted(sorted(indices, key=lambda index: -error[index])[:_MOST_ENTRIES])
 
 
-def _verdict(report: HomeworkReport) -> Text:
+def _verdict(report: FileResult) -> Text:
     missing = [function.name for function in report.functions if function.status == "missing"]
     advice = sum(
         check.status == "failed" and check.level == "advice"

@@ -1,4 +1,4 @@
-"""The report on one file: what is asked of it, in Python, in JSON and for a person to read."""
+"""What came of the checks of a file: plain data, in Python and in JSON."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from gradcheck.homework.checks.registry import Level
 
-__all__ = ["CheckResult", "FunctionResult", "HomeworkReport"]
+__all__ = ["CheckResult", "FileResult", "FunctionResult"]
 
 CheckStatus = Literal["passed", "failed", "skipped"]
 FunctionStatus = Literal["passed", "failed", "missing", "unfinished", "crashed", "timeout"]
@@ -106,8 +106,8 @@ class FunctionResult:
 
 
 @dataclass(frozen=True, repr=False)
-class HomeworkReport:
-    """What is right and what is wrong in one file.
+class FileResult:
+    """What came out for one file.
 
     Attributes
     ----------
@@ -159,17 +159,6 @@ class HomeworkReport:
             "checks_known": self.checks_known,
             "functions": [function.to_dict() for function in self.functions],
         }
-
-    def __repr__(self) -> str:
-        verdict = "passed" if self.passed else "failed"
-        ran = f"{self.checks_ran} of {self.checks_known} checks ran"
-        return f"<HomeworkReport {self.path}: {verdict}, {ran}>"
-
-    def __str__(self) -> str:
-        """Return the report as plain text, 80 columns wide."""
-        from gradcheck.homework.report.contents import render_to_text
-
-        return render_to_text(self)
 
 
 def _json(value: Any) -> Any:

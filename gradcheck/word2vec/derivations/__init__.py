@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 
-from gradcheck.symbolic.steps import Derivation
+from gradcheck.symbolic import Derivation
 from gradcheck.word2vec.derivations import lemmas, pairs, windows, zeros
 
 __all__ = ["NAMES", "derivation"]

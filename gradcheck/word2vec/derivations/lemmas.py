@@ -5,7 +5,7 @@ from __future__ import annotations
 from sympy import KroneckerDelta, MatrixSymbol, Symbol, exp, log
 
 from gradcheck.equations import abbreviate, at, partial
-from gradcheck.symbolic.steps import Derivation, Step
+from gradcheck.symbolic import Derivation, Step
 from gradcheck.word2vec.derivations.letters import NAMES, over_words, sigma
 from gradcheck.word2vec.losses import W, j, k, o, w
 

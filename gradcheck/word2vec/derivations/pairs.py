@@ -5,7 +5,7 @@ from __future__ import annotations
 from sympy import exp, log
 
 from gradcheck.equations import partial
-from gradcheck.symbolic.steps import Derivation, Step
+from gradcheck.symbolic import Derivation, Step
 from gradcheck.word2vec.derivations.letters import (
     NAMES,
     PAIR,

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, TypeAlias
 from sympy import IndexedBase, MatrixSymbol, Sum, Symbol, log
 
 from gradcheck.equations import abbreviate, at, partial
-from gradcheck.symbolic.steps import Derivation, Step
+from gradcheck.symbolic import Derivation, Step
 from gradcheck.word2vec import losses
 from gradcheck.word2vec.derivations.letters import (
     NAMES,

@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 from sympy import MatrixSymbol, Symbol
 
 from gradcheck.equations import abbreviate, at, partial
-from gradcheck.symbolic.steps import Derivation, Step
+from gradcheck.symbolic import Derivation, Step
 from gradcheck.word2vec.derivations.letters import (
     NAMES,
     PAIR,

@@ -15,6 +15,7 @@ from fractions import Fraction
 import numpy as np
 
 from gradcheck import stable_functions
+from gradcheck.document.blocks import Number, Vector
 
 __all__ = [
     "Matrix",
@@ -31,8 +32,6 @@ __all__ = [
     "total",
 ]
 
-Number = Fraction | float
-Vector = tuple[Number, ...]
 Matrix = tuple[Vector, ...]
 
 # A sum of floats this much smaller than its terms is made of their rounding errors.

@@ -4,8 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
-from typing import TYPE_CHECKING
 
+from gradcheck.document.blocks import (
+    UNBROKEN,
+    Block,
+    Cell,
+    Column,
+    Heading,
+    Paragraph,
+    Phrase,
+    Table,
+    formula,
+    number,
+    phrase,
+    word,
+)
 from gradcheck.word2vec.walkthrough.arithmetic import Number, scaled
 from gradcheck.word2vec.walkthrough.lecture_phrases import (
     LOG_P,
@@ -24,28 +37,12 @@ from gradcheck.word2vec.walkthrough.lecture_phrases import (
     outside_vector,
     shown_vector,
 )
-from gradcheck.word2vec.walkthrough.phrases import (
-    UNBROKEN,
-    Block,
-    Cell,
-    Column,
-    Heading,
-    Paragraph,
-    Phrase,
-    Table,
-    formula,
-    number,
-    phrase,
-    word,
-)
-
-if TYPE_CHECKING:
-    from gradcheck.word2vec.walkthrough.steps import Walkthrough
+from gradcheck.word2vec.walkthrough.update import Update
 
 __all__ = ["forward"]
 
 
-def forward(step: Walkthrough) -> Iterator[Block]:
+def forward(step: Update) -> Iterator[Block]:
     """Tell what the model predicts, and what follows for the center word."""
     if step.loss == "naive-softmax":
         yield from _softmax_predictions(step)
@@ -58,7 +55,7 @@ def forward(step: Walkthrough) -> Iterator[Block]:
 # ------------------------------------------------------------------------- naive softmax
 
 
-def _softmax_predictions(step: Walkthrough) -> Iterator[Block]:
+def _softmax_predictions(step: Update) -> Iterator[Block]:
     rows = step.predictions
     yield Heading(
         phrase(
@@ -112,11 +109,11 @@ def _minus_log(probability: Number) -> Phrase:
     )
 
 
-def _sum_of_exponentials(step: Walkthrough) -> Number:
+def _sum_of_exponentials(step: Update) -> Number:
     return sum((row.exponential for row in step.predictions), Fraction(0))
 
 
-def _softmax_center_gradient(step: Walkthrough) -> Iterator[Block]:
+def _softmax_center_gradient(step: Update) -> Iterator[Block]:
     yield Heading(phrase("Gradient for the center word: {formula}", formula=SOFTMAX_CENTER))
     factors = [Fraction(-1), *(row.predicted for row in step.predictions)]
     vectors = [step.target, *(row.word for row in step.predictions)]
@@ -131,7 +128,7 @@ def _softmax_center_gradient(step: Walkthrough) -> Iterator[Block]:
 
 
 def _terms(
-    step: Walkthrough, factors: Sequence[Number], vectors: Sequence[int], header: Phrase
+    step: Update, factors: Sequence[Number], vectors: Sequence[int], header: Phrase
 ) -> Table:
     """Show each term of ∂J/∂v_c, a factor times an outside vector, and their sum."""
     outside = [step.U[w] for w in vectors]
@@ -158,7 +155,7 @@ def _terms(
 # --------------------------------------------------------------------- negative sampling
 
 
-def _sampling_predictions(step: Walkthrough) -> Iterator[Block]:
+def _sampling_predictions(step: Update) -> Iterator[Block]:
     rows = step.predictions
     yield Heading(
         phrase(
@@ -191,12 +188,12 @@ def _sampling_predictions(step: Walkthrough) -> Iterator[Block]:
     )
 
 
-def _drawn_word(step: Walkthrough, k: int) -> Phrase:
+def _drawn_word(step: Update, k: int) -> Phrase:
     role = formula(f"n_{k}", f"n_{{{k}}}") if k else O
     return phrase("{w} ({role})", w=word(step.words[step.predictions[k].word]), role=role)
 
 
-def _sampling_center_gradient(step: Walkthrough) -> Iterator[Block]:
+def _sampling_center_gradient(step: Update) -> Iterator[Block]:
     yield Heading(
         phrase(
             "Gradient for the center word: {formula} over target and negatives",

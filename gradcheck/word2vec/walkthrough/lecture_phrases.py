@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from gradcheck.word2vec.walkthrough.arithmetic import Vector
-from gradcheck.word2vec.walkthrough.phrases import (
+from gradcheck.document.blocks import (
     Phrase,
     formula,
     joined,
@@ -15,9 +12,8 @@ from gradcheck.word2vec.walkthrough.phrases import (
     vector_of,
     word,
 )
-
-if TYPE_CHECKING:
-    from gradcheck.word2vec.walkthrough.steps import Walkthrough
+from gradcheck.word2vec.walkthrough.arithmetic import Vector
+from gradcheck.word2vec.walkthrough.update import Update
 
 __all__ = [
     "DESCENT",
@@ -97,32 +93,32 @@ DESCENT = formula("new = old - η ∂J", r"\text{new} = \text{old} - \eta\, \par
 GRADIENT = formula("∂J", r"\partial J")
 
 
-def loss_name(step: Walkthrough) -> str:
+def loss_name(step: Update) -> str:
     """Return the name of the loss, in words."""
     return step.loss.replace("-", " ")
 
 
-def center_word(step: Walkthrough) -> Phrase:
+def center_word(step: Update) -> Phrase:
     """Return the center word."""
     return word(step.words[step.center])
 
 
-def outside_word(step: Walkthrough) -> Phrase:
+def outside_word(step: Update) -> Phrase:
     """Return the observed outside word."""
     return word(step.words[step.target])
 
 
-def center_vector(step: Walkthrough) -> Phrase:
+def center_vector(step: Update) -> Phrase:
     """Return the name of v_c, after its word."""
     return vector_of("v", step.words[step.center])
 
 
-def outside_vector(step: Walkthrough, index: int) -> Phrase:
+def outside_vector(step: Update, index: int) -> Phrase:
     """Return the name of a word's outside vector."""
     return vector_of("u", step.words[index])
 
 
-def old_center(step: Walkthrough) -> Vector:
+def old_center(step: Update) -> Vector:
     """Return v_c before the step."""
     return step.V[step.center]
 

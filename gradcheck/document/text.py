@@ -1,18 +1,23 @@
-"""How a walkthrough reads in a terminal: 80 columns, whatever the encoding."""
+"""How a document reads in a terminal: 80 columns, whatever the encoding."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
-from gradcheck.report.contents import WIDTH
-from gradcheck.word2vec.walkthrough.phrases import UNBROKEN, Block, Column, Heading, Phrase, Table
-from gradcheck.word2vec.walkthrough.story import story, title
+from gradcheck.document.blocks import (
+    UNBROKEN,
+    Block,
+    Column,
+    Document,
+    Heading,
+    Phrase,
+    Table,
+)
 
-if TYPE_CHECKING:
-    from gradcheck.word2vec.walkthrough.steps import Walkthrough
+__all__ = ["WIDTH", "to_text"]
 
-__all__ = ["to_text"]
+WIDTH = 80
+"""Columns of a terminal."""
 
 _GAP = "  "
 
@@ -29,18 +34,18 @@ _SPELLED = {
 }
 
 
-def to_text(step: Walkthrough, encoding: str = "utf-8") -> str:
-    """Return the walkthrough as lines of text, without one at the end that is empty.
+def to_text(document: Document, encoding: str = "utf-8") -> str:
+    """Return a document as lines of text, without one at the end that is empty.
 
     Parameters
     ----------
-    step : Walkthrough
+    document : Document
         What is told.
     encoding : str
         Signs that it lacks are spelled out; letters of words that it lacks become escapes.
     """
-    lines = _filled(title(step).text, encoding)
-    for block in story(step):
+    lines = _filled(document.title.text, encoding)
+    for block in document.blocks:
         lines += _lines(block, encoding)
     return "\n".join(lines)
 

@@ -2,30 +2,26 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any, Literal, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gradcheck.checking.gradients import check
+from gradcheck.document.html import to_fragment, to_page
+from gradcheck.document.latex import to_latex
+from gradcheck.document.text import to_text
 from gradcheck.numerical.differentiation import differentiate
-from gradcheck.probing.claims import Verdict
 from gradcheck.word2vec import formulas
 from gradcheck.word2vec.walkthrough import inputs, predictions
 from gradcheck.word2vec.walkthrough.arithmetic import Matrix, Number, Vector, dot, scaled, total
-from gradcheck.word2vec.walkthrough.latex import to_latex
-from gradcheck.word2vec.walkthrough.pages import to_fragment, to_page
+from gradcheck.word2vec.walkthrough.contents import contents
 from gradcheck.word2vec.walkthrough.predictions import Prediction
-from gradcheck.word2vec.walkthrough.text import to_text
+from gradcheck.word2vec.walkthrough.update import LOSSES, Confirmation, Loss, Update
 
-__all__ = ["LOSSES", "SENTENCE", "Confirmation", "Walkthrough", "walk"]
-
-Loss = Literal["naive-softmax", "negative-sampling"]
-LOSSES = ("naive-softmax", "negative-sampling")
+__all__ = ["SENTENCE", "Walkthrough", "walk"]
 
 SENTENCE = "the cat drinks milk"
 
@@ -34,104 +30,11 @@ _WIDEST_WINDOW = 10
 _DEFAULT_NEGATIVES = 2
 
 
-class Confirmation(NamedTuple):
-    """What finite differences say of the gradient that was computed.
+class Walkthrough(Update):
+    """One update of skip-gram on one (center, outside) pair, in numbers and to be read.
 
-    Attributes
-    ----------
-    word : int
-        Whose vector the one entry belongs to that is shown.
-    of_center : bool
-        Whether it is an entry of v_c or of the word's row of U.
-    component : int
-        Which entry of the vector, from 1.
-    claimed : float
-        The gradient's entry.
-    numerical, error : float
-        The numerical derivative and the bound on its error.
-    verdict : {"agrees", "disagrees", "undecided"}
-        Of `gradcheck.check` on all entries of v_c and U.
-    reason : str
-        Why, in a sentence or two.
-    entries : int
-        How many entries they are.
+    ``print`` shows it, a notebook shows it as a page; its attributes are those of `Update`.
     """
-
-    word: int
-    of_center: bool
-    component: int
-    claimed: float
-    numerical: float
-    error: float
-    verdict: Verdict
-    reason: str
-    entries: int
-
-
-@dataclass(frozen=True, repr=False)
-class Walkthrough:
-    """One update of skip-gram on one (center, outside) pair, with every number on the way.
-
-    A `Number` is an exact `Fraction` where there is one, a float otherwise. The rows of U and V
-    are the lecture's columns.
-
-    Attributes
-    ----------
-    words : tuple of str
-        The vocabulary, in order of first appearance.
-    positions : tuple of int
-        The sentence, as indices of words.
-    pairs : tuple of (int, int)
-        Its (center, outside) pairs.
-    pair_number : int
-        Which of them is the one of this step, from 0.
-    window : int
-        How many words a window reaches to either side.
-    loss : {"naive-softmax", "negative-sampling"}
-        Which loss.
-    center, target : int
-        The indices c and o.
-    negatives : tuple of int
-        The indices n_1, …, n_K; empty for naive softmax.
-    rate : Fraction
-        The learning rate η.
-    U, V, U_after, V_after : tuple of |V| rows of d Numbers
-        The vectors before and after the step.
-    predictions : tuple of Prediction
-        For each word (naive softmax), or for the target and each negative.
-    grad_center : tuple of d Numbers
-        ∂J/∂v_c.
-    grad_outside : tuple of |V| rows of d Numbers
-        ∂J/∂U.
-    scores, scores_after : tuple of |V| Numbers
-        u_w·v_c of each word before and after.
-    loss_after : float
-        J after the step.
-    confirmation : Confirmation
-        What finite differences say.
-    """
-
-    words: tuple[str, ...]
-    positions: tuple[int, ...]
-    pairs: tuple[tuple[int, int], ...]
-    pair_number: int
-    window: int
-    loss: Loss
-    center: int
-    target: int
-    negatives: tuple[int, ...]
-    rate: Fraction
-    U: Matrix
-    V: Matrix
-    predictions: tuple[Prediction, ...]
-    grad_center: Vector
-    grad_outside: Matrix
-    U_after: Matrix
-    V_after: Matrix
-    scores: Vector
-    scores_after: Vector
-    loss_after: float
-    confirmation: Confirmation
 
     def __repr__(self) -> str:
         c, o = self.words[self.center], self.words[self.target]
@@ -141,29 +44,7 @@ class Walkthrough:
         return self.to_text()
 
     def _repr_html_(self) -> str:
-        return to_fragment(self)
-
-    @property
-    def loss_before(self) -> float:
-        """J before the step."""
-        return math.fsum(each.loss for each in self.predictions if each.loss is not None)
-
-    @property
-    def changes(self) -> Vector:
-        """How much each u_w·v_c grew: above 0 pulled together, below 0 pushed apart."""
-        return tuple(
-            total((new, -old)) for new, old in zip(self.scores_after, self.scores, strict=True)
-        )
-
-    @property
-    def moved_outside(self) -> tuple[int, ...]:
-        """The words whose row of U changes."""
-        return tuple(word for word, row in enumerate(self.grad_outside) if any(row))
-
-    @property
-    def moved_center(self) -> bool:
-        """Whether row c of V, the only one that can, changes."""
-        return any(self.grad_center)
+        return to_fragment(contents(self))
 
     def to_text(self, encoding: str = "utf-8") -> str:
         """Return the walkthrough as lines of at most 80 columns.
@@ -173,15 +54,15 @@ class Walkthrough:
         encoding : str
             Of the output: signs that it lacks are spelled out, σ as sigmoid.
         """
-        return to_text(self, encoding)
+        return to_text(contents(self), encoding)
 
     def to_html(self) -> str:
         """Return the walkthrough as a page of HTML that needs nothing but itself."""
-        return to_page(self)
+        return to_page(contents(self))
 
     def to_latex(self) -> str:
         """Return the walkthrough as a LaTeX document."""
-        return to_latex(self)
+        return to_latex(contents(self))
 
 
 def walk(

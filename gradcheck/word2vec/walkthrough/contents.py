@@ -3,8 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
+from gradcheck.document.blocks import (
+    Block,
+    Column,
+    Document,
+    Heading,
+    Paragraph,
+    Phrase,
+    Table,
+    formula,
+    joined,
+    number,
+    phrase,
+    prose,
+    vector_of,
+    word,
+)
 from gradcheck.word2vec.walkthrough.arithmetic import (
     Matrix,
     Vector,
@@ -39,31 +54,20 @@ from gradcheck.word2vec.walkthrough.lecture_phrases import (
     outside_word,
     verbatim,
 )
-from gradcheck.word2vec.walkthrough.phrases import (
-    Block,
-    Column,
-    Heading,
-    Paragraph,
-    Phrase,
-    Table,
-    formula,
-    joined,
-    number,
-    phrase,
-    prose,
-    vector_of,
-    word,
-)
+from gradcheck.word2vec.walkthrough.update import Update
 
-if TYPE_CHECKING:
-    from gradcheck.word2vec.walkthrough.steps import Walkthrough
-
-__all__ = ["story", "title"]
+__all__ = ["contents"]
 
 _MOST_LISTED_WORDS, _MOST_LISTED_PAIRS = 20, 6
 
 
-def title(step: Walkthrough) -> Phrase:
+def contents(step: Update) -> Document:
+    """Tell one update from the sentence to the check."""
+    blocks = (*_setting(step), *forward(step), *_update(step), *_outcome(step))
+    return Document(_title(step), blocks)
+
+
+def _title(step: Update) -> Phrase:
     """Return what the walkthrough is about, in a line."""
     return phrase(
         "One step on paper: skip-gram, {loss}, {eta} = {rate}",
@@ -73,18 +77,10 @@ def title(step: Walkthrough) -> Phrase:
     )
 
 
-def story(step: Walkthrough) -> Iterator[Block]:
-    """Tell one update from the sentence to the check, block by block."""
-    yield from _setting(step)
-    yield from forward(step)
-    yield from _update(step)
-    yield from _outcome(step)
-
-
 # ------------------------------------------------------------------------------- setting
 
 
-def _setting(step: Walkthrough) -> Iterator[Block]:
+def _setting(step: Update) -> Iterator[Block]:
     yield Paragraph(
         phrase(
             "Sentence: {sentence}. A window of {size} gives {count} (center, outside) pairs; for "
@@ -113,13 +109,13 @@ def _setting(step: Walkthrough) -> Iterator[Block]:
     )
 
 
-def _with_role(step: Walkthrough, index: int) -> Phrase:
+def _with_role(step: Update, index: int) -> Phrase:
     roles = [role for role, w in ((C, step.center), (O, step.target)) if w == index]
     shown = word(step.words[index])
     return phrase("{w} ({roles})", w=shown, roles=joined(roles)) if roles else shown
 
 
-def _sentence(step: Walkthrough) -> Phrase:
+def _sentence(step: Update) -> Phrase:
     words = [phrase("{w}", w=word(step.words[w])) for w in step.positions[:_MOST_LISTED_WORDS]]
     rest = len(step.positions) - len(words)
     if rest:
@@ -127,7 +123,7 @@ def _sentence(step: Walkthrough) -> Phrase:
     return joined(words, phrase(" "))
 
 
-def _pairs_of_center(step: Walkthrough) -> Phrase:
+def _pairs_of_center(step: Update) -> Phrase:
     outside = list(dict.fromkeys(o for c, o in step.pairs if c == step.center))
     pairs = [
         phrase("({c}, {o})", c=center_word(step), o=word(step.words[o]))
@@ -136,7 +132,7 @@ def _pairs_of_center(step: Walkthrough) -> Phrase:
     return joined([*pairs, *[phrase("…")] * (len(outside) > _MOST_LISTED_PAIRS)])
 
 
-def _negatives(step: Walkthrough) -> Phrase:
+def _negatives(step: Update) -> Phrase:
     if not step.negatives:
         return EMPTY
     drawn = joined(word(step.words[n]) for n in step.negatives)
@@ -148,7 +144,7 @@ def _negatives(step: Walkthrough) -> Phrase:
 # -------------------------------------------------------------------------------- update
 
 
-def _update(step: Walkthrough) -> Iterator[Block]:
+def _update(step: Update) -> Iterator[Block]:
     outside = SOFTMAX_OUTSIDE if step.loss == "naive-softmax" else SAMPLING_OUTSIDE
     yield Heading(
         phrase(
@@ -175,7 +171,7 @@ def _update(step: Walkthrough) -> Iterator[Block]:
     yield Paragraph(phrase("{rows}{repeats}", rows=_rows_that_move(step), repeats=_repeats(step)))
 
 
-def _rows_that_move(step: Walkthrough) -> Phrase:
+def _rows_that_move(step: Update) -> Phrase:
     most = (
         count(len(step.words))
         if step.loss == "naive-softmax"
@@ -192,12 +188,12 @@ def _rows_that_move(step: Walkthrough) -> Phrase:
     )
 
 
-def _why_the_center_rests(step: Walkthrough) -> Phrase:
+def _why_the_center_rests(step: Update) -> Phrase:
     why = phrase("terms cancel") if _any(step.U) else phrase("{U} is 0", U=U)
     return phrase(" {v} rests: {why}.", v=center_vector(step), why=why)
 
 
-def _repeats(step: Walkthrough) -> Phrase:
+def _repeats(step: Update) -> Phrase:
     drawn = [row.word for row in step.predictions]
     repeated = [w for w in dict.fromkeys(drawn) if drawn.count(w) > 1]
     if not repeated:
@@ -211,7 +207,7 @@ def _repeats(step: Walkthrough) -> Phrase:
 # ------------------------------------------------------------------------------- outcome
 
 
-def _outcome(step: Walkthrough) -> Iterator[Block]:
+def _outcome(step: Update) -> Iterator[Block]:
     if step.moved_center or step.moved_outside:
         grew = step.loss_after > step.loss_before
         yield Heading(
@@ -230,7 +226,7 @@ def _outcome(step: Walkthrough) -> Iterator[Block]:
     yield Paragraph(_confirmation(step))
 
 
-def _changes(step: Walkthrough) -> Table:
+def _changes(step: Update) -> Table:
     if step.loss == "naive-softmax":
         prediction = formula("p(w|c)", "p(w|c)")
         before, after = softmax(step.scores), softmax(step.scores_after)
@@ -256,7 +252,7 @@ def _sigmoids(scores: Vector) -> Vector:
     return tuple(map(sigmoid, scores))
 
 
-def _effect(step: Walkthrough, index: int) -> Phrase:
+def _effect(step: Update, index: int) -> Phrase:
     change = step.changes[index]
     if change == 0:
         return phrase("as before")
@@ -268,7 +264,7 @@ def _effect(step: Walkthrough, index: int) -> Phrase:
     return phrase("together ({v} moved)", v=V_C)
 
 
-def _why_nothing_moves(step: Walkthrough) -> Phrase:
+def _why_nothing_moves(step: Update) -> Phrase:
     return phrase(
         "Both gradients are exactly 0, and {J} stays {loss}. Each row of that for {U} is a "
         "multiple of {v}, which is 0; in that for {v}, {terms}. {advice}",
@@ -294,7 +290,7 @@ def _any(matrix: Matrix) -> bool:
     return any(map(any, matrix))
 
 
-def _confirmation(step: Walkthrough) -> Phrase:
+def _confirmation(step: Update) -> Phrase:
     found = step.confirmation
     vector = vector_of("v" if found.of_center else "u", step.words[found.word])
     return phrase(

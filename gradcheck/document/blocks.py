@@ -1,6 +1,6 @@
 """What is said and shown, in three notations at once: plain text, HTML and LaTeX.
 
-A `Phrase` carries all three, so that a word of the sentence or a formula is written for each of
+A `Phrase` carries all three, so that a word of a sentence or a formula is written for each of
 them once, and nothing is parsed again later.
 """
 
@@ -14,19 +14,20 @@ from fractions import Fraction
 from html import escape
 from typing import Literal, NamedTuple
 
-from gradcheck.report.contents import aligned
-from gradcheck.word2vec.walkthrough.arithmetic import Number, Vector
-
 __all__ = [
     "UNBROKEN",
     "Block",
     "Cell",
     "Column",
+    "Document",
     "Heading",
+    "Number",
     "Paragraph",
     "Phrase",
     "Style",
     "Table",
+    "Vector",
+    "aligned",
     "escape_latex",
     "formula",
     "joined",
@@ -49,6 +50,9 @@ _LONGEST_EXACT = 8
 """Characters; what is exact and longer is rounded too."""
 
 Style = Literal["decimal", "fraction"]
+
+Number = Fraction | float
+Vector = tuple[Number, ...]
 
 
 class Phrase(NamedTuple):
@@ -125,6 +129,13 @@ class Table:
 Block = Heading | Paragraph | Table
 
 
+class Document(NamedTuple):
+    """All that is said and shown, in order."""
+
+    title: Phrase
+    blocks: tuple[Block, ...]
+
+
 # ------------------------------------------------------------------------------- phrases
 
 
@@ -158,12 +169,12 @@ def prose(text: str) -> Phrase:
 
 
 def word(text: str) -> Phrase:
-    """Return a word of the sentence, as something that is talked about."""
+    """Return a word, as something that is talked about."""
     return Phrase(text, f"<em>{escape(text)}</em>", rf"\emph{{{escape_latex(text)}}}")
 
 
 def formula(text: str, latex: str) -> Phrase:
-    """Return mathematics, without words of the sentence: as text, and as LaTeX."""
+    """Return mathematics, without words in it: as text, and as LaTeX."""
     html = f'<span class="math">{_html_mathematics(text)}</span>'
     return Phrase(text.replace(" ", UNBROKEN), html, f"${latex}$")
 
@@ -256,6 +267,16 @@ def _aligned(cells: Sequence[Number | Vector], style: Style) -> list[str]:
     if not isinstance(cells[0], tuple):
         return components[0]
     return [_parenthesized(row) for row in zip(*components, strict=True)]
+
+
+def aligned(numbers: list[str]) -> list[str]:
+    """Pad numbers so that their decimal points are one below the other."""
+    wholes = [len(number.split("e")[0].split(".")[0]) for number in numbers]
+    padded = [
+        " " * (max(wholes) - whole) + number for number, whole in zip(numbers, wholes, strict=True)
+    ]
+    width = max(map(len, padded))
+    return [number.ljust(width) for number in padded]
 
 
 def _parenthesized(entries: Sequence[str]) -> str:

@@ -1,15 +1,14 @@
-"""How a walkthrough reads on paper: a LaTeX document."""
+"""How a document reads on paper: in LaTeX."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from gradcheck.word2vec.walkthrough.arithmetic import Number
-from gradcheck.word2vec.walkthrough.phrases import (
+from gradcheck.document.blocks import (
     Block,
     Cell,
     Column,
+    Document,
     Heading,
+    Number,
     Paragraph,
     Phrase,
     Style,
@@ -18,10 +17,6 @@ from gradcheck.word2vec.walkthrough.phrases import (
     number,
     written,
 )
-from gradcheck.word2vec.walkthrough.story import story, title
-
-if TYPE_CHECKING:
-    from gradcheck.word2vec.walkthrough.steps import Walkthrough
 
 __all__ = ["to_latex"]
 
@@ -42,10 +37,10 @@ _PREAMBLE = r"""% Compile with pdflatex; words beyond Latin letters need lualate
 """
 
 
-def to_latex(step: Walkthrough) -> str:
-    """Return the walkthrough as a document that needs amsmath, geometry and iftex alone."""
-    blocks = "\n\n".join(map(_block, story(step)))
-    return f"{_PREAMBLE}\\section*{{{title(step).latex}}}\n\n{blocks}\n\n\\end{{document}}\n"
+def to_latex(document: Document) -> str:
+    """Return a document in LaTeX that needs amsmath, geometry and iftex alone."""
+    blocks = "\n\n".join(map(_block, document.blocks))
+    return f"{_PREAMBLE}\\section*{{{document.title.latex}}}\n\n{blocks}\n\n\\end{{document}}\n"
 
 
 def _block(block: Block) -> str:

@@ -1,42 +1,37 @@
-"""How a walkthrough reads in a browser and in a notebook."""
+"""How a document reads in a browser and in a notebook."""
 
 from __future__ import annotations
 
 from html import escape
-from typing import TYPE_CHECKING
 
-from gradcheck.word2vec.walkthrough.phrases import Block, Heading, Paragraph, Phrase, Table
-from gradcheck.word2vec.walkthrough.story import story, title
-
-if TYPE_CHECKING:
-    from gradcheck.word2vec.walkthrough.steps import Walkthrough
+from gradcheck.document.blocks import Block, Document, Heading, Paragraph, Phrase, Table
 
 __all__ = ["to_fragment", "to_page"]
 
 
-def to_page(step: Walkthrough) -> str:
+def to_page(document: Document) -> str:
     """Return a page of HTML with nothing outside of it."""
     return (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         '<meta name="color-scheme" content="light dark">\n'
-        f"<title>{escape(title(step).text)}</title>\n<style>{_PAGE_STYLE}</style>\n</head>\n"
-        f"<body>\n<main>\n<h1>{title(step).html}</h1>\n{to_fragment(step, level=2)}\n"
+        f"<title>{escape(document.title.text)}</title>\n<style>{_PAGE_STYLE}</style>\n</head>\n"
+        f"<body>\n<main>\n<h1>{document.title.html}</h1>\n{to_fragment(document, level=2)}\n"
         "</main>\n</body>\n</html>\n"
     )
 
 
-def to_fragment(step: Walkthrough, level: int = 3) -> str:
-    """Return the walkthrough as one element that takes its colours from what is around it.
+def to_fragment(document: Document, level: int = 3) -> str:
+    """Return a document as one element that takes its colours from what is around it.
 
     Parameters
     ----------
-    step : Walkthrough
+    document : Document
         What is told.
     level : int
         Of its headings: below those of the page that it becomes a part of.
     """
-    blocks = "\n".join(_block(block, level) for block in story(step))
+    blocks = "\n".join(_block(block, level) for block in document.blocks)
     return f'<div class="walkthrough">\n<style>{_STYLE}</style>\n{blocks}\n</div>'
 
 

@@ -1,0 +1,1 @@
+"""A document: blocks, and each way of showing them."""

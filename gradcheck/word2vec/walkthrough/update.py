@@ -1,0 +1,139 @@
+"""One update, as plain data."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Literal, NamedTuple
+
+from gradcheck.probing.claims import Verdict
+from gradcheck.word2vec.walkthrough.arithmetic import Matrix, Vector, total
+from gradcheck.word2vec.walkthrough.predictions import Prediction
+
+__all__ = ["LOSSES", "Confirmation", "Loss", "Update"]
+
+Loss = Literal["naive-softmax", "negative-sampling"]
+LOSSES = ("naive-softmax", "negative-sampling")
+
+
+class Confirmation(NamedTuple):
+    """What finite differences say of the gradient that was computed.
+
+    Attributes
+    ----------
+    word : int
+        Whose vector the one entry belongs to that is shown.
+    of_center : bool
+        Whether it is an entry of v_c or of the word's row of U.
+    component : int
+        Which entry of the vector, from 1.
+    claimed : float
+        The gradient's entry.
+    numerical, error : float
+        The numerical derivative and the bound on its error.
+    verdict : {"agrees", "disagrees", "undecided"}
+        Of `gradcheck.check` on all entries of v_c and U.
+    reason : str
+        Why, in a sentence or two.
+    entries : int
+        How many entries they are.
+    """
+
+    word: int
+    of_center: bool
+    component: int
+    claimed: float
+    numerical: float
+    error: float
+    verdict: Verdict
+    reason: str
+    entries: int
+
+
+@dataclass(frozen=True, repr=False)
+class Update:
+    """One update of skip-gram on one (center, outside) pair: every number on the way.
+
+    A `Number` is an exact `Fraction` where there is one, a float otherwise. The rows of U and V
+    are the lecture's columns.
+
+    Attributes
+    ----------
+    words : tuple of str
+        The vocabulary, in order of first appearance.
+    positions : tuple of int
+        The sentence, as indices of words.
+    pairs : tuple of (int, int)
+        Its (center, outside) pairs.
+    pair_number : int
+        Which of them is the one of this step, from 0.
+    window : int
+        How many words a window reaches to either side.
+    loss : {"naive-softmax", "negative-sampling"}
+        Which loss.
+    center, target : int
+        The indices c and o.
+    negatives : tuple of int
+        The indices n_1, …, n_K; empty for naive softmax.
+    rate : Fraction
+        The learning rate η.
+    U, V, U_after, V_after : tuple of |V| rows of d Numbers
+        The vectors before and after the step.
+    predictions : tuple of Prediction
+        For each word (naive softmax), or for the target and each negative.
+    grad_center : tuple of d Numbers
+        ∂J/∂v_c.
+    grad_outside : tuple of |V| rows of d Numbers
+        ∂J/∂U.
+    scores, scores_after : tuple of |V| Numbers
+        u_w·v_c of each word before and after.
+    loss_after : float
+        J after the step.
+    confirmation : Confirmation
+        What finite differences say.
+    """
+
+    words: tuple[str, ...]
+    positions: tuple[int, ...]
+    pairs: tuple[tuple[int, int], ...]
+    pair_number: int
+    window: int
+    loss: Loss
+    center: int
+    target: int
+    negatives: tuple[int, ...]
+    rate: Fraction
+    U: Matrix
+    V: Matrix
+    predictions: tuple[Prediction, ...]
+    grad_center: Vector
+    grad_outside: Matrix
+    U_after: Matrix
+    V_after: Matrix
+    scores: Vector
+    scores_after: Vector
+    loss_after: float
+    confirmation: Confirmation
+
+    @property
+    def loss_before(self) -> float:
+        """J before the step."""
+        return math.fsum(each.loss for each in self.predictions if each.loss is not None)
+
+    @property
+    def changes(self) -> Vector:
+        """How much each u_w·v_c grew: above 0 pulled together, below 0 pushed apart."""
+        return tuple(
+            total((new, -old)) for new, old in zip(self.scores_after, self.scores, strict=True)
+        )
+
+    @property
+    def moved_outside(self) -> tuple[int, ...]:
+        """The words whose row of U changes."""
+        return tuple(word for word, row in enumerate(self.grad_outside) if any(row))
+
+    @property
+    def moved_center(self) -> bool:
+        """Whether row c of V, the only one that can, changes."""
+        return any(self.grad_center)
