@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import sys
 import threading
 import time
 
 import pytest
 
 from gradcheck.homework import SubmissionError, verification
-from gradcheck.homework.submission.time_limit import TimeLimitExceeded, time_limit
+from gradcheck.homework.submission.time_limit import TimeLimitExceeded, within
 from tests.homework.submissions import A2, YEAR_2016, changed
 
 TEMPLATE_2019 = A2[: A2.index("def naiveSoftmax")] + (
@@ -172,25 +173,44 @@ def _spin() -> None:
 
 
 def test_a_time_limit_cannot_be_swallowed_in_the_main_thread():
-    with pytest.raises(TimeLimitExceeded), time_limit(0.1):
-        _spin()
+    with pytest.raises(TimeLimitExceeded):
+        within(0.1, _spin)
 
 
-def test_a_time_limit_in_another_thread():
+def _add() -> None:
+    while True:
+        sum(range(100))
+
+
+@pytest.mark.parametrize("traced", [False, True])
+def test_a_time_limit_in_another_thread(traced):
     stopped = []
 
+    def tracer(*_arguments: object):
+        return tracer
+
     def work() -> None:
+        if traced:  # as a coverage does: it used to turn round for ever on leaving
+            sys.settrace(tracer)
         try:
-            with time_limit(0.1):
-                while True:
-                    sum(range(100))
+            within(0.1, _add)
         except TimeLimitExceeded:
             stopped.append(True)
 
-    thread = threading.Thread(target=work)
+    thread = threading.Thread(target=work, daemon=True)
+    thread.start()
+    thread.join(timeout=10)
+    assert stopped == [True]
+    assert not thread.is_alive()
+    assert not [other for other in threading.enumerate() if other.name == "gradcheck-time-limit"]
+
+
+def test_a_time_limit_in_another_thread_gives_back_what_the_call_returned():
+    answers = []
+    thread = threading.Thread(target=lambda: answers.append(within(5.0, lambda: 3)))
     thread.start()
     thread.join(timeout=30)
-    assert stopped == [True]
+    assert answers == [3]
 
 
 def test_an_outer_alarm_goes_on():
@@ -200,8 +220,7 @@ def test_an_outer_alarm_goes_on():
     previous = signal.signal(signal.SIGALRM, lambda *_: fired.append(True))
     signal.setitimer(signal.ITIMER_REAL, 0.2)
     try:
-        with time_limit(5.0):
-            pass
+        within(5.0, lambda: None)
         assert signal.getitimer(signal.ITIMER_REAL)[0] > 0.0
         signal.pause()
     finally:

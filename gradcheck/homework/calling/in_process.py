@@ -23,7 +23,7 @@ from gradcheck.homework.calling.snapshots import copied, is_nothing, same_bytes
 from gradcheck.homework.submission.course_modules import is_stand_in
 from gradcheck.homework.submission.loading import Submission, load, locate_error, summarize_error
 from gradcheck.homework.submission.surroundings import CapturedOutput, quiet, working_directory
-from gradcheck.homework.submission.time_limit import TimeLimitExceeded, time_limit
+from gradcheck.homework.submission.time_limit import TimeLimitExceeded, within
 
 __all__ = ["CALL_SECONDS", "LOSS_FACTORS", "Call", "InProcessTarget", "Outcome", "Target"]
 
@@ -203,8 +203,8 @@ class InProcessTarget:
             globals_replaced(function, replacements),
         ):
             try:
-                with self._submission.shared, time_limit(self._seconds):
-                    result = function(*arguments, **keywords)
+                with self._submission.shared:
+                    result = within(self._seconds, lambda: function(*arguments, **keywords))
             except KeyboardInterrupt:
                 raise
             except BaseException as error:  # noqa: BLE001 - SystemExit included

@@ -36,7 +36,7 @@ from gradcheck.homework.submission.surroundings import (
     random_state_kept,
     run_as_script,
 )
-from gradcheck.homework.submission.time_limit import TimeLimitExceeded, time_limit
+from gradcheck.homework.submission.time_limit import TimeLimitExceeded, within
 
 __all__ = ["Submission", "SubmissionError", "load", "locate_error"]
 
@@ -178,8 +178,9 @@ def _run_script(
         raise SubmissionError(f"{path}: not Python: {_why_not_text(content)}") from None
     code = _compile(path, source, str(module.__file__))
     try:
-        with shared, time_limit(seconds):
-            exec(code, vars(module))  # noqa: S102 - running the student's file is the purpose
+        with shared:
+            # Running the student's file is the purpose.
+            within(seconds, lambda: exec(code, vars(module)))  # noqa: S102
     except TimeLimitExceeded:
         raise SubmissionError(
             f"{path}: still running after {seconds:g} s; "
@@ -277,6 +278,14 @@ def _run_notebook(
     return shown
 
 
+def _execute(source: str, name: str, module: ModuleType) -> None:
+    flags = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT  # as IPython allows it
+    code = compile(source, name, "exec", flags, dont_inherit=True)
+    coroutine = eval(code, vars(module))  # noqa: S307 - running it is the purpose
+    if coroutine is not None:
+        asyncio.run(coroutine)
+
+
 def _run_cell(
     path: Path, number: int, source: str, module: ModuleType, shared: SharedModules
 ) -> str:
@@ -285,12 +294,8 @@ def _run_cell(
     # Lets a traceback show the line.
     linecache.cache[name] = (len(source), None, source.splitlines(keepends=True), name)
     try:
-        with shared, time_limit(_CELL_SECONDS):
-            flags = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT  # as IPython allows it
-            code = compile(source, name, "exec", flags, dont_inherit=True)
-            coroutine = eval(code, vars(module))  # noqa: S307 - running it is the purpose
-            if coroutine is not None:
-                asyncio.run(coroutine)
+        with shared:
+            within(_CELL_SECONDS, lambda: _execute(source, name, module))
     except TimeLimitExceeded:
         return f"still running after {_CELL_SECONDS:g} s"
     except KeyboardInterrupt:
