@@ -15,7 +15,7 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from gradcheck.homework.calling.courses import Role
+    from gradcheck.homework.courses import Role
     from gradcheck.homework.report.results import CheckResult, FunctionResult
     from gradcheck.homework.verification import Verification
 

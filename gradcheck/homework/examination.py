@@ -9,13 +9,13 @@ from typing import Any
 
 import numpy as np
 
-from gradcheck.homework.calling.courses import Course, Role
 from gradcheck.homework.calling.in_process import Target
 from gradcheck.homework.checks.cases import Profile, StreamName, draw_cases, find_smallest
 from gradcheck.homework.checks.comparison import Finding, Unjudged, Verdict, as_array
 from gradcheck.homework.checks.mistakes import explain
 from gradcheck.homework.checks.registry import Check, Level
 from gradcheck.homework.checks.trials import GradientTrial, Trial, make_trial
+from gradcheck.homework.courses import Course, Role
 from gradcheck.homework.report.results import CheckResult, FunctionStatus
 from gradcheck.homework.report.snippet import snippet
 from gradcheck.homework.submission.loading import Submission, SubmissionError

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from gradcheck.homework.calling.courses import COURSES, Course, Role, detect
 from gradcheck.homework.calling.in_process import CALL_SECONDS, InProcessTarget, Target
 from gradcheck.homework.checks.cases import PROFILES, Profile
 from gradcheck.homework.checks.registry import Check, checks_of
+from gradcheck.homework.courses import COURSES, Course, Role, detect
 from gradcheck.homework.examination import FunctionExamination
 from gradcheck.homework.report.homework_report import HomeworkReport
 from gradcheck.homework.report.results import CheckResult, FunctionResult

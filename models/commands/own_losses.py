@@ -18,9 +18,9 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from gradcheck import GradientReport, check
-from gradcheck.homework.calling.courses import COURSES, Course, Interface, Role, detect
 from gradcheck.homework.calling.in_process import Call, InProcessTarget
 from gradcheck.homework.checks.comparison import as_array
+from gradcheck.homework.courses import COURSES, Course, Interface, Role, detect
 from gradcheck.homework.submission.loading import Submission, SubmissionError, load
 from models.commands.command import UsageError
 from models.pairs import Batch

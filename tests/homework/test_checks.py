@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from gradcheck.homework.calling.courses import COURSES
 from gradcheck.homework.checks.registry import CHECKS
+from gradcheck.homework.courses import COURSES
 from tests.homework.submissions import A2, YEAR_2016, YEAR_2017, changed
 
 _SIGMOID = "    return np.exp(-np.logaddexp(0.0, -x))\n"

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from gradcheck.homework.calling.courses import COURSES, detect, parameter_names
+from gradcheck.homework.courses import COURSES, detect, parameter_names
 from tests.homework.submissions import (
     A2,
     XCS224N,

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from gradcheck.homework.calling.courses import Interface, parameter_names
+from gradcheck.homework.courses import Course, Interface, parameter_names
 from gradcheck.word2vec import oracle
 from gradcheck.word2vec.cases import Case
 
@@ -30,6 +30,8 @@ class ScriptedSampler:
 
     Parameters
     ----------
+    course : Course
+        What K is called there, and how large it is where it is not given.
     script : tuple of int
         The words to return, over and over.
     own : callable, optional
@@ -44,22 +46,28 @@ class ScriptedSampler:
     """
 
     def __init__(
-        self, script: tuple[int, ...], own: Callable[..., Any] | None = None, example: Any = None
+        self,
+        course: Course,
+        script: tuple[int, ...],
+        own: Callable[..., Any] | None = None,
+        example: Any = None,
     ) -> None:
+        self._course = course
         self.returned: list[tuple[int, ...]] = []
         self._next = cycle(script)
         self._example = example
         names = () if own is None else parameter_names(own) or ()
-        self._signature = _own_signature(own, names, at_least=2) or _signature("target", "dataset")
+        self._signature = _own_signature(own, names, at_least=2) or _signature(
+            course, "target", "dataset"
+        )
 
     def __call__(self, *arguments: Any, **keywords: Any) -> Any:
         """Return K words of the script."""
         bound = self._signature.bind(*arguments, **keywords)
         bound.apply_defaults()
         values = bound.arguments
-        count = values["K"] if "K" in values else list(values.values())[2:3]
-        if isinstance(count, list):
-            count = count[0] if count else 10
+        given = [values[self._course.count]] if self._course.count in values else []
+        count = (given or list(values.values())[2:3] or [self._course.default_count])[0]
         samples = [next(self._next) for _ in range(count)]
         self.returned.append(tuple(samples))
         if isinstance(self._example, np.ndarray):
@@ -76,7 +84,7 @@ class LossDouble:
 
     Parameters
     ----------
-    interface : Interface
+    course, interface : Course, Interface
         How the course calls the function.
     own : callable or None
         The file's function.
@@ -88,6 +96,7 @@ class LossDouble:
 
     def __init__(
         self,
+        course: Course,
         interface: Interface,
         own: Callable[..., Any] | None,
         *,
@@ -103,7 +112,7 @@ class LossDouble:
         names = () if own is None else parameter_names(own) or ()
         self._signature = _own_signature(
             own, names, at_least=len(interface.parameters)
-        ) or _signature(*interface.parameters.values())
+        ) or _signature(course, *interface.parameters.values())
 
     def __call__(self, *arguments: Any, **keywords: Any) -> tuple[float, Any, Any]:
         """Return a loss and its gradients."""
@@ -118,15 +127,18 @@ class LossDouble:
 
 @contextmanager
 def globals_replaced(
-    function: Callable[..., Any], replacements: Mapping[str, Any]
+    function: Callable[..., Any], replacements: Mapping[str, Any], dataset: str
 ) -> Iterator[None]:
-    """Replace globals of the module in which `function` was written, for the time being."""
+    """Replace globals of the module in which `function` was written, for the time being.
+
+    They must be there, but for the one that is called `dataset`.
+    """
     namespace: dict[str, Any] = getattr(inspect.unwrap(function), "__globals__", {})
     absent = object()
     new = {
         name: replacement
         for name, replacement in replacements.items()
-        if name == "dataset" or name in namespace
+        if name == dataset or name in namespace
     }
     new |= _tables(namespace, {id(namespace[name]): new[name] for name in new if name in namespace})
     before = {name: namespace.get(name, absent) for name in new}
@@ -159,8 +171,10 @@ def _own_signature(
     return inspect.signature(own) if own is not None and len(names) >= at_least else None
 
 
-def _signature(*names: str) -> inspect.Signature:
+def _signature(course: Course, *names: str) -> inspect.Signature:
     """Return a signature with these parameters, and K."""
     parameters = [_Parameter(name, _Parameter.POSITIONAL_OR_KEYWORD) for name in names]
-    parameters.append(_Parameter("K", _Parameter.POSITIONAL_OR_KEYWORD, default=10))
+    parameters.append(
+        _Parameter(course.count, _Parameter.POSITIONAL_OR_KEYWORD, default=course.default_count)
+    )
     return inspect.Signature(parameters)

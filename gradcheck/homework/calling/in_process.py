@@ -16,10 +16,10 @@ from typing import Any, Literal, Protocol
 
 import numpy as np
 
-from gradcheck.homework.calling.courses import Course, Interface, Role, parameter_names
 from gradcheck.homework.calling.doubles import LossDouble, ScriptedSampler, globals_replaced
 from gradcheck.homework.calling.scripted_dataset import ScriptedDataset, TooManyDraws, word
 from gradcheck.homework.calling.snapshots import copied, is_nothing, same_bytes
+from gradcheck.homework.courses import Course, Interface, Role, parameter_names
 from gradcheck.homework.submission.course_modules import is_stand_in
 from gradcheck.homework.submission.loading import Submission, load, locate_error, summarize_error
 from gradcheck.homework.submission.surroundings import CapturedOutput, quiet, working_directory
@@ -33,9 +33,6 @@ LOSS_FACTORS = {"naive-softmax": 1.0, "negative-sampling": 2.0}
 
 Status = Literal["returned", "unfinished", "crashed", "timeout"]
 LossName = Literal["naive-softmax", "negative-sampling"]
-
-# The names that courses have for it; in some it is a helper's.
-_SAMPLERS = ("getNegativeSamples", "get_negative_samples")
 
 
 @dataclass(frozen=True)
@@ -187,7 +184,7 @@ class InProcessTarget:
         record = _Record()
         given = _in_words(call)
         inputs = {name: _writable(value) for name, value in given.items()}
-        dataset = ScriptedDataset(call.draws, words=_vocabulary(inputs))
+        dataset = ScriptedDataset(call.draws, _vocabulary(inputs), self.course)
         sampler = self._sampler(call)
         replacements = self._replacements(call, dataset, sampler, record)
         arguments, keywords = self._arguments(call, inputs, dataset, replacements, record)
@@ -200,7 +197,7 @@ class InProcessTarget:
             self._submission.environment,
             working_directory(self._folder),
             quiet(output),
-            globals_replaced(function, replacements),
+            globals_replaced(function, replacements, self.course.dataset),
         ):
             try:
                 with self._submission.shared:
@@ -241,9 +238,11 @@ class InProcessTarget:
 
     def _sampler(self, call: Call) -> ScriptedSampler:
         if call.role != "negative-sampling":
-            return ScriptedSampler(call.draws)
-        own = [self._submission.function(name) for name in _SAMPLERS]
-        return ScriptedSampler(call.draws, next(filter(None, own), None), self._samples)
+            return ScriptedSampler(self.course, call.draws)
+        own = [self._submission.function(name) for name in self.course.samplers]
+        return ScriptedSampler(
+            self.course, call.draws, next(filter(None, own), None), self._samples
+        )
 
     @cached_property
     def _samples(self) -> Any:
@@ -282,18 +281,19 @@ class InProcessTarget:
         """Globals of the file that give way during the call."""
         replacements: dict[str, Any] = {}
         if call.role == "negative-sampling" and call.replace_sampler:
-            replacements |= dict.fromkeys(_SAMPLERS, sampler)
+            replacements |= dict.fromkeys(self.course.samplers, sampler)
         if call.role in {"skip-gram", "cbow"}:
             for role in ("naive-softmax", "negative-sampling"):
                 interface = self.course.functions[role]
                 own = self._submission.function(interface.name)
                 replacements[interface.name] = LossDouble(
+                    self.course,
                     interface,
                     own,
                     factor=LOSS_FACTORS[role],
                     called=partial(record.note_loss, role, interface),
                 )
-        replacements["dataset"] = dataset  # a global in some courses
+        replacements[self.course.dataset] = dataset  # a global in some courses
         return replacements
 
     def _arguments(
@@ -316,8 +316,9 @@ class InProcessTarget:
         arguments = [values[quantity] for quantity in _passed(interface, names)]
         if "K" in interface.parameters or "K" not in values:
             return arguments, {}
-        if names is None or "K" in names or _takes_keyword(function, "K"):
-            return arguments, {"K": values["K"]}
+        count = self.course.count
+        if names is None or count in names or _takes_keyword(function, count):
+            return arguments, {count: values["K"]}
         if len(names) > len(arguments):
             arguments.append(values["K"])
         return arguments, {}

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from itertools import cycle
 
+from gradcheck.homework.courses import Course
+
 __all__ = ["ScriptedDataset", "TooManyDraws", "word"]
 
 
@@ -15,7 +17,7 @@ class TooManyDraws(BaseException):
 
 
 class ScriptedDataset:
-    """Hands out the words of a script, over and over, under every course's method names.
+    """Hands out the words of a script, over and over, under a course's method names.
 
     Parameters
     ----------
@@ -23,6 +25,8 @@ class ScriptedDataset:
         The indices to hand out, in this order.
     words : int
         The size of the vocabulary.
+    course : Course
+        What its methods are called.
 
     Attributes
     ----------
@@ -32,29 +36,25 @@ class ScriptedDataset:
 
     limit = 1000
 
-    def __init__(self, script: tuple[int, ...], words: int) -> None:
+    def __init__(self, script: tuple[int, ...], words: int, course: Course) -> None:
         self.drawn: list[int] = []
         self._words = words
         self._next = cycle(script or range(words))
+        for name in course.draws:
+            setattr(self, name, self._draw)
+        for name in course.contexts:
+            setattr(self, name, self._context)
 
-    def sampleTokenIdx(self) -> int:  # noqa: N802 - the course's name
+    def _draw(self) -> int:
         """Return the next index."""
         if len(self.drawn) >= self.limit:
             raise TooManyDraws
         self.drawn.append(next(self._next))
         return self.drawn[-1]
 
-    def sample_token_idx(self) -> int:
-        """Return the next index."""
-        return self.sampleTokenIdx()
-
-    def getRandomContext(self, C: int = 5) -> tuple[str, list[str]]:  # noqa: N802, N803
+    def _context(self, C: int = 5) -> tuple[str, list[str]]:  # noqa: N803 - the courses' name
         """Return a center word and 2C context words."""
         return word(0), [word((1 + position) % self._words) for position in range(2 * C)]
-
-    def get_random_context(self, C: int = 5) -> tuple[str, list[str]]:  # noqa: N803
-        """Return a center word and 2C context words."""
-        return self.getRandomContext(C)
 
 
 def word(index: int) -> str:

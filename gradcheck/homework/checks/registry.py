@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Literal
 from gradcheck.homework.checks import gradients, sampling, sigmoid_and_sgd
 
 if TYPE_CHECKING:
-    from gradcheck.homework.calling.courses import Course, Role
     from gradcheck.homework.checks.cases import StreamName
     from gradcheck.homework.checks.gradients import Judge
+    from gradcheck.homework.courses import Course, Role
 
 __all__ = ["CHECKS", "Check", "Level", "checks_of"]
 
@@ -216,7 +216,7 @@ CHECKS: tuple[Check, ...] = (
         "number-of-samples",
         "distinct-negatives",
         sampling.number_requested,
-        "It draws K negatives, 10 where K is not given.",
+        "It draws K negatives, the course's number where K is not given.",
     ),
     Check(
         "negative-sampling",

@@ -35,7 +35,7 @@ __all__ = [
 
 
 def number_requested(trial: PairTrial) -> Verdict:
-    """Ask for K negatives, 10 where K is not given."""
+    """Ask for K negatives, the course's number where K is not given."""
     wanted = len(trial.case.negatives)
     outcome = trial.outcome
     if not outcome.sampled and not outcome.drawn:

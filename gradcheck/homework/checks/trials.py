@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from gradcheck.homework.calling.courses import Interface, Role
     from gradcheck.homework.checks.cases import SamplerCase, SgdCase, SigmoidCase
+    from gradcheck.homework.courses import Interface, Role
     from gradcheck.word2vec.oracle import Answer
 
 __all__ = [
@@ -138,7 +138,8 @@ class PairTrial(GradientTrial):
             "target": self.case.target,
             "outside": self.case.outside,
         }
-        if self.case.negatives and len(self.case.negatives) != 10:  # 10 is the default
+        default = self.target.course.default_count
+        if self.case.negatives and len(self.case.negatives) != default:
             inputs["K"] = len(self.case.negatives)
         return Call(self.role, inputs, draws=self.case.negatives)
 

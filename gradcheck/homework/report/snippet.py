@@ -10,8 +10,8 @@ from gradcheck.homework.calling.scripted_dataset import word
 from gradcheck.homework.checks.trials import SgdTrial, SigmoidTrial, WindowTrial
 
 if TYPE_CHECKING:
-    from gradcheck.homework.calling.courses import Interface
     from gradcheck.homework.checks.trials import Trial
+    from gradcheck.homework.courses import Course, Interface
     from gradcheck.homework.submission.loading import Submission
 
 __all__ = ["snippet"]
@@ -32,7 +32,7 @@ def snippet(trial: Trial, submission: Submission) -> str:
         names.append(trial.target.course.functions["naive-softmax"].name)
     lines.append(_import(submission, names))
     if "dataset" in interface.parameters or trial.first_call().draws:
-        lines += _dataset(trial.first_call().draws)
+        lines += _dataset(trial.target.course, trial.first_call().draws)
     if isinstance(trial, SgdTrial):
         lines.append(f"gradient = {_literal(trial.case.gradient)}")
     lines.append(f"print({interface.name}(")
@@ -54,14 +54,15 @@ def _import(submission: Submission, names: list[str]) -> str:
     )
 
 
-def _dataset(draws: tuple[int, ...]) -> list[str]:
+def _dataset(course: Course, draws: tuple[int, ...]) -> list[str]:
     if not draws:
         return ["dataset = None"]
+    name, *others = course.draws
     return [
         "class Dataset:",
         f"    draws = iter({list(draws)} * 99)",
-        "    def sampleTokenIdx(self): return next(self.draws)",
-        "    sample_token_idx = sampleTokenIdx",
+        f"    def {name}(self): return next(self.draws)",
+        *(f"    {other} = {name}" for other in others),
         "",
         "dataset = Dataset()",
     ]
@@ -84,7 +85,7 @@ def _arguments(trial: Trial, interface: Interface, names: list[str]) -> list[str
         return [written["x"]]
     arguments = [written[quantity] for quantity in interface.parameters]
     if "K" in inputs and "K" not in interface.parameters:
-        arguments.append(f"K={inputs['K']}")
+        arguments.append(f"{trial.target.course.count}={inputs['K']}")
     return arguments
 
 

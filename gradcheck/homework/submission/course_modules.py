@@ -10,13 +10,15 @@ from __future__ import annotations
 
 import importlib.util
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+from gradcheck.homework.courses import COURSES, Helper
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -52,9 +54,11 @@ def sigmoid_grad(s: Any) -> Any:
 
 def get_negative_samples(target: int, dataset: Any, K: int) -> list[int]:  # noqa: N803 - the course's name
     """Draw K words from `dataset`, drawing again wherever the target comes."""
+    names = (name for course in COURSES for name in course.draws)
+    draw = next(getattr(dataset, name) for name in names if hasattr(dataset, name))
     samples: list[int] = []
     while len(samples) < K:
-        word = dataset.sampleTokenIdx()
+        word = draw()
         if word != target:
             samples.append(word)
     return samples
@@ -94,36 +98,28 @@ def _absent(module: str, name: str) -> Callable[..., Any]:
     return missing_helper
 
 
-_UTILITIES = {
+_HELPERS: dict[Helper, Callable[..., Any]] = {
     "softmax": softmax,
-    "normalizeRows": normalize_rows,
-    "normalize_rows": normalize_rows,
+    "normalized rows": normalize_rows,
     "sigmoid": sigmoid,
-    "sigmoid_grad": sigmoid_grad,
-    "getNegativeSamples": get_negative_samples,
-    "get_negative_samples": get_negative_samples,
+    "sigmoid's derivative": sigmoid_grad,
+    "sampler": get_negative_samples,
+    "nothing": do_nothing,
 }
-_CHECKS = {"gradcheck_naive": do_nothing, "eval_numerical_gradient": do_nothing}
-# Pattern of module names to what is in them, and what stands for a name that is not.
-_MODULES: tuple[tuple[str, dict[str, Any], Callable[[str, str], Any]], ...] = (
-    (r"(\w+\.)?(utils|helpers)\.utils", _UTILITIES, _absent),
-    (r"((\w+\.)?(utils|helpers)\.|cs224d\.)?(treebank|data_utils|glove)", {}, _absent),
-    (
-        r"(\w+\.)?(utils|helpers)\.(gradcheck|sanity_checks)",
-        _CHECKS,
-        lambda _module, _name: do_nothing,
-    ),
-    (r"q\d\w?_gradcheck", _CHECKS, lambda _module, _name: do_nothing),
-    (r"q\d\w?_(softmax|sigmoid)", _UTILITIES, _absent),
-    # The packages that hold the above; last, because their pattern takes in more than them.
-    (r"(\w+\.)?(utils|helpers|cs224d)", {}, _absent),
-    (r"matplotlib(\..*)?", {}, lambda _module, _name: ANYTHING),
-)
+
+
+def _modules() -> Iterator[tuple[str, dict[str, Any], Callable[[str, str], Any]]]:
+    """Yield a pattern of module names, what is in them, and what stands for any other name."""
+    for helper in dict.fromkeys(helper for course in COURSES for helper in course.helpers):
+        functions = {name: _HELPERS[what] for name, what in helper.functions.items()}
+        missing = helper.other == "missing"
+        yield helper.pattern, functions, _absent if missing else lambda _module, _name: do_nothing
+    yield r"matplotlib(\..*)?", {}, lambda _module, _name: ANYTHING
 
 
 def is_stand_in_name(name: str) -> bool:
     """Say whether a module of this name is one that a course supplies."""
-    return any(re.fullmatch(pattern, name) for pattern, _, _ in _MODULES)
+    return any(re.fullmatch(pattern, name) for pattern, _, _ in _modules())
 
 
 def is_stand_in(thing: Any) -> bool:
@@ -162,7 +158,7 @@ class StandInFinder(MetaPathFinder, Loader):
     def exec_module(self, module: ModuleType) -> None:
         """Fill the stand-in with the course's names."""
         setattr(module, _MARK, True)
-        for pattern, names, _ in _MODULES:
+        for pattern, names, _ in _modules():
             if re.fullmatch(pattern, module.__name__):
                 vars(module).update(names)
                 return
@@ -172,7 +168,7 @@ class _StandIn(ModuleType):
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
             raise AttributeError(name)
-        for pattern, _, substitute in _MODULES:
+        for pattern, _, substitute in _modules():
             if re.fullmatch(pattern, self.__name__):
                 return substitute(self.__name__, name)
         raise AttributeError(name)

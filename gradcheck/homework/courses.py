@@ -1,8 +1,9 @@
-"""Courses: which functions their homework asks for, and how those are called.
+"""Courses: which functions their homework asks for, how those are called, and what they are given.
 
-A course is a row of a table: to add one, write its `Course` and append it to `COURSES`. The
-values on the left of each signature are the quantities of this toolkit's vocabulary, those on
-the right the course's own parameter names, in the course's order.
+A course is a row of a table: to add one, write its `Course` and append it to `COURSES`. All that
+differs between courses stands there, and every name of theirs. The values on the left of each
+signature are the quantities of this toolkit's vocabulary, those on the right the course's own
+parameter names, in the course's order.
 """
 
 from __future__ import annotations
@@ -12,12 +13,26 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-__all__ = ["COURSES", "Course", "Interface", "Role", "detect", "parameter_names"]
+__all__ = [
+    "COURSES",
+    "Course",
+    "Helper",
+    "HelperModule",
+    "Interface",
+    "Role",
+    "detect",
+    "parameter_names",
+]
 
 Role = Literal[
     "sigmoid", "naive-softmax", "sampler", "negative-sampling", "skip-gram", "cbow", "sgd"
 ]
 Function = Callable[..., Any]
+
+Helper = Literal[
+    "softmax", "normalized rows", "sigmoid", "sigmoid's derivative", "sampler", "nothing"
+]
+"""What a course's helper does; "nothing" is a check of the course's, since ours run instead."""
 
 # A file that defines any of these is about word2vec, and has to have all of them. A file with
 # none of them is a helper (sgd.py, q2_sigmoid.py), and is judged by what it has.
@@ -44,6 +59,49 @@ class Interface:
     results: tuple[str, ...]
 
 
+@dataclass(frozen=True, eq=False)
+class HelperModule:
+    """A module that the course hands out, and that need not lie beside a file.
+
+    Attributes
+    ----------
+    pattern : str
+        A regular expression that its name matches.
+    functions : mapping of str to Helper
+        What is in it.
+    other : {"missing", "nothing"}
+        What any other name in it does when it is called: say that it is missing, or nothing.
+    """
+
+    pattern: str
+    functions: Mapping[str, Helper] = field(default_factory=dict)
+    other: Literal["missing", "nothing"] = "missing"
+
+
+# Stanford's names, in all years: some files have them from another year's handout.
+_SAMPLERS = ("getNegativeSamples", "get_negative_samples")
+_UTILITIES: dict[str, Helper] = {
+    "softmax": "softmax",
+    "normalizeRows": "normalized rows",
+    "normalize_rows": "normalized rows",
+    "sigmoid": "sigmoid",
+    "sigmoid_grad": "sigmoid's derivative",
+    **dict.fromkeys(_SAMPLERS, "sampler"),
+}
+_CHECKS: dict[str, Helper] = {
+    "gradcheck_naive": "nothing",
+    "eval_numerical_gradient": "nothing",
+}
+_HELPERS = (
+    HelperModule(r"(\w+\.)?(utils|helpers)\.utils", _UTILITIES),
+    HelperModule(r"((\w+\.)?(utils|helpers)\.|cs224d\.)?(treebank|data_utils|glove)"),
+    HelperModule(r"(\w+\.)?(utils|helpers)\.(gradcheck|sanity_checks)", _CHECKS, "nothing"),
+    HelperModule(r"q\d\w?_gradcheck", _CHECKS, "nothing"),
+    HelperModule(r"q\d\w?_(softmax|sigmoid)", _UTILITIES),
+    HelperModule(r"(\w+\.)?(utils|helpers|cs224d)"),
+)
+
+
 @dataclass(frozen=True)
 class Course:
     """One course's homework.
@@ -59,12 +117,31 @@ class Course:
     advised : frozenset of (Role, str)
         Checks that are required elsewhere and only advice here, because the course leaves the
         matter open.
+    samplers : tuple of str
+        The names that the sampler has, be it the file's own or a helper's.
+    draws, contexts : tuple of str
+        The names that the dataset's methods have, which draw an index, and a context.
+    count : str
+        What K is called.
+    default_count : int
+        How many negatives there are where K is not given.
+    dataset : str
+        What the dataset is called where it is a global.
+    helpers : tuple of HelperModule
+        The modules that the course hands out; a package stands after what is in it.
     """
 
     identifier: str
     title: str
     functions: Mapping[Role, Interface]
     advised: frozenset[tuple[Role, str]] = field(default=frozenset())
+    samplers: tuple[str, ...] = _SAMPLERS
+    draws: tuple[str, ...] = ("sampleTokenIdx", "sample_token_idx")
+    contexts: tuple[str, ...] = ("getRandomContext", "get_random_context")
+    count: str = "K"
+    default_count: int = 10
+    dataset: str = "dataset"
+    helpers: tuple[HelperModule, ...] = _HELPERS
 
     def names(self) -> tuple[str, ...]:
         """Return the functions' names, in the order in which they are checked."""
@@ -104,7 +181,7 @@ def _resemblance(course: Course, namespace: Mapping[str, Any]) -> tuple[int, int
     ]
     same_parameters = sum(
         set(interface.parameters.values()) <= set(parameter_names(function) or ())
-        and len(interface.parameters) + ("K" in (parameter_names(function) or ()))
+        and len(interface.parameters) + (course.count in (parameter_names(function) or ()))
         >= len(parameter_names(function) or ())
         for interface, function in present
     )
