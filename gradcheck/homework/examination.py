@@ -163,6 +163,7 @@ class FunctionExamination:
             cases=judged,
             failures=len(failing),
             message=finding.message,
+            mistake=finding.mistake,
             counterexample=_counterexample(trial, finding),
             snippet=snippet(trial, self._submission),
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 import subprocess
 import sys
@@ -27,7 +28,8 @@ def test_a_derivation(capsys):
     assert err == ""
 
 
-def test_all_of_them_in_eighty_columns(capsys):
+def test_all_of_them_in_eighty_columns_and_in_latex(capsys, monkeypatch):
+    monkeypatch.setattr(Step, "prove", functools.cache(Step.prove))  # once is enough
     assert main(["derive", "--all"]) == 0
     out = capsys.readouterr().out
     steps = sum(len(derivation(name).steps) for name in NAMES)
@@ -36,6 +38,12 @@ def test_all_of_them_in_eighty_columns(capsys):
     for line in out.splitlines():
         assert sum(not combining(character) for character in line) <= 80, line
     assert_looks("derivations", out)
+
+    assert main(["derive", "--all", "--latex"]) == 0
+    document = capsys.readouterr().out
+    assert_closed(document)
+    assert document.startswith("\\documentclass")
+    assert document.count(r"\checkmark") == steps
 
 
 def test_the_list(capsys):
@@ -75,14 +83,6 @@ def test_a_wrong_command_line(name, capsys):
     assert out == ""
     assert err.startswith(f"gradcheck: {message}")
     assert len(err.splitlines()) == 1
-
-
-def test_latex_is_a_document_whose_parts_are_closed(capsys):
-    assert main(["derive", "--all", "--latex"]) == 0
-    document = capsys.readouterr().out
-    assert_closed(document)
-    assert document.startswith("\\documentclass")
-    assert document.count(r"\checkmark") == sum(len(derivation(name).steps) for name in NAMES)
 
 
 def assert_closed(document):

@@ -5,6 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 EXAMPLES = Path(__file__).parents[2] / "docs" / "examples"
+RIGHT_EXAMPLE, WRONG_EXAMPLE = EXAMPLES / "word2vec.py", EXAMPLES / "word2vec_wrong.py"
+EXCERPT = "row 1 got its term once; it was drawn 2 times"
+"""A line of the second one's report, whatever the seed; README shows it."""
 
 A2 = (EXAMPLES / "word2vec.py").read_text(encoding="utf-8")
 

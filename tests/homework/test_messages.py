@@ -162,3 +162,44 @@ def test_conform(given, wanted):
 @pytest.mark.parametrize(("given", "wanted"), [((4,), (2, 2)), ((2,), (3,)), ((6,), (2, 3))])
 def test_conform_guesses_nothing(given, wanted):
     assert conform(np.zeros(given), wanted) is None
+
+
+NAMED = {
+    "one-hot missing, center": "one-hot-missing",
+    "expectation left out": "expectation-missing",
+    "one-hot added": "one-hot-added",
+    "target's term": "target-missing",
+    "twice": "constant-factor",
+    "mean over the window": "divided-by-context",
+    "each word of the window once": "repeated-words-once",
+    "each row of the window once": "repeated-words-once",
+    "flipped": "sign",
+    "half of the step": None,
+    "only the first": "first-word-only",
+    "climbs": "climbs",
+    "not a number": None,
+}
+
+
+def test_what_is_said_has_an_identifier_or_none():
+    assert NAMED.keys() == SAID.keys()
+
+
+@pytest.mark.parametrize("name", NAMED)
+def test_a_mistake_has_its_identifier_in_the_result_and_in_json(submit, name):
+    text, message = SAID[name]
+    report = submit(text)
+    named = {
+        check.mistake
+        for function in report.functions
+        for check in function.checks
+        if check.status == "failed" and message in check.message
+    }
+    assert named == {NAMED[name]}
+    in_json = [
+        check["mistake"]
+        for function in report.to_dict()["functions"]
+        for check in function["checks"]
+        if message in check["message"]
+    ]
+    assert set(in_json) == named

@@ -175,13 +175,10 @@ def test_the_example_passes_every_check(submit, profile):
     report = submit(A2, profile=profile)
     assert report.passed
     assert report.checks_ran == report.checks_known
-    assert all(check.cases for function in report.functions for check in function.checks)
+    cases = {check.cases for function in report.functions for check in function.checks}
+    assert 0 not in cases
+    assert profile != "grade" or cases == {100}
     assert "PASSED: 44 of 44 checks ran" in str(report)
-
-
-def test_a_hundred_cases_is_what_each_check_sees(submit):
-    report = submit(A2, profile="grade")
-    assert {check.cases for function in report.functions for check in function.checks} == {100}
 
 
 def test_nothing_of_the_file_is_printed(submit, capfd):

@@ -44,7 +44,9 @@ class Finding:
     part : str
         Which part of the result is wrong, where `observe` is given.
     observe : callable, optional
-        Returns what the check looks at in another trial: see `hints.explain`.
+        Returns what the check looks at in another trial: see `mistakes.explain`.
+    mistake : str, optional
+        The identifier of the mistake, where it is one that has a name.
     """
 
     message: str
@@ -53,6 +55,7 @@ class Finding:
     lead: str = ""
     part: str = ""
     observe: Callable[[Any], Seen | Unjudged] | None = None
+    mistake: str | None = None
 
 
 @dataclass(frozen=True)

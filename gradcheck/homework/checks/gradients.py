@@ -86,6 +86,7 @@ def shapes(trial: GradientTrial) -> Verdict:
             f"{_shape_remark(claimed, expected)}",
             claimed,
             expected,
+            mistake="transposed" if _is_transposed(claimed, expected) else "shape",
         )
     return None
 
@@ -142,7 +143,9 @@ def inputs_unchanged(trial: Trial) -> Verdict:
     changed = trial.outcome.overwritten
     if not changed:
         return None
-    return Finding(f"it overwrites its argument {' and '.join(changed)}")
+    return Finding(
+        f"it overwrites its argument {' and '.join(changed)}", mistake="argument-overwritten"
+    )
 
 
 def same_answer_twice(trial: Trial) -> Verdict:
@@ -152,18 +155,25 @@ def same_answer_twice(trial: Trial) -> Verdict:
         return Finding(f"the second call with the same arguments fails: {second.message}")
     if second.earlier_overwritten:
         return Finding(
-            "a call overwrites what the call before it returned: both hand out the same array"
+            "a call overwrites what the call before it returned: both hand out the same array",
+            mistake="answer-shared",
         )
     why = (
         "a second call with the same arguments gives another answer: something is kept between "
         "calls, or drawn at random"
     )
     if not (isinstance(trial, GradientTrial) and trial.returns_three and _is_three(second.result)):
-        return None if _same(first.result, second.result) else Finding(why)
+        same = _same(first.result, second.result)
+        return None if same else Finding(why, mistake="state-kept")
     for part, one, other in zip(PARTS, first.result, second.result, strict=True):
         # What is summed in another order may differ by as much as from the right value.
         if not _same(one, other, trial.expected_part(part)[1]):
-            return Finding(f"{trial.result_name(part)}: {why}", as_array(other), as_array(one))
+            return Finding(
+                f"{trial.result_name(part)}: {why}",
+                as_array(other),
+                as_array(one),
+                mistake="state-kept",
+            )
     return None
 
 
@@ -178,7 +188,10 @@ def passed_loss_called(trial: WindowTrial) -> Verdict:
         if outcome.status != "returned":
             return Unjudged("it does not return")
         if problem := _misuse(trial, outcome, passed):
-            return Finding(f"given {trial.target.course.functions[passed].name}, {problem}")
+            return Finding(
+                f"given {trial.target.course.functions[passed].name}, {problem}",
+                mistake="passed-loss-misused",
+            )
     return None
 
 
@@ -291,7 +304,10 @@ def _transposed(
         return Unjudged("it is transposed, as its shape shows elsewhere")
     name = trial.result_name(part)
     return Finding(
-        f"{name}: it is transposed where there are as many words as dimensions", values, expected
+        f"{name}: it is transposed where there are as many words as dimensions",
+        values,
+        expected,
+        mistake="transposed",
     )
 
 
@@ -358,8 +374,12 @@ def _is_three(result: Any) -> bool:
     return isinstance(result, tuple | list) and len(result) == len(PARTS)
 
 
+def _is_transposed(claimed: NDArray[Any], expected: NDArray[Any]) -> bool:
+    return expected.ndim == 2 and claimed.shape == expected.shape[::-1]
+
+
 def _shape_remark(claimed: NDArray[Any], expected: NDArray[Any]) -> str:
-    if expected.ndim == 2 and claimed.shape == expected.shape[::-1]:
+    if _is_transposed(claimed, expected):
         return " (transposed)"
     if conform(claimed, expected.shape) is not None:
         return " (the values fit, the axes do not)"

@@ -39,7 +39,10 @@ def number_requested(trial: PairTrial) -> Verdict:
     wanted = len(trial.case.negatives)
     outcome = trial.outcome
     if not outcome.sampled and not outcome.drawn:
-        return Finding("it draws no negatives, neither by the sampler nor from the dataset")
+        return Finding(
+            "it draws no negatives, neither by the sampler nor from the dataset",
+            mistake="drawn-from-elsewhere",
+        )
     if len(outcome.sampled) > 1:
         return Finding(f"it calls the sampler {len(outcome.sampled)} times for one word")
     got = len(outcome.sampled[0]) if outcome.sampled else len(outcome.drawn)
@@ -66,7 +69,8 @@ def target_redrawn(trial: PairTrial) -> Verdict:
         return None
     return Finding(
         f"the dataset handed out the target {target} and it was not drawn again: "
-        f"draws {list(outcome.drawn)}"
+        f"draws {list(outcome.drawn)}",
+        mistake="target-among-negatives",
     )
 
 
@@ -93,14 +97,20 @@ def target_excluded(trial: SamplerTrial) -> Verdict:
     if not _come_from(plain, trial.outcome.drawn):
         return NO_SAMPLES
     if target in samples:
-        message = f"the target {target} is among the samples"
+        message, mistake = f"the target {target} is among the samples", "target-among-negatives"
     elif len(samples) < len(plain):
-        message = "a draw of the target is dropped, not replaced by another draw"
+        message, mistake = (
+            "a draw of the target is dropped, not replaced by another draw",
+            "target-dropped",
+        )
     elif not _come_from(samples, outcome.drawn):
-        message = "a draw of the target is replaced by a word that was not drawn"
+        message, mistake = (
+            "a draw of the target is replaced by a word that was not drawn",
+            "target-replaced",
+        )
     else:
         return None
-    return Finding(message, samples, trial.case.negatives)
+    return Finding(message, samples, trial.case.negatives, mistake=mistake)
 
 
 def from_dataset(trial: SamplerTrial) -> Verdict:
@@ -110,10 +120,18 @@ def from_dataset(trial: SamplerTrial) -> Verdict:
         return Unjudged("it does not return word indices")
     drawn = trial.outcome.drawn
     if not drawn:
-        return Finding("it draws nothing from the dataset: the words would be drawn uniformly")
+        return Finding(
+            "it draws nothing from the dataset: the words would be drawn uniformly",
+            mistake="drawn-from-elsewhere",
+        )
     if set(samples) <= set(drawn):
         return None
-    return Finding("some samples are not what the dataset handed out", samples, drawn)
+    return Finding(
+        "some samples are not what the dataset handed out",
+        samples,
+        drawn,
+        mistake="drawn-from-elsewhere",
+    )
 
 
 def repeats_kept(trial: SamplerTrial) -> Verdict:
@@ -130,7 +148,8 @@ def repeats_kept(trial: SamplerTrial) -> Verdict:
         if samples is None:
             return Unjudged("it does not return word indices")
         if problem := _repeats_problem(samples, outcome.drawn, script):
-            return Finding(problem, samples, list(script[: len(samples)]))
+            wanted = list(script[: len(samples)])
+            return Finding(problem, samples, wanted, mistake="repeats-changed")
     return None
 
 

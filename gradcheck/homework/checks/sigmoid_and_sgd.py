@@ -100,8 +100,8 @@ def sgd_step(trial: SgdTrial) -> Verdict:
         return None
     if agrees(claimed, case.x0 + case.step * case.gradient, np.abs(case.x0) + 1.0).all():
         message = "one iteration adds step * gradient: it climbs, where descent subtracts"
-    else:
-        message = f"after one iteration, x: {describe_difference(claimed, expected, close)}"
+        return Finding(message, claimed, expected, mistake="climbs")
+    message = f"after one iteration, x: {describe_difference(claimed, expected, close)}"
     return Finding(message, claimed, expected)
 
 
@@ -125,12 +125,16 @@ def sgd_current_point(trial: SgdTrial) -> Verdict:
     """Ask that f is asked at the point that has been reached."""
     asked = trial.outcome.points
     if len({point.tobytes() for point in asked}) < min(2, len(asked)):
-        return Finding("it asks f for the gradient at x0 every time, not at the current x")
+        return Finding(
+            "it asks f for the gradient at x0 every time, not at the current x",
+            mistake="gradient-of-the-start",
+        )
     made = _steps_made(trial)
     if asked and made is not None and len(asked) < round(made):
         return Finding(
             f"it asks f for the gradient {len(asked)} times in {round(made)} steps: each step "
-            "needs the gradient at the current x"
+            "needs the gradient at the current x",
+            mistake="gradient-not-renewed",
         )
     return None
 
@@ -156,11 +160,11 @@ def sgd_postprocessing(trial: SgdTrial) -> Verdict:
         return None
     if _is_near(claimed, before):
         message = "it is applied before each step, not after it"
-    else:
-        message = f"it is applied {outcome.postprocessed} times in {steps} iterations"
-        if outcome.postprocessed == steps:
-            message += ", and x is not what it returned"
-    return Finding(message, claimed, after)
+        return Finding(message, claimed, after, mistake="postprocessed-too-early")
+    message = f"it is applied {outcome.postprocessed} times in {steps} iterations"
+    if outcome.postprocessed == steps:
+        message += ", and x is not what it returned"
+    return Finding(message, claimed, after, mistake="postprocessing-lost")
 
 
 def _steps_made(trial: SgdTrial) -> float | None:

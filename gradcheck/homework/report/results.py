@@ -38,7 +38,7 @@ class CheckResult:
     message : str
         What is wrong, or why nothing was judged.
     mistake : str, optional
-        The name of the mistake, where it has one.
+        The identifier of the mistake, where it has one; it stays the same in later versions.
     counterexample : dict, optional
         The smallest wrong case found, with the claimed and the expected value.
     snippet : str
