@@ -48,6 +48,8 @@ To follow it: do one line with a pencil, then compare. Then --seed 1 for another
 
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
+    from gradcheck.word2vec.loss_table import LOSSES
+
     parser.add_argument(
         "sentence", nargs="*", metavar="SENTENCE", help='words (default: "the cat drinks milk")'
     )
@@ -64,9 +66,9 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--loss",
-        choices=("naive-softmax", "negative-sampling"),
-        default="naive-softmax",
-        help="default: naive-softmax",
+        choices=[loss.name for loss in LOSSES],
+        default=LOSSES[0].name,
+        help=f"default: {LOSSES[0].name}",
     )
     parser.add_argument(
         "--negatives",

@@ -13,6 +13,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from gradcheck.word2vec.loss_table import LOSSES
+
 __all__ = [
     "COURSES",
     "Course",
@@ -146,6 +148,12 @@ class Course:
     def names(self) -> tuple[str, ...]:
         """Return the functions' names, in the order in which they are checked."""
         return tuple(interface.name for interface in self.functions.values())
+
+    @property
+    def losses(self) -> dict[Role, Interface]:
+        """The functions that a window function may be given."""
+        names = {loss.name for loss in LOSSES}
+        return {role: interface for role, interface in self.functions.items() if role in names}
 
     def demanded(self, present: frozenset[Role]) -> frozenset[Role]:
         """Return the functions that a file with the functions `present` must not lack."""

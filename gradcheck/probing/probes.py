@@ -344,13 +344,14 @@ class Prober:
         """Return the error, in units of the loss, that is small enough for a verdict."""
         if self.precision and part:
             return self.precision * part * math.sqrt(3)
-        steepness = max(numerical.steepness / along.span, self._steepness)
-        # Where 0 is claimed, the loss's own change is what an error is large or small against:
-        # it is all even if the claim is right. How it moves further out says nothing of that.
-        change = 0.0 if part else numerical.change
+        # Where 0 is claimed, the slopes around are what an error is large or small against, also
+        # where the loss is all even; but those within the steps alone: how it moves further out
+        # says nothing of that.
+        around = 0.0 if part else numerical.change / numerical.step
+        steepness = max(max(numerical.steepness, around) / along.span, self._steepness)
         is_short = numerical.departure(CLOSE_BY * along.size) is not None
         resolution = max(self.resolution, SHORT) if is_short else self.resolution
-        return resolution * max(self.whole, LEVEL * steepness, LEVEL * change)
+        return resolution * max(self.whole, LEVEL * steepness)
 
     def is_motionless(self, probe: Probe) -> bool:
         """Tell whether the loss does not move along arrays that are claimed to be 0.
@@ -369,8 +370,8 @@ class Prober:
         if numerical.is_plateau and (self.value == 0 or numerical.reach >= PIECE):
             return True  # what stands still at 0 hides next to nothing; a wide piece is one
         # A precision is relative to the gradient, and that is 0.
-        changes = min(self.resolution, self._finest) * LEVEL * numerical.change
-        return numerical.error / probe.span <= changes
+        slope = numerical.change / numerical.step
+        return numerical.error <= min(self.resolution, self._finest) * LEVEL * slope
 
     def _repeats(self, ladder: Ladder, most: int) -> bool:
         """Tell whether the loss gives its answers again at the points of some samples."""

@@ -39,7 +39,6 @@ __all__ = [
 ]
 
 Kind = Literal["skip-gram", "cbow"]
-Loss = Literal["naive-softmax", "negative-sampling"]
 
 # exp overflows at 709.8. Past 1e6, float64 scores keep too few digits to be worth comparing.
 _LARGE_SCORES = (1000.0, 40.0, 100.0, 710.0, 800.0, 1e4, 1e6)
@@ -223,7 +222,7 @@ def large_score_negative_sampling_cases() -> SearchStrategy[Case]:
 def window_cases(
     *,
     kind: Kind = "skip-gram",
-    loss: Loss = "naive-softmax",
+    negatives: bool = False,
     max_score: float = 15.0,
     repeats: bool | None = None,
 ) -> SearchStrategy[WindowCase]:
@@ -235,8 +234,8 @@ def window_cases(
     ----------
     kind : {"skip-gram", "cbow"}
         What predicts what: it decides for which words negatives are drawn.
-    loss : {"naive-softmax", "negative-sampling"}
-        Whether negatives are drawn at all.
+    negatives : bool
+        Whether negatives are drawn.
     max_score : float
         No score of the window exceeds this in magnitude; see `softmax_cases`.
     repeats : bool, optional
@@ -245,18 +244,14 @@ def window_cases(
     Raises
     ------
     ValueError
-        If `kind` or `loss` is not one of those listed.
+        If `kind` is not one of those listed.
     """
     from hypothesis import strategies as st
 
     if kind not in {"skip-gram", "cbow"}:
         raise ValueError(f"kind: expected 'skip-gram' or 'cbow', got {kind!r}")
-    if loss not in {"naive-softmax", "negative-sampling"}:
-        raise ValueError(f"loss: expected 'naive-softmax' or 'negative-sampling', got {loss!r}")
     shapes = strategies.matrix_shapes(min_rows=2, max_rows=40, max_columns=20)
-    negatives = (
-        _Negatives(exclude_target=True, repeats=repeats) if loss == "negative-sampling" else None
-    )
+    sampler = _Negatives(exclude_target=True, repeats=repeats)
 
     @st.composite
     def windows(draw: DrawFn) -> WindowCase:
@@ -275,7 +270,7 @@ def window_cases(
             # The course draws the same number of negatives for each word of a window.
             size = draw(st.sampled_from(_SAMPLE_SIZES))
             targets = context if kind == "skip-gram" else [center]
-            drawn = [negatives.sample(generator, words, target, size) for target in targets]
+            drawn = [sampler.sample(generator, words, target, size) for target in targets]
         center_vectors = draw(strategies.scales()) * generator.standard_normal((words, dimension))
         outside_vectors = draw(strategies.scales()) * generator.standard_normal((words, dimension))
         inputs = center_vectors[[center] if kind == "skip-gram" else context].sum(axis=0)

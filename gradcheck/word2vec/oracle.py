@@ -7,23 +7,23 @@ The formulas in `gradcheck.word2vec.formulas` were derived and printed by SymPy 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from gradcheck.stable_functions import logsumexp, scatter_add, sigmoid, softmax
 from gradcheck.word2vec import formulas
+from gradcheck.word2vec.cases import Case
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
-    from gradcheck.word2vec.cases import Case, WindowCase
+    from gradcheck.word2vec.cases import WindowCase
+    from gradcheck.word2vec.loss import Loss
 
 __all__ = ["Answer", "cbow", "naive_softmax", "negative_sampling", "sigmoid", "skipgram"]
-
-Loss = Literal["naive-softmax", "negative-sampling"]
 
 # Below the smallest normal number, float64 has no relative precision to speak of: this much is
 # added to each scale, so that one unit of rounding is never less than that number.
@@ -79,60 +79,7 @@ def naive_softmax(case: Case) -> Answer:
 
     J = -u_o·v_c + log Σ_w exp(u_w·v_c); see `gradcheck.word2vec.losses`.
     """
-    return _naive_softmax(case.center, case.outside, case.target)
-
-
-def negative_sampling(case: Case) -> Answer:
-    """Return the negative-sampling loss of a case and its gradient.
-
-    J = -log σ(u_o·v_c) - Σ_k log σ(-u_{n_k}·v_c), the sum over the case's negatives, each as
-    often as it was drawn; see `gradcheck.word2vec.losses`.
-    """
-    return _negative_sampling(case.center, case.outside, case.target, case.negatives)
-
-
-def skipgram(case: WindowCase, loss: Loss) -> Answer:
-    """Return the skip-gram loss of a window and its gradient: a sum over the context words.
-
-    The center word predicts each context word in turn. Only its row of the gradient with
-    respect to the center vectors is not zero.
-
-    Raises
-    ------
-    ValueError
-        If `loss` is neither "naive-softmax" nor "negative-sampling", or the case's negatives
-        are not those that it needs.
-    """
-    negatives = _negatives_of_each(case, loss, len(case.context))
-    vector = case.center_vectors[case.center]
-    total = _zero_answer(case.center_vectors.shape)
-    for target, drawn in zip(case.context, negatives, strict=True):
-        pair = _pair(loss, vector, case.outside_vectors, target, drawn)
-        total = _plus(total, pair, [case.center])
-    return total
-
-
-def cbow(case: WindowCase, loss: Loss) -> Answer:
-    """Return the CBOW loss of a window and its gradient.
-
-    The sum (not the mean) of the context words' center vectors predicts the center word. A word
-    that occurs m times in the context has m times the gradient in its row.
-
-    Raises
-    ------
-    ValueError
-        If `loss` is neither "naive-softmax" nor "negative-sampling", or the case's negatives
-        are not those that it needs.
-    """
-    (drawn,) = _negatives_of_each(case, loss, 1)
-    vector = case.center_vectors[list(case.context)].sum(axis=0)
-    pair = _pair(loss, vector, case.outside_vectors, case.center, drawn)
-    return _plus(_zero_answer(case.center_vectors.shape), pair, case.context)
-
-
-def _naive_softmax(
-    center: NDArray[np.float64], outside: NDArray[np.float64], target: int
-) -> Answer:
+    center, outside, target = case.center, case.outside, case.target
     loss, center_gradient, outside_gradient = formulas.naive_softmax(center, outside, target)
     scores = outside @ center
     probabilities = softmax(scores)
@@ -150,12 +97,13 @@ def _naive_softmax(
     )
 
 
-def _negative_sampling(
-    center: NDArray[np.float64],
-    outside: NDArray[np.float64],
-    target: int,
-    negatives: tuple[int, ...],
-) -> Answer:
+def negative_sampling(case: Case) -> Answer:
+    """Return the negative-sampling loss of a case and its gradient.
+
+    J = -log σ(u_o·v_c) - Σ_k log σ(-u_{n_k}·v_c), the sum over the case's negatives, each as
+    often as it was drawn; see `gradcheck.word2vec.losses`.
+    """
+    center, outside, target, negatives = case.center, case.outside, case.target, case.negatives
     drawn = np.array(negatives, dtype=np.intp)
     loss, center_gradient, outside_gradient = formulas.negative_sampling(
         center, outside, target, drawn
@@ -174,22 +122,45 @@ def _negative_sampling(
     )
 
 
-def _pair(
-    loss: Loss,
-    center: NDArray[np.float64],
-    outside: NDArray[np.float64],
-    target: int,
-    negatives: tuple[int, ...],
-) -> Answer:
-    if loss == "naive-softmax":
-        return _naive_softmax(center, outside, target)
-    return _negative_sampling(center, outside, target, negatives)
+def skipgram(case: WindowCase, loss: Loss) -> Answer:
+    """Return the skip-gram loss of a window and its gradient: a sum over the context words.
+
+    The center word predicts each context word in turn. Only its row of the gradient with
+    respect to the center vectors is not zero.
+
+    Raises
+    ------
+    ValueError
+        If the case's negatives are not those that the loss needs.
+    """
+    negatives = _negatives_of_each(case, loss, len(case.context))
+    vector = case.center_vectors[case.center]
+    total = _zero_answer(case.center_vectors.shape)
+    for target, drawn in zip(case.context, negatives, strict=True):
+        pair = loss.evaluate(Case(vector, case.outside_vectors, target, drawn))
+        total = _plus(total, pair, [case.center])
+    return total
+
+
+def cbow(case: WindowCase, loss: Loss) -> Answer:
+    """Return the CBOW loss of a window and its gradient.
+
+    The sum (not the mean) of the context words' center vectors predicts the center word. A word
+    that occurs m times in the context has m times the gradient in its row.
+
+    Raises
+    ------
+    ValueError
+        If the case's negatives are not those that the loss needs.
+    """
+    (drawn,) = _negatives_of_each(case, loss, 1)
+    vector = case.center_vectors[list(case.context)].sum(axis=0)
+    pair = loss.evaluate(Case(vector, case.outside_vectors, case.center, drawn))
+    return _plus(_zero_answer(case.center_vectors.shape), pair, case.context)
 
 
 def _negatives_of_each(case: WindowCase, loss: Loss, pairs: int) -> tuple[tuple[int, ...], ...]:
-    if loss not in {"naive-softmax", "negative-sampling"}:
-        raise ValueError(f"loss: expected 'naive-softmax' or 'negative-sampling', got {loss!r}")
-    if loss == "naive-softmax":
+    if not loss.has_negatives:
         return ((),) * pairs
     if len(case.negatives) != pairs:
         raise ValueError(

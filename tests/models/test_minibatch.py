@@ -13,6 +13,7 @@ from hypothesis.extra.numpy import array_shapes, arrays
 import gradcheck
 from gradcheck.strategies import generators
 from gradcheck.word2vec import cases, oracle
+from gradcheck.word2vec.loss_table import named
 from models import minibatch
 from models.minibatch import RowGradient
 from tests.models.samples import (
@@ -105,12 +106,12 @@ def test_float32_is_float64_but_for_its_rounding(loss, data, score):
 @settings(max_examples=30)
 @given(data=st.data())
 def test_skip_gram_is_the_oracles_window(loss, data):
-    name = loss.replace("_", "-")
-    case = data.draw(cases.window_cases(kind="skip-gram", loss=name))
+    row = named(loss.replace("_", "-"))
+    case = data.draw(cases.window_cases(kind="skip-gram", negatives=row.has_negatives))
     V, U = case.center_vectors, case.outside_vectors
     of = batch([[case.center]] * len(case.context), case.context, case.negatives or None)
     sample = Sample(V, U, of)
-    answer = oracle.skipgram(case, name)
+    answer = oracle.skipgram(case, row)
     scales = expected(loss, sample)
     assert_agrees(dense(loss, sample), with_values(scales, answer))
 
@@ -120,15 +121,15 @@ def test_skip_gram_is_the_oracles_window(loss, data):
 @given(data=st.data())
 def test_cbow_is_the_oracles_window_of_vectors_divided_by_their_number(loss, data):
     """The oracle's CBOW sums: V / C goes in, and ∂J/∂V = ∂J/∂(V / C) / C comes out."""
-    name = loss.replace("_", "-")
-    case = data.draw(cases.window_cases(kind="cbow", loss=name))
+    row = named(loss.replace("_", "-"))
+    case = data.draw(cases.window_cases(kind="cbow", negatives=row.has_negatives))
     count = len(case.context)
     sample = Sample(
         case.center_vectors * count,
         case.outside_vectors,
         batch([case.context], [case.center], case.negatives or None),
     )
-    answer = oracle.cbow(case, name)
+    answer = oracle.cbow(case, row)
     answer.center[:] /= count
     scales = expected(loss, sample)
     assert_agrees(dense(loss, sample), with_values(scales, answer))
@@ -159,8 +160,8 @@ def test_a_step_subtracts_rate_times_the_gradient(loss, sample):
 def test_a_row_gradient_is_a_sum_of_outer_products(rows, rng):
     weights, vectors = rng.standard_normal(rows.shape), rng.standard_normal((len(rows), 3))
     total = np.zeros((6, 3))
-    for named, factors, vector in zip(rows, weights, vectors, strict=True):
-        for row, factor in zip(named, factors, strict=True):
+    for indices, factors, vector in zip(rows, weights, vectors, strict=True):
+        for row, factor in zip(indices, factors, strict=True):
             if row >= 0:
                 total[row] += factor * vector
     np.testing.assert_allclose(

@@ -73,7 +73,7 @@ def same(left, right):
 
 
 @settings(max_examples=30)
-@given(cases.negative_sampling_cases(), cases.window_cases(loss="negative-sampling"))
+@given(cases.negative_sampling_cases(), cases.window_cases(negatives=True))
 def test_it_prints_as_the_python_that_makes_it(pair, window):
     for case in (pair, window):
         names = {"np": np, "Case": Case, "WindowCase": WindowCase}
@@ -83,7 +83,7 @@ def test_it_prints_as_the_python_that_makes_it(pair, window):
 
 
 @settings(max_examples=30)
-@given(cases.negative_sampling_cases(), cases.window_cases(loss="negative-sampling"))
+@given(cases.negative_sampling_cases(), cases.window_cases(negatives=True))
 def test_json_keeps_every_digit(pair, window):
     for case in (pair, window):
         assert same(type(case)(**json.loads(json.dumps(case.to_dict()))), case)
@@ -144,7 +144,7 @@ def test_repeats_are_as_asked_for(repeats):
 
 @pytest.mark.parametrize("repeats", [None, True, False])
 def test_repeats_in_windows_are_as_asked_for(repeats):
-    strategy = cases.window_cases(loss="negative-sampling", repeats=repeats)
+    strategy = cases.window_cases(negatives=True, repeats=repeats)
     repeated = {
         len(set(words)) < len(words) for case in drawn(strategy) for words in case.negatives
     }
@@ -161,12 +161,12 @@ def test_the_target_is_drawn_only_where_it_is_not_excluded():
 
 
 def test_windows_exclude_the_word_that_is_predicted():
-    for case in drawn(cases.window_cases(kind="skip-gram", loss="negative-sampling")):
+    for case in drawn(cases.window_cases(kind="skip-gram", negatives=True)):
         assert len(case.negatives) == len(case.context)
         assert not any(
             word in words for word, words in zip(case.context, case.negatives, strict=True)
         )
-    for case in drawn(cases.window_cases(kind="cbow", loss="negative-sampling")):
+    for case in drawn(cases.window_cases(kind="cbow", negatives=True)):
         assert len(case.negatives) == 1
         assert case.center not in case.negatives[0]
 
@@ -220,5 +220,3 @@ def test_a_lost_repeat_shrinks_to_the_smallest_case():
 def test_unknown_kinds_are_refused():
     with pytest.raises(ValueError, match=r"^kind: expected 'skip-gram' or 'cbow', got 'skipgram'"):
         cases.window_cases(kind="skipgram")
-    with pytest.raises(ValueError, match=r"^loss: expected"):
-        cases.window_cases(loss="softmax")

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 
 from gradcheck.word2vec import cases, oracle
 from gradcheck.word2vec.cases import Case, WindowCase
+from gradcheck.word2vec.loss_table import LOSSES, NAIVE_SOFTMAX, NEGATIVE_SAMPLING, named
 from tests.word2vec.explicit import assert_agrees
 
 # What the docstring of Answer promises to plain implementations, where no score exceeds 15.
@@ -210,12 +211,12 @@ def window_loss(case, kind):
     return loss
 
 
-@pytest.mark.parametrize("loss", ["naive-softmax", "negative-sampling"])
+@pytest.mark.parametrize("loss", LOSSES, ids=lambda loss: loss.name)
 @pytest.mark.parametrize("kind", ["skip-gram", "cbow"])
 def test_windows_are_the_complex_step_of_their_loss(kind, loss):
     @settings(max_examples=40)
     @given(
-        cases.window_cases(kind=kind, loss=loss).filter(
+        cases.window_cases(kind=kind, negatives=loss.has_negatives).filter(
             lambda case: case.center_vectors.size <= 100
         )
     )
@@ -237,8 +238,8 @@ WINDOW = WindowCase(np.eye(3), np.arange(9.0).reshape(3, 3) / 9, 0, (1, 1, 2), 2
 
 def test_a_mean_in_place_of_the_sum_is_seen():
     mean = WindowCase(np.eye(3) / 3, WINDOW.outside_vectors, 0, (1, 1, 2), 2)
-    expected = oracle.cbow(WINDOW, "naive-softmax")
-    got = oracle.cbow(mean, "naive-softmax")
+    expected = oracle.cbow(WINDOW, NAIVE_SOFTMAX)
+    got = oracle.cbow(mean, NAIVE_SOFTMAX)
     with pytest.raises(AssertionError, match="units"):
         assert_agrees(expected, (got.loss, got.center, got.outside), UNITS)
 
@@ -246,7 +247,7 @@ def test_a_mean_in_place_of_the_sum_is_seen():
 def test_a_window_of_one_word_is_a_pair():
     case = WindowCase(np.eye(3), WINDOW.outside_vectors, 2, (1,), 1)
     pair = oracle.naive_softmax(Case(np.eye(3)[2], WINDOW.outside_vectors, 1))
-    window = oracle.skipgram(case, "naive-softmax")
+    window = oracle.skipgram(case, NAIVE_SOFTMAX)
     assert window.loss == pair.loss
     np.testing.assert_array_equal(window.center[2], pair.center)
     assert not window.center[:2].any()
@@ -255,9 +256,11 @@ def test_a_window_of_one_word_is_a_pair():
 
 def test_what_a_window_lacks_is_said():
     with pytest.raises(ValueError, match=r"^negatives: expected 3, one tuple for each"):
-        oracle.skipgram(WINDOW, "negative-sampling")
-    with pytest.raises(ValueError, match=r"^loss: expected 'naive-softmax' or"):
-        oracle.cbow(WINDOW, "softmax")
+        oracle.skipgram(WINDOW, NEGATIVE_SAMPLING)
+    with pytest.raises(
+        ValueError, match=r"^loss: expected naive-softmax or negative-sampling, got"
+    ):
+        named("softmax")
 
 
 @given(cases.large_score_softmax_cases())

@@ -66,7 +66,7 @@ def test_an_exception_is_another_failure():
 
 
 @settings(max_examples=20)
-@given(cases.window_cases(loss="negative-sampling"))
+@given(cases.window_cases(negatives=True))
 def test_windows_are_simplified_too(case):
     simple = simplify(case, lambda _: True)
     assert not simple.center_vectors.any()

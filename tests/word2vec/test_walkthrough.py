@@ -19,8 +19,8 @@ import models.losses
 from gradcheck.document.blocks import written
 from gradcheck.word2vec import oracle
 from gradcheck.word2vec.cases import Case
+from gradcheck.word2vec.lecture.arithmetic import product, total
 from gradcheck.word2vec.walkthrough import walk
-from gradcheck.word2vec.walkthrough.arithmetic import product, total
 
 SENTENCES = ("the cat drinks milk", "a b", "a b c d e a b a", "x y z")
 UNITS = 64  # as the docstring of oracle.Answer grants

@@ -24,15 +24,15 @@ from gradcheck.homework.submission.course_modules import is_stand_in
 from gradcheck.homework.submission.loading import Submission, load, locate_error, summarize_error
 from gradcheck.homework.submission.surroundings import CapturedOutput, quiet, working_directory
 from gradcheck.homework.submission.time_limit import TimeLimitExceeded, within
+from gradcheck.word2vec.loss_table import LOSSES
 
 __all__ = ["CALL_SECONDS", "LOSS_FACTORS", "Call", "InProcessTarget", "Outcome", "Target"]
 
 CALL_SECONDS = 5.0
 # What the loss functions that a window function is given return, in naive-softmax losses.
-LOSS_FACTORS = {"naive-softmax": 1.0, "negative-sampling": 2.0}
+LOSS_FACTORS = {loss.name: float(number) for number, loss in enumerate(LOSSES, start=1)}
 
 Status = Literal["returned", "unfinished", "crashed", "timeout"]
-LossName = Literal["naive-softmax", "negative-sampling"]
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ class Call:
         The indices that the dataset hands out.
     replace_sampler : bool
         Whether the file's sampler gives way to one that returns `draws`.
-    passed_loss : {"naive-softmax", "negative-sampling"}
+    passed_loss : Role
         Which loss function a window function is given.
     seed : int
         The state of `random` and `np.random` before the call.
@@ -61,7 +61,7 @@ class Call:
     inputs: Mapping[str, Any]
     draws: tuple[int, ...] = ()
     replace_sampler: bool = True
-    passed_loss: LossName = "naive-softmax"
+    passed_loss: Role = "naive-softmax"
     seed: int = 0
 
 
@@ -83,7 +83,7 @@ class Outcome:
         What the dataset handed out.
     sampled : tuple of tuple of int
         What each call of the replaced sampler returned.
-    losses_called : tuple of LossName
+    losses_called : tuple of Role
         The loss functions that a window function called.
     dataset_passed : bool
         Whether it handed each of them the dataset that it was given.
@@ -103,7 +103,7 @@ class Outcome:
     overwritten: tuple[str, ...] = ()
     drawn: tuple[int, ...] = ()
     sampled: tuple[tuple[int, ...], ...] = ()
-    losses_called: tuple[LossName, ...] = ()
+    losses_called: tuple[Role, ...] = ()
     dataset_passed: bool = True
     points: tuple[Any, ...] = ()
     postprocessed: int = 0
@@ -130,12 +130,12 @@ class Target(Protocol):
 class _Record:
     """What the things handed to the file saw."""
 
-    losses_called: list[LossName] = field(default_factory=list)
+    losses_called: list[Role] = field(default_factory=list)
     datasets: list[Any] = field(default_factory=list)
     points: list[Any] = field(default_factory=list)
     postprocessed: int = 0
 
-    def note_loss(self, name: LossName, interface: Interface, dataset: Any) -> None:
+    def note_loss(self, name: Role, interface: Interface, dataset: Any) -> None:
         self.losses_called.append(name)
         if "dataset" in interface.parameters:
             self.datasets.append(dataset)
@@ -283,8 +283,7 @@ class InProcessTarget:
         if call.role == "negative-sampling" and call.replace_sampler:
             replacements |= dict.fromkeys(self.course.samplers, sampler)
         if call.role in {"skip-gram", "cbow"}:
-            for role in ("naive-softmax", "negative-sampling"):
-                interface = self.course.functions[role]
+            for role, interface in self.course.losses.items():
                 own = self._submission.function(interface.name)
                 replacements[interface.name] = LossDouble(
                     self.course,

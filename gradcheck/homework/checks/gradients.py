@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gradcheck.homework.calling.in_process import LOSS_FACTORS, LossName, Outcome
+from gradcheck.homework.calling.in_process import LOSS_FACTORS, Outcome
 from gradcheck.homework.checks.comparison import (
     NO_SAMPLES,
     Finding,
@@ -29,7 +29,9 @@ from gradcheck.homework.checks.comparison import (
     kind_of,
 )
 from gradcheck.homework.checks.trials import PARTS, GradientTrial, PairTrial, WindowTrial
+from gradcheck.homework.courses import Role
 from gradcheck.word2vec.cases import Case, WindowCase
+from gradcheck.word2vec.loss_table import named
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -182,8 +184,7 @@ def same_answer_twice(trial: Trial) -> Verdict:
 
 def passed_loss_called(trial: WindowTrial) -> Verdict:
     """Ask that the loss function that is passed in is the one that is called."""
-    losses: tuple[LossName, ...] = ("naive-softmax", "negative-sampling")
-    for passed in losses:
+    for passed in trial.target.course.losses:
         outcome = trial.call(passed_loss=passed)
         if outcome.status != "returned":
             return Unjudged("it does not return")
@@ -195,7 +196,7 @@ def passed_loss_called(trial: WindowTrial) -> Verdict:
     return None
 
 
-def _misuse(trial: WindowTrial, outcome: Outcome, passed: LossName) -> str:
+def _misuse(trial: WindowTrial, outcome: Outcome, passed: Role) -> str:
     """Return what a window function does wrong with the loss function that it is given."""
     calls = outcome.losses_called.count(passed)
     if not calls:
@@ -272,7 +273,7 @@ def _comparable(trial: GradientTrial, part: str) -> NDArray[Any] | Unjudged:
     """Return the claimed values in the shape of the expected ones, or why there are none."""
     if not trial.returns_three:
         return _NOT_THREE
-    if isinstance(trial, PairTrial) and trial.role == "negative-sampling" and not trial.negatives:
+    if isinstance(trial, PairTrial) and named(trial.role).has_negatives and not trial.negatives:
         return NO_SAMPLES
     claimed = as_array(trial.claimed(part))
     if claimed is None:

@@ -17,6 +17,7 @@ import numpy as np
 from gradcheck.homework.checks.comparison import Finding, Seen
 from gradcheck.homework.checks.trials import GradientTrial, PairTrial, WindowTrial
 from gradcheck.word2vec import oracle
+from gradcheck.word2vec.loss_table import NAIVE_SOFTMAX
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -202,7 +203,7 @@ def _cbow_predictions(trial: WindowTrial, part: str, expected: NDArray[Any]) -> 
     case = trial.case
     count = len(case.context)
     scaled = replace(case, center_vectors=case.center_vectors / count)
-    mean = np.asarray(getattr(oracle.cbow(scaled, "naive-softmax"), part))
+    mean = np.asarray(getattr(oracle.cbow(scaled, NAIVE_SOFTMAX), part))
     text = "it takes the mean of the context vectors; the course defines their sum"
     if part != "center":
         return {"mean-for-sum": Prediction(mean, text)}
@@ -228,7 +229,7 @@ def _skipgram_predictions(trial: WindowTrial, part: str, expected: NDArray[Any])
 
     def of(words: tuple[int, ...]) -> NDArray[Any]:
         case = replace(trial.case, context=words)
-        return np.asarray(getattr(oracle.skipgram(case, "naive-softmax"), part))
+        return np.asarray(getattr(oracle.skipgram(case, NAIVE_SOFTMAX), part))
 
     predictions = {
         "last-word-only": Prediction(of(context[-1:]), "only the last context word counts"),

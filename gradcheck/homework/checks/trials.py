@@ -14,6 +14,7 @@ import numpy as np
 from gradcheck.homework.calling.in_process import Call, Outcome, Target
 from gradcheck.word2vec import oracle
 from gradcheck.word2vec.cases import Case, WindowCase
+from gradcheck.word2vec.loss_table import LOSSES, NAIVE_SOFTMAX, named
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -146,9 +147,10 @@ class PairTrial(GradientTrial):
     @cached_property
     def expected(self) -> Answer:
         """What the oracle says, for the negatives that the file really got."""
-        if self.role == "naive-softmax":
-            return oracle.naive_softmax(self.case)
-        return oracle.negative_sampling(replace(self.case, negatives=self.negatives))
+        loss = named(self.role)
+        case = replace(self.case, negatives=self.negatives) if loss.has_negatives else self.case
+        answer: Answer = loss.evaluate(case)
+        return answer
 
     def sampling(self, script: tuple[int, ...]) -> Outcome:
         """Return what the file's own sampler does when the dataset hands out `script`."""
@@ -170,7 +172,7 @@ class PairTrial(GradientTrial):
         """Return what a row of the outside gradient stands for."""
         if row == self.case.target:
             return "the target's"
-        times = self.negatives.count(row) if self.role == "negative-sampling" else 0
+        times = self.negatives.count(row) if named(self.role).has_negatives else 0
         if times > 1:
             return f"a negative's, drawn {times} times"
         return "a negative's" if times else ""
@@ -197,7 +199,7 @@ class WindowTrial(GradientTrial):
     def expected(self) -> Answer:
         """What the oracle says."""
         evaluate = oracle.skipgram if self.role == "skip-gram" else oracle.cbow
-        return evaluate(self.case, "naive-softmax")
+        return evaluate(self.case, NAIVE_SOFTMAX)
 
     @property
     def moved_rows(self) -> list[int]:
@@ -288,8 +290,6 @@ class SgdTrial(Trial):
 
 _TRIALS: dict[Role, Callable[[Target, Role, Any], Trial]] = {
     "sigmoid": SigmoidTrial,
-    "naive-softmax": PairTrial,
-    "negative-sampling": PairTrial,
     "sampler": SamplerTrial,
     "skip-gram": WindowTrial,
     "cbow": WindowTrial,
@@ -299,4 +299,5 @@ _TRIALS: dict[Role, Callable[[Target, Role, Any], Trial]] = {
 
 def make_trial(target: Target, role: Role, case: Any) -> Trial:
     """Return the trial of a function on a case."""
-    return _TRIALS[role](target, role, case)
+    pairs = {loss.name for loss in LOSSES}
+    return (PairTrial if role in pairs else _TRIALS[role])(target, role, case)

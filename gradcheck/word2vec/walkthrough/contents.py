@@ -12,7 +12,6 @@ from gradcheck.document.blocks import (
     Paragraph,
     Phrase,
     Table,
-    formula,
     joined,
     number,
     phrase,
@@ -20,22 +19,16 @@ from gradcheck.document.blocks import (
     vector_of,
     word,
 )
-from gradcheck.word2vec.walkthrough.arithmetic import (
+from gradcheck.word2vec.lecture.arithmetic import (
     Matrix,
-    Vector,
-    sigmoid,
-    softmax,
 )
-from gradcheck.word2vec.walkthrough.forward_story import forward
-from gradcheck.word2vec.walkthrough.lecture_phrases import (
+from gradcheck.word2vec.lecture.phrases import (
     DESCENT,
     EMPTY,
     ETA,
     GRADIENT,
     PLUS_MINUS,
-    SAMPLING_OUTSIDE,
     SCORE,
-    SOFTMAX_OUTSIDE,
     U_W,
     V_C,
     V_W,
@@ -48,13 +41,14 @@ from gradcheck.word2vec.walkthrough.lecture_phrases import (
     center_vector,
     center_word,
     count,
-    loss_name,
     old_center,
     outside_vector,
     outside_word,
     verbatim,
 )
-from gradcheck.word2vec.walkthrough.update import Update
+from gradcheck.word2vec.lecture.update import Update
+from gradcheck.word2vec.loss import Telling
+from gradcheck.word2vec.loss_table import named
 
 __all__ = ["contents"]
 
@@ -63,15 +57,19 @@ _MOST_LISTED_WORDS, _MOST_LISTED_PAIRS = 20, 6
 
 def contents(step: Update) -> Document:
     """Tell one update from the sentence to the check."""
-    blocks = (*_setting(step), *forward(step), *_update(step), *_outcome(step))
+    blocks = (*_setting(step), *_telling(step).forward(step), *_update(step), *_outcome(step))
     return Document(_title(step), blocks)
+
+
+def _telling(step: Update) -> Telling:
+    return named(step.loss).telling
 
 
 def _title(step: Update) -> Phrase:
     """Return what the walkthrough is about, in a line."""
     return phrase(
         "One step on paper: skip-gram, {loss}, {eta} = {rate}",
-        loss=phrase(loss_name(step)),
+        loss=phrase(named(step.loss).title),
         eta=ETA,
         rate=number(step.rate),
     )
@@ -145,14 +143,13 @@ def _negatives(step: Update) -> Phrase:
 
 
 def _update(step: Update) -> Iterator[Block]:
-    outside = SOFTMAX_OUTSIDE if step.loss == "naive-softmax" else SAMPLING_OUTSIDE
     yield Heading(
         phrase(
             "Update: {descent}, {eta} = {rate}; {outside}",
             descent=DESCENT,
             eta=ETA,
             rate=number(step.rate),
-            outside=outside,
+            outside=_telling(step).outside,
         )
     )
     words = list(dict.fromkeys(row.word for row in step.predictions))
@@ -174,7 +171,7 @@ def _update(step: Update) -> Iterator[Block]:
 def _rows_that_move(step: Update) -> Phrase:
     most = (
         count(len(step.words))
-        if step.loss == "naive-softmax"
+        if _telling(step).moves_all_rows
         else phrase("{K} + 1 = {n}", K=K, n=count(len(step.negatives) + 1))
     )
     return phrase(
@@ -227,18 +224,14 @@ def _outcome(step: Update) -> Iterator[Block]:
 
 
 def _changes(step: Update) -> Table:
-    if step.loss == "naive-softmax":
-        prediction = formula("p(w|c)", "p(w|c)")
-        before, after = softmax(step.scores), softmax(step.scores_after)
-    else:
-        prediction = formula("σ(u_w·v_c)", r"\sigma(u_w \cdot v_c)")
-        before, after = map(_sigmoids, (step.scores, step.scores_after))
+    telling = _telling(step)
+    before, after = map(telling.predicted, (step.scores, step.scores_after))
     return Table(
         [
             Column(phrase("word"), [word(w) for w in step.words]),
             Column(SCORE, step.scores),
             Column(phrase("new"), step.scores_after),
-            Column(prediction, before, "fraction"),
+            Column(telling.prediction, before, "fraction"),
             Column(phrase("new"), after, "fraction"),
             Column(
                 phrase("by growth of {s}", s=SCORE),
@@ -246,10 +239,6 @@ def _changes(step: Update) -> Table:
             ),
         ]
     )
-
-
-def _sigmoids(scores: Vector) -> Vector:
-    return tuple(map(sigmoid, scores))
 
 
 def _effect(step: Update, index: int) -> Phrase:

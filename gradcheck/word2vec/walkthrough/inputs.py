@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from gradcheck.word2vec.walkthrough.arithmetic import Matrix
+from gradcheck.word2vec.lecture.arithmetic import Matrix
 
 __all__ = [
     "INITIALIZATIONS",

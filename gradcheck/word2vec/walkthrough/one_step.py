@@ -14,12 +14,13 @@ from gradcheck.document.html import to_fragment, to_page
 from gradcheck.document.latex import to_latex
 from gradcheck.document.text import to_text
 from gradcheck.numerical.differentiation import differentiate
-from gradcheck.word2vec import formulas
-from gradcheck.word2vec.walkthrough import inputs, predictions
-from gradcheck.word2vec.walkthrough.arithmetic import Matrix, Number, Vector, dot, scaled, total
+from gradcheck.word2vec.lecture import predictions
+from gradcheck.word2vec.lecture.arithmetic import Matrix, Number, Vector, dot, scaled, total
+from gradcheck.word2vec.lecture.update import Confirmation, Update
+from gradcheck.word2vec.loss import Loss
+from gradcheck.word2vec.loss_table import LOSSES, NAIVE_SOFTMAX, named
+from gradcheck.word2vec.walkthrough import inputs
 from gradcheck.word2vec.walkthrough.contents import contents
-from gradcheck.word2vec.walkthrough.predictions import Prediction
-from gradcheck.word2vec.walkthrough.update import LOSSES, Confirmation, Loss, Update
 
 __all__ = ["SENTENCE", "Walkthrough", "walk"]
 
@@ -70,7 +71,7 @@ def walk(
     *,
     dimension: int | None = None,
     window: int = 1,
-    loss: Loss = "naive-softmax",
+    loss: str = NAIVE_SOFTMAX.name,
     negatives: int | Sequence[str] | None = None,
     init: str | Mapping[str, Any] = "random",
     seed: int = 0,
@@ -89,7 +90,7 @@ def walk(
     window : int
         How many words to either side of the center word are outside words.
     loss : {"naive-softmax", "negative-sampling"}
-        Which loss.
+        Which loss, by its name in `gradcheck.word2vec.loss_table`.
     negatives : int or sequence of str, optional
         For negative sampling: how many to draw, 2 by default, or the words themselves; repeats
         count, and the target may be among them.
@@ -125,8 +126,7 @@ def walk(
     >>> step.moved_outside
     ()
     """
-    if loss not in LOSSES:
-        raise ValueError(f"loss: expected {' or '.join(LOSSES)}, got {loss!r}")
+    row = named(loss)
     expected = f"a whole number from 1 to {_WIDEST_WINDOW}"
     window = inputs.whole_number("window", window, expected, 1, _WIDEST_WINDOW)
     seed = inputs.whole_number("seed", seed, "a whole number from 0", 0)
@@ -134,11 +134,11 @@ def walk(
     text = inputs.read_text(sentence, window)
     number = inputs.choose_pair(text, pair)
     c, o = text.pairs[number]
-    drawn = _negatives(loss, text.words, o, negatives, seed)
+    drawn = _negatives(row, text.words, o, negatives, seed)
     outside, centers = inputs.initial_vectors(init, text.words, dimension, seed)
     v_c = centers[c]
     scores = _scores(outside, v_c, text.words)
-    predicted = _predict(loss, scores, o, drawn)
+    predicted = row.telling.predict(scores, o, drawn)
     grad_center, grad_outside = predictions.gradient(predicted, v_c, outside)
     new_v_c = _descend(v_c, grad_center, eta)
     outside_after = tuple(
@@ -165,8 +165,8 @@ def walk(
         V_after=(*centers[:c], new_v_c, *centers[c + 1 :]),
         scores=scores,
         scores_after=scores_after,
-        loss_after=_loss(loss, scores_after, o, drawn),
-        confirmation=_confirm((v_c, outside), (grad_center, grad_outside), (c, o), drawn),
+        loss_after=row.telling.value(scores_after, o, drawn),
+        confirmation=_confirm(row, (v_c, outside), (grad_center, grad_outside), (c, o), drawn),
     )
 
 
@@ -177,11 +177,13 @@ def _negatives(
     negatives: int | Sequence[str] | None,
     seed: int,
 ) -> tuple[int, ...]:
-    if loss == "negative-sampling":
+    if loss.has_negatives:
         wanted = _DEFAULT_NEGATIVES if negatives is None else negatives
         return inputs.choose_negatives(words, target, wanted, seed)
     if negatives is not None:
-        raise ValueError("negatives: naive softmax has none; expected them with negative-sampling")
+        raise ValueError(
+            f"negatives: {loss.title} has none; expected them with {_with_negatives()}"
+        )
     return ()
 
 
@@ -196,19 +198,8 @@ def _scores(outside: Matrix, v_c: Vector, words: Sequence[str]) -> Vector:
     return scores
 
 
-def _predict(
-    loss: Loss, scores: Vector, target: int, negatives: Sequence[int]
-) -> tuple[Prediction, ...]:
-    if loss == "naive-softmax":
-        return predictions.softmax_predictions(scores, target)
-    return predictions.negative_sampling_predictions(scores, target, negatives)
-
-
-def _loss(loss: Loss, scores: Vector, target: int, negatives: Sequence[int]) -> float:
-    """Return J alone: after a giant step, the exponentials may be too large for a float."""
-    if loss == "naive-softmax":
-        return predictions.softmax_loss(scores, target)
-    return predictions.negative_sampling_loss(scores, target, negatives)
+def _with_negatives() -> str:
+    return " or ".join(loss.name for loss in LOSSES if loss.has_negatives)
 
 
 def _descend(old: Vector, gradient: Vector, rate: Fraction) -> Vector:
@@ -222,6 +213,7 @@ def _descend(old: Vector, gradient: Vector, rate: Fraction) -> Vector:
 
 
 def _confirm(
+    row: Loss,
     at: tuple[Vector, Matrix],
     claimed: tuple[Vector, Matrix],
     pair: tuple[int, int],
@@ -232,9 +224,7 @@ def _confirm(
     drawn = np.array(negatives, dtype=np.intp)
 
     def loss(center: NDArray[np.float64], outside: NDArray[np.float64]) -> float:
-        if negatives:
-            return float(formulas.negative_sampling(center, outside, o, drawn)[0])
-        return float(formulas.naive_softmax(center, outside, o)[0])
+        return float(row.numpy(center, outside, o, drawn)[0])
 
     point = _floats(at[0]), _floats(at[1])
     gradient = _floats(claimed[0]), _floats(claimed[1])

@@ -5,16 +5,13 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 from gradcheck.probing.claims import Verdict
-from gradcheck.word2vec.walkthrough.arithmetic import Matrix, Vector, total
-from gradcheck.word2vec.walkthrough.predictions import Prediction
+from gradcheck.word2vec.lecture.arithmetic import Matrix, Vector, total
+from gradcheck.word2vec.lecture.predictions import Prediction
 
-__all__ = ["LOSSES", "Confirmation", "Loss", "Update"]
-
-Loss = Literal["naive-softmax", "negative-sampling"]
-LOSSES = ("naive-softmax", "negative-sampling")
+__all__ = ["Confirmation", "Update"]
 
 
 class Confirmation(NamedTuple):
@@ -70,8 +67,8 @@ class Update:
         Which of them is the one of this step, from 0.
     window : int
         How many words a window reaches to either side.
-    loss : {"naive-softmax", "negative-sampling"}
-        Which loss.
+    loss : str
+        The name of the loss.
     center, target : int
         The indices c and o.
     negatives : tuple of int
@@ -99,7 +96,7 @@ class Update:
     pairs: tuple[tuple[int, int], ...]
     pair_number: int
     window: int
-    loss: Loss
+    loss: str
     center: int
     target: int
     negatives: tuple[int, ...]

@@ -19,8 +19,8 @@ from gradcheck.document.blocks import (
     phrase,
     word,
 )
-from gradcheck.word2vec.walkthrough.arithmetic import Number, scaled
-from gradcheck.word2vec.walkthrough.lecture_phrases import (
+from gradcheck.word2vec.lecture.arithmetic import Number, scaled
+from gradcheck.word2vec.lecture.phrases import (
     LOG_P,
     LOG_P_GRADIENT,
     SAMPLING_CENTER,
@@ -37,19 +37,21 @@ from gradcheck.word2vec.walkthrough.lecture_phrases import (
     outside_vector,
     shown_vector,
 )
-from gradcheck.word2vec.walkthrough.update import Update
+from gradcheck.word2vec.lecture.update import Update
 
-__all__ = ["forward"]
+__all__ = ["negative_sampling", "softmax"]
 
 
-def forward(step: Update) -> Iterator[Block]:
-    """Tell what the model predicts, and what follows for the center word."""
-    if step.loss == "naive-softmax":
-        yield from _softmax_predictions(step)
-        yield from _softmax_center_gradient(step)
-    else:
-        yield from _sampling_predictions(step)
-        yield from _sampling_center_gradient(step)
+def softmax(step: Update) -> Iterator[Block]:
+    """Tell what naive softmax predicts, and what follows for the center word."""
+    yield from _softmax_predictions(step)
+    yield from _softmax_center_gradient(step)
+
+
+def negative_sampling(step: Update) -> Iterator[Block]:
+    """Tell what negative sampling predicts, and what follows for the center word."""
+    yield from _sampling_predictions(step)
+    yield from _sampling_center_gradient(step)
 
 
 # ------------------------------------------------------------------------- naive softmax

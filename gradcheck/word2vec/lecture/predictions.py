@@ -11,7 +11,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from gradcheck.word2vec.walkthrough.arithmetic import (
+from gradcheck.word2vec.lecture.arithmetic import (
     Matrix,
     Number,
     Vector,

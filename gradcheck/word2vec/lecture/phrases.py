@@ -12,8 +12,8 @@ from gradcheck.document.blocks import (
     vector_of,
     word,
 )
-from gradcheck.word2vec.walkthrough.arithmetic import Vector
-from gradcheck.word2vec.walkthrough.update import Update
+from gradcheck.word2vec.lecture.arithmetic import Vector
+from gradcheck.word2vec.lecture.update import Update
 
 __all__ = [
     "DESCENT",
@@ -44,7 +44,6 @@ __all__ = [
     "center_vector",
     "center_word",
     "count",
-    "loss_name",
     "old_center",
     "outside_vector",
     "outside_word",
@@ -91,11 +90,6 @@ SAMPLING_CENTER = formula(
 SAMPLING_OUTSIDE = formula("∂J/∂u_w = (σ - y) v_c", r"\partial J/\partial u_w = (\sigma - y)\, v_c")
 DESCENT = formula("new = old - η ∂J", r"\text{new} = \text{old} - \eta\, \partial J")
 GRADIENT = formula("∂J", r"\partial J")
-
-
-def loss_name(step: Update) -> str:
-    """Return the name of the loss, in words."""
-    return step.loss.replace("-", " ")
 
 
 def center_word(step: Update) -> Phrase:

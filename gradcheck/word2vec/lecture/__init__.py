@@ -1,0 +1,1 @@
+"""One update in the words and numbers of the lecture, loss by loss."""

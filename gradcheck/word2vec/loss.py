@@ -1,0 +1,77 @@
+"""What a loss of word2vec is, besides its mathematics: the columns of the table of losses."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from gradcheck.document.blocks import Phrase
+
+__all__ = ["Loss", "Telling"]
+
+
+@dataclass(frozen=True)
+class Telling:
+    """How a walkthrough tells one update by a loss.
+
+    Attributes
+    ----------
+    predict
+        From the scores of all words, the target and the negatives to the
+        `gradcheck.word2vec.lecture.predictions.Prediction` objects of the loss.
+    value
+        From the same to the loss alone, however large the scores.
+    forward
+        From the update to the blocks that tell what is predicted, and what follows for v_c.
+    outside
+        The formula of ∂J/∂u_w.
+    prediction, predicted
+        What is predicted of a word, and from all scores to that of each.
+    moves_all_rows
+        Whether a step may move every row of U, or the target's and the negatives' alone.
+    """
+
+    predict: Callable[..., Any]
+    value: Callable[..., float]
+    forward: Callable[[Any], Any]
+    outside: Phrase
+    prediction: Phrase
+    predicted: Callable[..., Any]
+    moves_all_rows: bool
+
+
+@dataclass(frozen=True)
+class Loss:
+    """A row of the table of losses, `gradcheck.word2vec.loss_table.LOSSES`.
+
+    Attributes
+    ----------
+    name
+        As one asks for it.
+    has_negatives
+        Whether negatives are drawn.
+    formula
+        Returns J, a SymPy expression.
+    derivation
+        The name of its derivation, in `gradcheck.word2vec.derivations`.
+    numpy
+        From v, U, o and the array of negatives to J, ∂J/∂v and ∂J/∂U.
+    evaluate
+        From a `gradcheck.word2vec.cases.Case` to the oracle's `Answer`.
+    telling
+        How a walkthrough tells it.
+    """
+
+    name: str
+    has_negatives: bool
+    formula: Callable[[], Any]
+    derivation: str
+    numpy: Callable[..., tuple[Any, Any, Any]]
+    evaluate: Callable[[Any], Any]
+    telling: Telling
+
+    @property
+    def title(self) -> str:
+        """The name in words."""
+        return self.name.replace("-", " ")

@@ -1,0 +1,86 @@
+"""The table of losses: whoever adds one writes its mathematics, and a row here."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from gradcheck.document.blocks import formula
+from gradcheck.word2vec import formulas, oracle
+from gradcheck.word2vec.lecture import forward_story, predictions
+from gradcheck.word2vec.lecture.arithmetic import Vector, sigmoid, softmax
+from gradcheck.word2vec.lecture.phrases import SAMPLING_OUTSIDE, SOFTMAX_OUTSIDE
+from gradcheck.word2vec.loss import Loss, Telling
+
+__all__ = ["LOSSES", "NAIVE_SOFTMAX", "NEGATIVE_SAMPLING", "named"]
+
+
+def _naive_softmax_formula() -> Any:
+    from gradcheck.word2vec.losses import naive_softmax_loss
+
+    return naive_softmax_loss()
+
+
+def _negative_sampling_formula() -> Any:
+    from gradcheck.word2vec.losses import negative_sampling_loss
+
+    return negative_sampling_loss()
+
+
+def _sigmoids(scores: Vector) -> Vector:
+    return tuple(map(sigmoid, scores))
+
+
+NAIVE_SOFTMAX = Loss(
+    name="naive-softmax",
+    has_negatives=False,
+    formula=_naive_softmax_formula,
+    derivation="naive-softmax",
+    numpy=lambda center, outside, target, _negatives: formulas.naive_softmax(
+        center, outside, target
+    ),
+    evaluate=oracle.naive_softmax,
+    telling=Telling(
+        predict=lambda scores, target, _negatives: predictions.softmax_predictions(scores, target),
+        value=lambda scores, target, _negatives: predictions.softmax_loss(scores, target),
+        forward=forward_story.softmax,
+        outside=SOFTMAX_OUTSIDE,
+        prediction=formula("p(w|c)", "p(w|c)"),
+        predicted=softmax,
+        moves_all_rows=True,
+    ),
+)
+
+NEGATIVE_SAMPLING = Loss(
+    name="negative-sampling",
+    has_negatives=True,
+    formula=_negative_sampling_formula,
+    derivation="negative-sampling",
+    numpy=formulas.negative_sampling,
+    evaluate=oracle.negative_sampling,
+    telling=Telling(
+        predict=predictions.negative_sampling_predictions,
+        value=predictions.negative_sampling_loss,
+        forward=forward_story.negative_sampling,
+        outside=SAMPLING_OUTSIDE,
+        prediction=formula("σ(u_w·v_c)", r"\sigma(u_w \cdot v_c)"),
+        predicted=_sigmoids,
+        moves_all_rows=False,
+    ),
+)
+
+LOSSES: tuple[Loss, ...] = (NAIVE_SOFTMAX, NEGATIVE_SAMPLING)
+"""In the order in which they are listed; the first is the one by default."""
+
+
+def named(name: str) -> Loss:
+    """Return a loss by its name.
+
+    Raises
+    ------
+    ValueError
+        If there is none of that name.
+    """
+    for loss in LOSSES:
+        if loss.name == name:
+            return loss
+    raise ValueError(f"loss: expected {' or '.join(loss.name for loss in LOSSES)}, got {name!r}")
