@@ -47,7 +47,8 @@ def run(
     interruption = _Interruption()
     try:
         with interruption:
-            parsed = _with_subcommands(parser, commands).parse_args(arguments)
+            arguments = sys.argv[1:] if arguments is None else list(arguments)
+            parsed = _with_subcommands(parser, commands, arguments).parse_args(arguments)
             parsed.check_interruption = interruption.check
             status: int = parsed.run(parsed)
             interruption.check()
@@ -112,7 +113,7 @@ class _Interruption:
 
 
 def _with_subcommands(
-    parser: argparse.ArgumentParser, commands: Sequence[Command]
+    parser: argparse.ArgumentParser, commands: Sequence[Command], arguments: Sequence[str]
 ) -> argparse.ArgumentParser:
     parser.epilog = f"{parser.prog} COMMAND --help tells more of a command."
     subparsers = parser.add_subparsers(metavar="COMMAND", required=True)
@@ -124,6 +125,8 @@ def _with_subcommands(
             epilog=command.epilog,
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )
-        command.add_arguments(subparser)
+        # What the others offer may take an import to tell.
+        if command.name in arguments:
+            command.add_arguments(subparser)
         subparser.set_defaults(run=command.run)
     return parser

@@ -95,7 +95,9 @@ def assert_right(step):
     scores_after = floats(step.U_after) @ floats(step.V_after)[step.center]
     np.testing.assert_allclose(floats(step.scores_after), scores_after, rtol=1e-9, atol=1e-9)
     # Where the loss is nearly flat, finite differences may drown in rounding: the check says so.
-    flat = max(map(abs, step.scores)) > 10
+    # So it is at 0 where the target is a negative, too: what is left there is of fourth order.
+    cancels = step.target in step.negatives and not step.moved_center and not step.moved_outside
+    flat = max(map(abs, step.scores)) > 10 or cancels
     assert step.confirmation.verdict in ({"agrees", "undecided"} if flat else {"agrees"})
     assert abs(step.confirmation.claimed - step.confirmation.numerical) <= (
         step.confirmation.error + 1e-12 * max(1, abs(step.confirmation.claimed))
