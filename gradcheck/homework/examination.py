@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from gradcheck.homework.calling.in_process import Target
+from gradcheck.homework.calling.calls import Target
 from gradcheck.homework.checks.cases import Profile, StreamName, draw_cases, find_smallest
 from gradcheck.homework.checks.comparison import Finding, Unjudged, Verdict, as_array
 from gradcheck.homework.checks.mistakes import explain

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from gradcheck.homework.calling.in_process import CALL_SECONDS, InProcessTarget, Target
+from gradcheck.homework.calling.calls import Target
+from gradcheck.homework.calling.in_process import CALL_SECONDS, InProcessTarget
 from gradcheck.homework.checks.cases import PROFILES, Profile
 from gradcheck.homework.checks.registry import Check, checks_of
 from gradcheck.homework.courses import COURSES, Course, Role, detect

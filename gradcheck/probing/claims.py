@@ -14,13 +14,13 @@ from gradcheck.numerical.derivative import Derivative
 from gradcheck.numerical.directions import Direction
 from gradcheck.parameters import norm
 
-__all__ = ["CLOSE_BY", "JITTER", "ULPS", "Claim", "Probe", "Verdict"]
+__all__ = ["CLOSE_BY", "GRADIENT_ULPS", "JITTER", "Claim", "Probe", "Verdict"]
 
 FloatArray = NDArray[np.float64]
 
 Verdict = Literal["agrees", "disagrees", "undecided"]
 
-ULPS = 8.0
+GRADIENT_ULPS = 8.0
 """The rounding error of one entry of a gradient that is computed well, in its last place."""
 
 JITTER = 8.0
@@ -55,7 +55,7 @@ class Claim:
     epsilon: float
     jitter: tuple[FloatArray, ...] = ()
     floor: float = 0.0
-    ulps: float = ULPS
+    ulps: float = GRADIENT_ULPS
 
     def rounding(self, size: float, z: FloatArray) -> float:
         """Return by how much rounding may move the inner product with z (n,).

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from gradcheck.numerical.directions import Direction
 from gradcheck.parameters import norm
-from gradcheck.probing.claims import JITTER, ULPS, Claim
+from gradcheck.probing.claims import GRADIENT_ULPS, JITTER, Claim
 from gradcheck.probing.subject import Subject
 
 __all__ = ["Promotion", "jittered", "promote"]
@@ -97,7 +97,7 @@ def promote(
     jitter = jittered(subject, claimed, rng)
     if double.gradient_epsilon >= parameters.epsilon or not np.isfinite(gradient).all():
         is_constant = not any(change.any() for change in jitter)
-        ulps = UNKNOWN if is_constant else ULPS
+        ulps = UNKNOWN if is_constant else GRADIENT_ULPS
         claim = Claim(claimed, parameters.epsilon, jitter, _floor(subject, claimed), ulps)
         return Promotion(double, value, claim, None, np.zeros(len(parameters.leaves)))
     off, allowed = _difference(subject, claimed, gradient, jitter)

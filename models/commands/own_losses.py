@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from gradcheck import GradientReport, check
-from gradcheck.homework.calling.in_process import Call, InProcessTarget
+from gradcheck.homework.calling.calls import Call
+from gradcheck.homework.calling.in_process import InProcessTarget
 from gradcheck.homework.checks.comparison import as_array
 from gradcheck.homework.courses import COURSES, Course, Interface, Role, detect
 from gradcheck.homework.submission.loading import Submission, SubmissionError, load

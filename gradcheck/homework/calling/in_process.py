@@ -1,9 +1,4 @@
-"""Calls into a submission.
-
-A `Target` takes a `Call`, made of arrays, numbers and names alone, and returns an `Outcome`,
-made of the same; so one that runs the file in a process of its own can stand beside the one
-here, which runs it in this process and is for files that are trusted.
-"""
+"""A submission that is trusted, called in this process."""
 
 from __future__ import annotations
 
@@ -12,10 +7,11 @@ import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, partial
-from typing import Any, Literal, Protocol
+from typing import Any
 
 import numpy as np
 
+from gradcheck.homework.calling.calls import LOSS_FACTORS, Call, Outcome, Status
 from gradcheck.homework.calling.doubles import LossDouble, ScriptedSampler, globals_replaced
 from gradcheck.homework.calling.scripted_dataset import ScriptedDataset, TooManyDraws, word
 from gradcheck.homework.calling.snapshots import copied, is_nothing, same_bytes
@@ -24,106 +20,10 @@ from gradcheck.homework.submission.course_modules import is_stand_in
 from gradcheck.homework.submission.loading import Submission, load, locate_error, summarize_error
 from gradcheck.homework.submission.surroundings import CapturedOutput, quiet, working_directory
 from gradcheck.homework.submission.time_limit import TimeLimitExceeded, within
-from gradcheck.word2vec.loss_table import LOSSES
 
-__all__ = ["CALL_SECONDS", "LOSS_FACTORS", "Call", "InProcessTarget", "Outcome", "Target"]
+__all__ = ["CALL_SECONDS", "InProcessTarget"]
 
 CALL_SECONDS = 5.0
-# What the loss functions that a window function is given return, in naive-softmax losses.
-LOSS_FACTORS = {loss.name: float(number) for number, loss in enumerate(LOSSES, start=1)}
-
-Status = Literal["returned", "unfinished", "crashed", "timeout"]
-
-
-@dataclass(frozen=True)
-class Call:
-    """One call of one function.
-
-    Attributes
-    ----------
-    role : Role
-        Which function.
-    inputs : mapping of str to Any
-        Quantity (see `courses`) to value: arrays, numbers, tuples of indices. For `sgd`,
-        ``gradient`` is what f says its gradient is, wherever it is asked, and ``shift`` what
-        the postprocessing adds after it has halved x.
-    draws : tuple of int
-        The indices that the dataset hands out.
-    replace_sampler : bool
-        Whether the file's sampler gives way to one that returns `draws`.
-    passed_loss : Role
-        Which loss function a window function is given.
-    seed : int
-        The state of `random` and `np.random` before the call.
-    """
-
-    role: Role
-    inputs: Mapping[str, Any]
-    draws: tuple[int, ...] = ()
-    replace_sampler: bool = True
-    passed_loss: Role = "naive-softmax"
-    seed: int = 0
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What became of a call.
-
-    Attributes
-    ----------
-    status : {"returned", "unfinished", "crashed", "timeout"}
-        How it ended.
-    result : Any
-        What it returned, copied.
-    message : str
-        Why it did not return.
-    overwritten : tuple of str
-        The course's names of the arrays, lists and dictionaries that it changed.
-    drawn : tuple of int
-        What the dataset handed out.
-    sampled : tuple of tuple of int
-        What each call of the replaced sampler returned.
-    losses_called : tuple of Role
-        The loss functions that a window function called.
-    dataset_passed : bool
-        Whether it handed each of them the dataset that it was given.
-    points : tuple of ndarray
-        Where `sgd` evaluated f.
-    postprocessed : int
-        How often `sgd` applied the postprocessing.
-    output : str
-        What it printed.
-    earlier_overwritten : bool
-        Whether what the call before it had returned was changed by it.
-    """
-
-    status: Status
-    result: Any = None
-    message: str = ""
-    overwritten: tuple[str, ...] = ()
-    drawn: tuple[int, ...] = ()
-    sampled: tuple[tuple[int, ...], ...] = ()
-    losses_called: tuple[Role, ...] = ()
-    dataset_passed: bool = True
-    points: tuple[Any, ...] = ()
-    postprocessed: int = 0
-    output: str = ""
-    earlier_overwritten: bool = False
-
-
-class Target(Protocol):
-    """A submission that can be called."""
-
-    course: Course
-
-    def has(self, role: Role) -> bool:
-        """Say whether the file has this function."""
-
-    def call(self, call: Call) -> Outcome:
-        """Call a function; whatever the file does, an `Outcome` comes back."""
-
-    def fresh(self) -> Target:
-        """Return the same file loaded anew, without any state that calls left behind."""
 
 
 @dataclass

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gradcheck.homework.calling.in_process import LOSS_FACTORS, Outcome
+from gradcheck.homework.calling.calls import LOSS_FACTORS, Outcome
 from gradcheck.homework.checks.comparison import (
     NO_SAMPLES,
     Finding,

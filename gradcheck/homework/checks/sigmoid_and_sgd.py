@@ -21,7 +21,7 @@ from gradcheck.homework.checks.comparison import (
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from gradcheck.homework.calling.in_process import Outcome
+    from gradcheck.homework.calling.calls import Outcome
     from gradcheck.homework.checks.trials import SgdTrial, SigmoidTrial
 
 __all__ = [

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from gradcheck.homework.calling.in_process import Call, Outcome, Target
+from gradcheck.homework.calling.calls import Call, Outcome, Target
 from gradcheck.word2vec import oracle
 from gradcheck.word2vec.cases import Case, WindowCase
 from gradcheck.word2vec.loss_table import LOSSES, NAIVE_SOFTMAX, named
