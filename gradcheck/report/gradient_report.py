@@ -23,22 +23,7 @@ class GradientReport(Findings):
     `figure` draws how the numerical derivative was found.
 
     The verdict is there at once. What it takes more evaluations to say, which entries are
-    wrong, is found when it is read for the first time.
-
-    Attributes
-    ----------
-    verdict
-        "agrees", "disagrees" or "undecided".
-    size
-        The number of entries of the gradient.
-    leaves
-        The arrays of the point: their names and shapes.
-    sizes : (n,) array
-        Of the entries: in proportion to them, they are moved.
-    probes
-        The directions along which claimed and numerical derivative were compared.
-    seed
-        Of the directions: the same seed repeats the check.
+    wrong, is found when it is read for the first time. Its attributes are those of `Findings`.
     """
 
     def __str__(self) -> str:
