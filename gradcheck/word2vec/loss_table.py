@@ -49,6 +49,7 @@ NAIVE_SOFTMAX = Loss(
         moves_all_rows=True,
     ),
 )
+"""J = -log p(o|c)."""
 
 NEGATIVE_SAMPLING = Loss(
     name="negative-sampling",
@@ -67,6 +68,7 @@ NEGATIVE_SAMPLING = Loss(
         moves_all_rows=False,
     ),
 )
+"""J = -log σ(u_o·v_c) - Σ_k log σ(-u_{n_k}·v_c)."""
 
 LOSSES: tuple[Loss, ...] = (NAIVE_SOFTMAX, NEGATIVE_SAMPLING)
 """In the order in which they are listed; the first is the one by default."""

@@ -24,8 +24,13 @@ from tests.docs.pages import (
     read,
 )
 
-# What writes the formulas, and the formulas it wrote: `oracle` is how one asks for them.
-_INTERNAL = {"gradcheck.word2vec.formulas", "gradcheck.word2vec.simpler_numbers"}
+# What writes the formulas, and the formulas it wrote: `oracle` is how one asks for them; and what a
+# walkthrough is made of.
+_INTERNAL = {
+    "gradcheck.word2vec.formulas",
+    "gradcheck.word2vec.lecture",
+    "gradcheck.word2vec.simpler_numbers",
+}
 PUBLIC_MODULES = [
     "gradcheck",
     "gradcheck.equations",
