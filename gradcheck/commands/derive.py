@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import argparse
 import sys
-import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
+from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 from gradcheck.terminal.command import FAILED, PASSED, Command, UsageError
+from gradcheck.terminal.progress import patient_bar
 
 if TYPE_CHECKING:
     from gradcheck.equations import Proof
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 __all__ = ["DERIVE"]
 
 # A progress bar for less than this only flickers.
-_PATIENCE_SECONDS = 2.0
 
 _HELP = """\
 Derive the gradients of word2vec step by step, and prove every step as it is printed.
@@ -75,7 +74,9 @@ def _derive(arguments: argparse.Namespace) -> int:
     render = _latex_of if arguments.latex else _text_of
     total = sum(len(one.steps) for one in derivations)
     are_proved = True
-    with _progress_bar(total) as advance:
+    done = 0
+    # On a terminal, the derivations themselves show how far it is.
+    with nullcontext() if sys.stdout.isatty() else patient_bar() as show:
         if arguments.latex:
             print(_LATEX_START)
         for one in derivations:
@@ -83,7 +84,9 @@ def _derive(arguments: argparse.Namespace) -> int:
             for step in one.steps:
                 arguments.check_interruption()
                 proofs.append(step.prove())
-                advance(one.name)
+                done += 1
+                if show:
+                    show(done, total, one.name)
             are_proved = are_proved and all(proofs)
             print(render(one, proofs), flush=True)
         if arguments.latex:
@@ -118,32 +121,6 @@ _LATEX_START = r"""\documentclass{article}
 \usepackage{amsmath,amssymb}
 \begin{document}"""
 _LATEX_END = r"\end{document}"
-
-
-@contextmanager
-def _progress_bar(total: int) -> Iterator[Callable[[str], None]]:
-    """Give a function that moves a bar on standard error, once there is something to wait for."""
-    if not sys.stderr.isatty() or sys.stdout.isatty():
-        # On a terminal, the derivations themselves show how far it is.
-        yield lambda _name: None
-        return
-    from rich.console import Console
-    from rich.progress import Progress
-
-    started = time.monotonic()
-    bar = Progress(console=Console(file=sys.stderr), transient=True, auto_refresh=False)
-    task = bar.add_task("", total=total)
-
-    def advance(name: str) -> None:
-        bar.advance(task)
-        if time.monotonic() - started > _PATIENCE_SECONDS:
-            bar.start()
-            bar.update(task, description=name, refresh=True)
-
-    try:
-        yield advance
-    finally:
-        bar.stop()
 
 
 DERIVE = Command(

@@ -7,7 +7,6 @@ import json
 import os
 import secrets
 import sys
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
@@ -15,15 +14,14 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from gradcheck.terminal.command import FAILED, PASSED, UNUSABLE, Command
 from gradcheck.terminal.files import check_writable, write_text
+from gradcheck.terminal.progress import patient_bar
 
 if TYPE_CHECKING:
     from gradcheck.homework import HomeworkReport
-    from gradcheck.homework.verification import Progress
 
 __all__ = ["VERIFY"]
 
 # A progress bar for less than this only flickers.
-_PATIENCE_SECONDS = 2.0
 
 _HELP = """\
 Run the named checks on a homework file and say what is right, what is wrong,
@@ -128,7 +126,7 @@ def _verify_file(file: str, arguments: argparse.Namespace) -> HomeworkReport | N
     from gradcheck.homework import SubmissionError, verify
 
     try:
-        with _progress_bar(file) as show:
+        with patient_bar() as show:
 
             def progress(done: int, total: int, what: str) -> None:
                 arguments.check_interruption()
@@ -157,37 +155,6 @@ def _print_report(report: HomeworkReport) -> None:
         render(report, Console(highlight=False))
     else:
         print(render_to_text(report))
-
-
-@contextmanager
-def _progress_bar(file: str) -> Iterator[Progress]:
-    """Give a function that draws a bar on standard error, once there is something to wait for."""
-    if not sys.stderr.isatty():
-        yield lambda _done, _total, _what: None
-        return
-    from rich.console import Console
-    from rich.progress import Progress as Bar
-
-    started = time.monotonic()
-    # Not standard error as it is then: the file's own output is caught meanwhile.
-    bar = Bar(
-        console=Console(file=sys.stderr),
-        transient=True,
-        redirect_stdout=False,
-        redirect_stderr=False,
-        auto_refresh=False,
-    )
-    task = bar.add_task(file)
-
-    def show(done: int, total: int, what: str) -> None:
-        if time.monotonic() - started > _PATIENCE_SECONDS:
-            bar.start()
-            bar.update(task, completed=done, total=total, description=what, refresh=True)
-
-    try:
-        yield show
-    finally:
-        bar.stop()
 
 
 def _write_json(

@@ -83,6 +83,9 @@ def _replace_file(path: Path, text: str) -> None:
     try:
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
             file.write(text)
+            file.flush()
+            # Renamed before its content has reached the disk, it could be empty after a crash.
+            os.fsync(file.fileno())
         # mkstemp lets nobody else read its file; what replaces an ordinary file should be one.
         umask = os.umask(0)
         os.umask(umask)

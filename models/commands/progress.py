@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Self
 
+from gradcheck.terminal.progress import bar, patient_bar
+
 if TYPE_CHECKING:
     from models.training import Step, Training
 
@@ -33,16 +35,8 @@ def reading(name: str) -> Iterator[Callable[[int, int | None], None]]:
         say(f"reading {name}")
         yield lambda _done, _total: None
         return
-    with _bar() as bar:
-        task = bar.add_task(f"reading {name}", total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)
-
-
-def _bar(*columns: Any) -> Any:
-    from rich.console import Console
-    from rich.progress import Progress
-
-    return Progress(*columns, console=Console(file=sys.stderr), transient=True)
+    with patient_bar() as show:
+        yield lambda done, total: show(done, total, f"reading {name}")
 
 
 class TrainingProgress:
@@ -68,7 +62,7 @@ class TrainingProgress:
         if sys.stderr.isatty():
             from rich.progress import BarColumn, TextColumn
 
-            self._bar = _bar(TextColumn("{task.description}"), BarColumn(bar_width=None))
+            self._bar = bar(TextColumn("{task.description}"), BarColumn(bar_width=None))
             self._bar.start()
             self._task = self._bar.add_task(self._text(), total=self._total, completed=self._first)
         return self
