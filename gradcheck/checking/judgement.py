@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -148,13 +148,24 @@ class _Course:
         last = examination.probes[-1]
         if conclusions.is_constant(examination, self.prober):
             return _found(conclusions.does_not_use_its_argument(), examination.probes)
-        if examination.verdict == "agrees":
+        if examination.verdict == "agrees" or self._is_refuted_by_entries(last):
             return _found(conclusions.agreement(examination, self.prober), examination.probes)
         if last.numerical.obstacle == "kink":
             return self._at_a_kink(examination)
         if last.verdict == "disagrees":
             return self._wrong(examination.probes)
         return self._undecided(examination)
+
+    def _is_refuted_by_entries(self, last: Probe) -> bool:
+        """Tell whether each entry agrees alone, though a direction through all of them does not.
+
+        A slope that is smooth down to rounding is not to be argued with: there, entries that
+        agree would only say that the loss has no gradient.
+        """
+        if last.verdict != "disagrees" or last.numerical.is_plain:
+            return False
+        off = last.discrepancy / last.span
+        return 1 < self.claimed.size <= FEW and self._agrees_alone(last, self._entries(off))
 
     def _undecided(self, examination: Examination) -> Judgement:
         """Look at the entries where there are few: each alone may be decided."""
@@ -228,10 +239,10 @@ class _Course:
         off
             By how much the claim is known to be wrong; None where it is not known to be.
         """
+        return () if self.claimed.size > FEW else tuple(self._entries(off))
+
+    def _entries(self, off: float | None) -> Iterator[Entry]:
         claimed, prober = self.claimed, self.prober
-        if claimed.size > FEW:
-            return ()
-        entries = []
         for index in range(claimed.size):
             alone = Prober(
                 prober.subject,
@@ -243,11 +254,13 @@ class _Course:
             )
             name = prober.subject.parameters.where(index)
             probe = alone.probe(single(name, prober.subject.parameters.sizes, index))
-            entries.append(_entry(probe, float(claimed[index])))
-        return tuple(entries)
+            yield _entry(probe, float(claimed[index]))
 
-    def _agrees_alone(self, last: Probe, scanned: tuple[Entry, ...]) -> bool:
-        """Tell whether each entry agrees alone, and sharply, with no obstacle along all of them."""
+    def _agrees_alone(self, last: Probe, scanned: Iterable[Entry]) -> bool:
+        """Tell whether each entry agrees alone, and sharply, with no obstacle along all of them.
+
+        The first that does not ends it.
+        """
         sizes, enough = self.prober.subject.parameters.sizes, self.prober.resolution
         return last.numerical.obstacle not in ("kink", "jump", "set") and all(
             entry.verdict == "agrees" and entry.error * size <= enough * self.prober.whole

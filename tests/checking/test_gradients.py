@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import random
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,9 +12,11 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 import gradcheck
+from gradcheck.checking import judgement
 from gradcheck.checking.gradients import FEW
 from gradcheck.numerical.directions import Direction
 from gradcheck.parameters import Parameters
+from gradcheck.probing import examination
 
 
 def softmax_loss(target):
@@ -544,3 +547,24 @@ def test_entries_are_looked_at_one_by_one_only_where_they_are_few():
     assert report.verdict == "disagrees"
     assert report.entries == ()
     assert report.evaluations < 150
+
+
+@pytest.mark.parametrize(
+    ("is_plain", "mistake", "verdict"),
+    [(False, 1.0, "agrees"), (True, 1.0, "disagrees"), (False, 1.01, "disagrees")],
+)
+def test_entries_that_all_agree_alone_outweigh_a_direction_that_is_not_smooth(
+    monkeypatch, is_plain, mistake, verdict
+):
+    def examined(*arguments, **options):
+        found = examination.examine(*arguments, **options)
+        *others, last = found.probes
+        numerical = replace(last.numerical, value=1.1 * last.claimed, is_plain=is_plain)
+        wrong = replace(last, numerical=numerical, verdict="disagrees")
+        return examination.Examination("disagrees", (*others, wrong))
+
+    monkeypatch.setattr(judgement, "examine", examined)
+    factors = np.array([1, 1, mistake])
+    at = np.array([0.4, -1.2, 0.7])
+    report = gradcheck.check(lambda x: np.sin(x).sum(), lambda x: np.cos(x) * factors, at)
+    assert report.verdict == verdict, str(report)
