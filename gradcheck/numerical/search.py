@@ -325,7 +325,8 @@ class Search:
         rim = self.scales.rim
         outer = [level for level in range(min(rim, top - 2), top, 2) if ladder.is_finite(level)]
         largest = max(abs(value) for value in [*ladder.values(outer), ladder.value])
-        step = ladder.step(top)
+        # Farther out than the entries' own size it may be another plateau, with a bump between.
+        step = ladder.step(max(top, self.scales.brim))
         edge = ladder.edge(top)
         is_stepped = edge.is_stepped and edge.height > STEPPED * largest
         rounding = LOSS_ULPS * self.scales.value_epsilon * largest / step

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 
@@ -74,3 +76,17 @@ def test_the_origin_of_a_small_softmax_is_decided_whatever_the_seed():
     for seed in range(40):
         report = gradcheck.check(loss, lambda v, u: (0 * v, 0 * u), origin, seed=seed)
         assert report.verdict == "agrees", str(report)
+
+
+@pytest.mark.parametrize(
+    ("loss", "slope", "at"),
+    [
+        (lambda x: 1 + math.exp(-x * x), lambda x: -2 * x * math.exp(-x * x), 7.0),
+        (lambda x: math.tanh(x * x), lambda x: 8 * x * math.exp(-2 * x * x), 5.0),
+    ],
+    ids=["a bump", "a dip"],
+)
+def test_a_plateau_on_the_other_side_of_a_bump_refutes_nothing(loss, slope, at):
+    # Steps far beyond the size of the point find the same number there, and all would be flat.
+    for seed in range(21):
+        assert gradcheck.check(loss, slope, at, seed=seed).verdict == "undecided"
