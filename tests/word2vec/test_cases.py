@@ -124,6 +124,21 @@ def test_scores_stay_below_the_bound():
         assert np.abs(case.outside @ case.center).max() <= 2.0 * (1 + 1e-12)
 
 
+def scores(case):
+    if isinstance(case, cases.Case):
+        return case.outside @ case.center
+    return case.outside_vectors @ case.center_vectors[case.center]
+
+
+@pytest.mark.parametrize(
+    "strategy", [cases.softmax_cases(), cases.negative_sampling_cases(), cases.window_cases()]
+)
+def test_scores_are_of_up_to_fifteen_unless_another_bound_is_named(strategy):
+    # As far as plain formulas go along with the oracle; and no less, or they would not be tried.
+    largest = max(np.abs(scores(case)).max() for case in drawn(strategy, 100))
+    assert largest == pytest.approx(15.0, rel=1e-12)
+
+
 @pytest.mark.parametrize(
     "strategy", [cases.large_score_softmax_cases(), cases.large_score_negative_sampling_cases()]
 )
