@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 import gradcheck
 from gradcheck.numerical import differentiation, extrapolation, search
 from gradcheck.numerical.samples import Edge
+from gradcheck.parameters import Parameters
 from tests.functions import PROBLEMS
 
 DRAWS = 12  # of each; `tests/benchmarks/error_bounds.py` takes hundreds
@@ -221,6 +222,17 @@ def test_any_error_at_a_displaced_point_leaves_the_domain():
     assert abs(derivative.value - 1) <= derivative.error < 1e-9
     power = gradcheck.differentiate(lambda a: (a - 1) ** 0.5, 1.01)  # complex below 1
     assert abs(power.value - 5) <= power.error < 1e-8
+
+
+@pytest.mark.parametrize("x", [0.0, 1.0])
+@pytest.mark.parametrize("times", [20, 1000])
+def test_a_first_step_far_beyond_the_size_of_the_point_may_be_the_one_that_counts(x, times):
+    # No longer ones are looked for from there, and what it shows is not put aside as too far out.
+    line = differentiation.Line(Parameters(x), np.ones(1))
+    ladder = line.ladder(lambda t: (x + t) ** 3, None, step=times * line.size)
+    derivative = line.differentiate(ladder, value_epsilon=np.finfo(float).eps)
+    assert abs(derivative.value - 3 * x**2) <= derivative.error < 1e-8
+    assert max(abs(t) for t, _ in ladder.samples) == times * line.size
 
 
 # --- directions and trees
