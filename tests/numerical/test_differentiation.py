@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 import gradcheck
 from gradcheck.numerical import differentiation, extrapolation, search
-from gradcheck.numerical.samples import Edge
+from gradcheck.numerical.samples import Edge, Ladder
 from gradcheck.parameters import Parameters
 from tests.functions import PROBLEMS
 
@@ -270,6 +270,55 @@ def test_no_more_evaluations_than_a_limit():
 
     # The edge of a plateau may be looked for once more.
     assert gradcheck.differentiate(f, 2.0).evaluations < search.MOST_EVALUATIONS + 60
+
+
+def test_where_truncation_exceeds_rounding_a_little_the_step_is_halved_a_few_times_at_most():
+    # Each level is two evaluations; all the way down a window took 303 instead of 271.
+    places = [(100, 0.1), (100, 1.0), (100, 1.5), (300, 0.5), (1e3, 0.1), (1e3, 0.25), (1e4, 0.5)]
+    evaluations = 0
+    for width, x in places:
+
+        def f(t, width=width, x=x):
+            return (t - x) * math.exp(-((width * (t - x)) ** 2))
+
+        derivative = gradcheck.differentiate(f, x)
+        assert abs(derivative.value - 1) <= derivative.error < 1e-8
+        evaluations += derivative.evaluations
+    assert evaluations < 290
+
+
+@pytest.mark.parametrize("x", [0.3, 1.0, 2.0, 2.5])
+@pytest.mark.parametrize(("offset", "height"), [(10.0, 1e-11), (1000.0, 1e-9)])
+def test_no_edge_of_a_smooth_piece_is_sought_without_end(offset, height, x):
+    # Where an offset hides how the function bends, its cubic is never seen to leave it.
+    derivative = gradcheck.differentiate(lambda x: offset + height * math.sin(x), x)
+    assert abs(derivative.value - height * math.cos(x)) <= derivative.error < height
+    assert derivative.evaluations < search.MOST_EVALUATIONS
+
+
+@pytest.mark.parametrize(
+    ("f", "slope"), [(math.sin, math.cos), (math.log, lambda x: 1 / x)], ids=["sin", "log"]
+)
+def test_in_float32_the_bound_is_no_larger_than_it_has_to_be(f, slope):
+    # A sample in the midst of the window shows more of its noise than those far below.
+    errors = []
+    for x in np.linspace(0.3, 3, 40, dtype=np.float32):
+        derivative = gradcheck.differentiate(lambda x: np.float32(f(x)), x)
+        assert abs(derivative.value - slope(x)) <= derivative.error
+        errors.append(derivative.error)
+    assert np.median(errors) < 1.2e-4
+
+
+@pytest.mark.parametrize("flat", [1, -1])
+def test_a_staircase_that_is_flat_on_one_side_of_the_point_alone_touches_a_plateau(flat):
+    # The point is at a step's edge: on the other side the function is lower at once.
+    ladder = Ladder(lambda t: 0.25 * math.floor(flat * t / 0.25), 1.0)
+    levels = range(3, 40)
+    assert all(ladder.touches_plateau(level) for level in levels)
+    assert not any(ladder.is_flat(level) for level in levels)
+    assert not ladder.touches_plateau(0)
+    assert ladder.edge(39) == Edge(pytest.approx(0.25, rel=1e-2), 0.25, is_stepped=True)
+    assert not any(map(Ladder(lambda t: t, 1.0).touches_plateau, levels))
 
 
 BAD = [
