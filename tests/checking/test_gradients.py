@@ -535,6 +535,13 @@ BAD = [
 ]
 
 
+@pytest.mark.parametrize("precision", [-1e-3, 0.0, 1.0, 1.5, math.inf, math.nan])
+def test_a_precision_that_is_no_part_of_the_gradient_is_refused(precision):
+    # From 1 on a gradient of zeros would be as good as any.
+    with pytest.raises(ValueError, match=f"^precision is {precision}; a number between 0 and 1"):
+        gradcheck.check(np.sum, np.ones_like, np.ones(2), precision=precision)
+
+
 @pytest.mark.parametrize(("call", "error", "message"), BAD)
 def test_bad_input_is_named(call, error, message):
     with pytest.raises(error, match=message):

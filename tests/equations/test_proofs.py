@@ -48,6 +48,10 @@ TRUE = {
     "log of a product with a sum": (log(exp(a) / (1 + exp(a))), a - log(1 + exp(a))),
     "log of a root": (log(sqrt(t)), log(t) / 2),
     "a root squared": (sqrt(1 + a**2) ** 2, 1 + a**2),
+    "a square of a sum of roots": (
+        (a * sqrt(1 + a**2) + b * sqrt(1 + b**2)) ** 2,
+        a**2 + a**4 + b**2 + b**4 + 2 * a * b * sqrt(1 + a**2) * sqrt(1 + b**2),
+    ),
     "tanh": (sympy.tanh(a), 1 - 2 / (1 + exp(2 * a))),
     "a derivative of a cosine": (partial(sympy.cos(a * b), a), -b * sympy.sin(a * b)),
     "a sum of sums": (

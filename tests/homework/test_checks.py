@@ -204,6 +204,13 @@ _WHILE = "        while index == target:\n"
 _CHANGE_LISTS = "    center = word2Ind[currentCenterWord]\n"
 # Further ways to fail a check, each of which has been overlooked.
 SUBTLE = {
+    "the sigmoid is right to within rounding, and another each time": (
+        ("sigmoid", "same-answer-twice"),
+        _sigmoid(
+            "noise = 1e-14 * np.random.standard_normal()",
+            "return np.exp(-np.logaddexp(0.0, -x)) * (1.0 + noise)",
+        ),
+    ),
     "the sampler draws once again": (
         ("sampler", "target-excluded"),
         changed(YEAR_2017, (_WHILE, "        if index == target:\n")),

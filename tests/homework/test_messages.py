@@ -147,6 +147,17 @@ def test_agrees_is_never_true_of_nan_and_grants_float32_its_own_precision():
     assert not agrees((one + 1e-3).astype(np.float32), one, one).any()
 
 
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("scale", [1.0, 20.0])
+def test_a_value_agrees_64_units_of_rounding_off_and_not_512(dtype, scale):
+    # Right implementations stay below 10 units; a formula that is off by 1e-12 does not.
+    one, unit = np.ones(2, dtype), np.finfo(dtype).eps * scale
+    for sign in (1, -1):
+        near, far = ((one + sign * units * unit).astype(dtype) for units in (64, 512))
+        assert agrees(near, one, np.full(2, scale)).all()
+        assert not agrees(far, one, np.full(2, scale)).any()
+
+
 @pytest.mark.parametrize(
     ("given", "wanted"),
     [((1, 3), (3,)), ((3, 1), (3,)), ((1, 1), ()), ((3,), (3, 1)), ((2, 3), (3, 2)), ((3,), (3,))],

@@ -99,6 +99,23 @@ def test_a_function_that_never_ends_is_stopped_and_the_others_checked(submit, bo
     assert not report.passed
 
 
+def test_after_a_case_that_hangs_a_later_check_tries_no_other(submit, tmp_path):
+    # Each would take as long. Scores are as large as that in the cases of one check alone.
+    tried = tmp_path / "tried"
+    text = _break(
+        "if abs(outsideVectors @ centerWordVec).max() > 5000:\n"
+        f"        with open({str(tried)!r}, 'a') as file: file.write('.')\n"
+        "        while True: pass"
+    )
+    report = submit(text, seconds=0.3, only="naiveSoftmaxLossAndGradient")
+    (function,) = report.functions
+    checks = {check.name: check for check in function.checks}
+    assert checks["loss"].status == "passed"
+    assert checks["large-scores"].message == "still running after 0.3 s, so it was stopped"
+    assert checks["large-scores"].failures == 1
+    assert len(tried.read_text()) == 1
+
+
 def test_waiting_for_a_distinct_word_that_never_comes(submit):
     """Distinct negatives are fine until there are fewer words than negatives."""
     text = changed(
@@ -269,3 +286,9 @@ def test_a_function_that_is_asked_for_and_missing(submit):
     text = A2.replace("def sgd(", "def descend(")
     with pytest.raises(SubmissionError, match=r"word2vec\.py: has no function sgd to check$"):
         submit(text, only=["sgd", "sigmoid"])
+
+
+def test_without_a_seed_each_report_names_another(submit):
+    # The command draws one for all its files; here it is the library that does.
+    seeds = {submit(A2, only="sigmoid", seed=None).seed for _ in range(3)}
+    assert len(seeds) == 3

@@ -209,6 +209,22 @@ def test_naive_softmax_holds_as_many_scores_as_it_may(monkeypatch, scores):
         is_the_oracles("naive_softmax", sample)
 
 
+def test_the_scores_that_are_held_at_a_time_take_16_megabytes_at_most(monkeypatch):
+    held = []
+
+    def seen(scores, targets, residuals=minibatch._softmax_residuals):
+        held.append(scores.nbytes)
+        return residuals(scores, targets)
+
+    monkeypatch.setattr(minibatch, "_softmax_residuals", seen)
+    V = U = np.zeros((20_000, 1), dtype=np.float32)
+    pairs = np.zeros((220, 1), dtype=np.int32)  # 17.6 MB
+    minibatch.naive_softmax(V, U, batch(pairs, pairs[:, 0], pairs[:, :0]))
+    assert sum(held) == 4 * len(U) * len(pairs)
+    # Not far less either: each part is a call of NumPy, and more of them take longer.
+    assert 8e6 < max(held) <= 2**24
+
+
 NAIVE, SAMPLED = LOSSES
 # What the gradients end with.
 NAIVE_CENTER = "        RowGradient(batch.inputs, shares, grad_h),\n        RowGradient(every_row"

@@ -258,12 +258,31 @@ def test_a_batch_is_smaller_where_the_same_rows_come_again_and_again(corpus):
     assert fitting_batch_size(corpus.vocabulary, replace(SMALL, alpha=1e9)) == 1
     assert fitting_batch_size(corpus.vocabulary, replace(SMALL, compiled=True)) == 1024
     assert fitting_batch_size(corpus.vocabulary, replace(SMALL, loss="naive-softmax")) == 128
+    # A person's own function is called pair by pair, and Ctrl-C waits for a batch.
+    assert fitting_batch_size(corpus.vocabulary, replace(SMALL, loss="mine.py:loss")) == 32
     # Words as frequent as in English.
     ranks = np.arange(1, 30_000)
     english = Vocabulary(tuple(map(str, ranks)), (1e6 / (ranks + 2.7)).astype(np.int64))
     assert fitting_batch_size(english, Options()) == 1024
     assert Training(corpus, SMALL).batch_size == 256
     assert Training(corpus, replace(SMALL, batch_size=7)).batch_size == 7
+
+
+@pytest.mark.parametrize(
+    ("options", "in_order"),
+    [
+        (replace(SMALL, batch_size=1), True),  # the next pair sees what the last one did
+        (replace(SMALL, batch_size=2), False),
+    ],
+    ids=["one", "two"],
+)
+def test_a_batch_of_one_is_trained_in_the_order_of_the_text(options, in_order):
+    with encode([list(map(str, range(100)))], min_count=1) as numbers:
+        training = Training(numbers, options)
+        centers = [word for step in training.steps() for word in step.batch.inputs[:, 0].tolist()]
+        places = [int(numbers.vocabulary.words[word]) for word in centers]
+    assert set(places) == set(range(100))
+    assert (places == sorted(places)) == in_order
 
 
 def test_without_that_it_would_not_learn(corpus):

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 import gradcheck
 from gradcheck.numerical import differentiation, extrapolation, search
-from gradcheck.numerical.samples import Edge
+from gradcheck.numerical.samples import Edge, Ladder
+from gradcheck.parameters import Parameters
 from tests.functions import PROBLEMS
 
 DRAWS = 12  # of each; `tests/benchmarks/error_bounds.py` takes hundreds
@@ -223,6 +224,17 @@ def test_any_error_at_a_displaced_point_leaves_the_domain():
     assert abs(power.value - 5) <= power.error < 1e-8
 
 
+@pytest.mark.parametrize("x", [0.0, 1.0])
+@pytest.mark.parametrize("times", [20, 1000])
+def test_a_first_step_far_beyond_the_size_of_the_point_may_be_the_one_that_counts(x, times):
+    # No longer ones are looked for from there, and what it shows is not put aside as too far out.
+    line = differentiation.Line(Parameters(x), np.ones(1))
+    ladder = line.ladder(lambda t: (x + t) ** 3, None, step=times * line.size)
+    derivative = line.differentiate(ladder, value_epsilon=np.finfo(float).eps)
+    assert abs(derivative.value - 3 * x**2) <= derivative.error < 1e-8
+    assert max(abs(t) for t, _ in ladder.samples) == times * line.size
+
+
 # --- directions and trees
 
 
@@ -260,6 +272,55 @@ def test_no_more_evaluations_than_a_limit():
     assert gradcheck.differentiate(f, 2.0).evaluations < search.MOST_EVALUATIONS + 60
 
 
+def test_where_truncation_exceeds_rounding_a_little_the_step_is_halved_a_few_times_at_most():
+    # Each level is two evaluations; all the way down a window took 303 instead of 271.
+    places = [(100, 0.1), (100, 1.0), (100, 1.5), (300, 0.5), (1e3, 0.1), (1e3, 0.25), (1e4, 0.5)]
+    evaluations = 0
+    for width, x in places:
+
+        def f(t, width=width, x=x):
+            return (t - x) * math.exp(-((width * (t - x)) ** 2))
+
+        derivative = gradcheck.differentiate(f, x)
+        assert abs(derivative.value - 1) <= derivative.error < 1e-8
+        evaluations += derivative.evaluations
+    assert evaluations < 290
+
+
+@pytest.mark.parametrize("x", [0.3, 1.0, 2.0, 2.5])
+@pytest.mark.parametrize(("offset", "height"), [(10.0, 1e-11), (1000.0, 1e-9)])
+def test_no_edge_of_a_smooth_piece_is_sought_without_end(offset, height, x):
+    # Where an offset hides how the function bends, its cubic is never seen to leave it.
+    derivative = gradcheck.differentiate(lambda x: offset + height * math.sin(x), x)
+    assert abs(derivative.value - height * math.cos(x)) <= derivative.error < height
+    assert derivative.evaluations < search.MOST_EVALUATIONS
+
+
+@pytest.mark.parametrize(
+    ("f", "slope"), [(math.sin, math.cos), (math.log, lambda x: 1 / x)], ids=["sin", "log"]
+)
+def test_in_float32_the_bound_is_no_larger_than_it_has_to_be(f, slope):
+    # A sample in the midst of the window shows more of its noise than those far below.
+    errors = []
+    for x in np.linspace(0.3, 3, 40, dtype=np.float32):
+        derivative = gradcheck.differentiate(lambda x: np.float32(f(x)), x)
+        assert abs(derivative.value - slope(x)) <= derivative.error
+        errors.append(derivative.error)
+    assert np.median(errors) < 1.2e-4
+
+
+@pytest.mark.parametrize("flat", [1, -1])
+def test_a_staircase_that_is_flat_on_one_side_of_the_point_alone_touches_a_plateau(flat):
+    # The point is at a step's edge: on the other side the function is lower at once.
+    ladder = Ladder(lambda t: 0.25 * math.floor(flat * t / 0.25), 1.0)
+    levels = range(3, 40)
+    assert all(ladder.touches_plateau(level) for level in levels)
+    assert not any(ladder.is_flat(level) for level in levels)
+    assert not ladder.touches_plateau(0)
+    assert ladder.edge(39) == Edge(pytest.approx(0.25, rel=1e-2), 0.25, is_stepped=True)
+    assert not any(map(Ladder(lambda t: t, 1.0).touches_plateau, levels))
+
+
 BAD = [
     (lambda: gradcheck.differentiate(np.sin, 2), TypeError, "at holds int64 numbers; floats"),
     (lambda: gradcheck.differentiate(np.sum, np.array([])), ValueError, "at is empty"),
@@ -269,7 +330,11 @@ BAD = [
         ValueError,
         r"at\[1\] is nan; finite numbers were expected",
     ),
-    (lambda: gradcheck.differentiate(np.sum, np.ones(3)), ValueError, "direction is missing"),
+    (
+        lambda: gradcheck.differentiate(np.sum, np.ones(2)),
+        ValueError,
+        "direction is missing: at has 2 entries",
+    ),
     (
         lambda: gradcheck.differentiate(np.sum, np.ones(3), np.ones(2)),
         ValueError,

@@ -124,13 +124,28 @@ def test_scores_stay_below_the_bound():
         assert np.abs(case.outside @ case.center).max() <= 2.0 * (1 + 1e-12)
 
 
+def scores(case):
+    if isinstance(case, cases.Case):
+        return case.outside @ case.center
+    return case.outside_vectors @ case.center_vectors[case.center]
+
+
+@pytest.mark.parametrize(
+    "strategy", [cases.softmax_cases(), cases.negative_sampling_cases(), cases.window_cases()]
+)
+def test_scores_are_of_up_to_fifteen_unless_another_bound_is_named(strategy):
+    # As far as plain formulas go along with the oracle; and no less, or they would not be tried.
+    largest = max(np.abs(scores(case)).max() for case in drawn(strategy, 100))
+    assert largest == pytest.approx(15.0, rel=1e-12)
+
+
 @pytest.mark.parametrize(
     "strategy", [cases.large_score_softmax_cases(), cases.large_score_negative_sampling_cases()]
 )
 def test_large_scores_are_large(strategy):
     largest = [np.abs(case.outside @ case.center).max() for case in drawn(strategy)]
-    assert min(largest) >= 40 * (1 - 1e-12)
-    assert max(largest) >= 1e6 * (1 - 1e-12)
+    assert min(largest) == pytest.approx(40, rel=1e-12)
+    assert max(largest) == pytest.approx(1e6, rel=1e-12)
 
 
 @pytest.mark.parametrize("repeats", [None, True, False])
