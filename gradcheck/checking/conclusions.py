@@ -166,17 +166,20 @@ def agreement(examination: Examination, prober: Prober) -> Finding:
             f"{reach:.1g} of the entries' size."
         )
     is_stepped = any(probe.numerical.reach for probe in probes)
-    notes = () if is_stepped else _hidden(examination, prober.subject.parameters)
+    notes = () if is_stepped else _hidden(examination, prober)
     return Finding("agrees", reason, notes=notes)
 
 
-def _hidden(examination: Examination, parameters: Parameters) -> tuple[str, ...]:
+def _hidden(examination: Examination, prober: Prober) -> tuple[str, ...]:
     """Say which wrong factors could not have been seen at this point."""
+    parameters = prober.subject.parameters
+    is_coarse = prober.claim.epsilon > np.finfo(np.float64).eps
     notes = []
     if examination.unseen:
         names = _listed([parameters.leaves[array].name for array in examination.unseen])
+        rounded = ", to float32's rounding of the loss" if is_coarse else ""
         notes.append(
-            f"The derivative by {names} is 0 here: a wrong factor in it could not be seen."
+            f"The derivative by {names} is 0 here{rounded}: a wrong factor in it could not be seen."
         )
     starting = [
         f"{leaf.name} is {value:g}{' everywhere' if leaf.size > 1 else ''}"
@@ -447,11 +450,11 @@ def _blurred(examination: Examination, prober: Prober, parameters: Parameters) -
     return Finding(
         "undecided",
         f"{what}: along a random direction its derivative{where} is {known}, and no closer.",
-        _noise_advice(prober, probe, is_rounding=is_rounding),
+        _noise_advice(prober, probe, is_rounding=is_rounding, is_blurred=bool(examination.blurred)),
     )
 
 
-def _noise_advice(prober: Prober, probe: Probe, *, is_rounding: bool) -> str:
+def _noise_advice(prober: Prober, probe: Probe, *, is_rounding: bool, is_blurred: bool) -> str:
     """Name the precision at which the noise leaves something to decide, and its likely source."""
     scale = prober.whole * math.sqrt(3)
     noise = 1.5 * probe.numerical.error / probe.span / scale if scale else math.inf
@@ -465,6 +468,10 @@ def _noise_advice(prober: Prober, probe: Probe, *, is_rounding: bool) -> str:
         source += "tolerance of a solver"
     if not noise < 0.1:
         return f"{source}; nothing is known of its derivative here."
+    # A precision counts for each array's own part: where one is hidden beside another, it would
+    # not help; nor would one that is closer than what is asked for without it.
+    if is_blurred or noise < prober.resolution:
+        return f"{source}."
     return (
         f"with precision={10.0 ** math.ceil(math.log10(noise)):g} the check decides to within "
         f"that part of the gradient; or {source}."

@@ -94,13 +94,14 @@ def check(
     'agrees'
     """
     gradient, point = _arguments(loss, grad, at)
+    if precision is not None and not isinstance(precision, float | int | np.number):
+        kind = type(precision).__name__
+        raise TypeError(f"precision is of type {kind}; a number between 0 and 1 was expected")
     if precision is not None and not 0 < precision < 1:
         raise ValueError(f"precision is {precision}; a number between 0 and 1 was expected")
-    if max_evaluations is not None and not isinstance(max_evaluations, int | np.integer):
-        kind = type(max_evaluations).__name__
-        raise TypeError(f"max_evaluations is of type {kind}; a whole number was expected")
-    if max_evaluations is not None and max_evaluations < 1:
-        raise ValueError(f"max_evaluations is {max_evaluations}; a number from 1 on was expected")
+    _refuse_all_but_whole("seed", seed, 0)
+    if max_evaluations is not None:
+        _refuse_all_but_whole("max_evaluations", max_evaluations, 1)
     subject = Subject(loss, gradient, point, max_evaluations)
     parameters = subject.parameters
     judgement = judge(subject, precision, seed)
@@ -184,3 +185,12 @@ def _arguments(loss: Any, grad: Any, at: Any) -> tuple[Callable[..., Any] | None
     if callable(grad):
         raise TypeError("at is missing: check(loss, grad, at) takes the point as its third")
     return None, grad
+
+
+def _refuse_all_but_whole(name: str, value: Any, least: int) -> None:
+    """Raise an error that names an argument, unless it is a whole number that is large enough."""
+    if isinstance(value, bool) or not isinstance(value, int | np.integer):
+        kind = type(value).__name__
+        raise TypeError(f"{name} is of type {kind}; a whole number was expected")
+    if value < least:
+        raise ValueError(f"{name} is {value}; a number from {least} on was expected")

@@ -85,6 +85,8 @@ def differentiate(f: Callable[..., Any], at: Any, direction: Any = None) -> Deri
     >>> gradcheck.differentiate(abs, 0.0).reason
     'not differentiable here: the slopes on the two sides differ by 2'
     """
+    if not callable(f):
+        raise TypeError(f"f is of type {type(f).__name__}; a function was expected")
     parameters = Parameters(at)
     vector = _direction(parameters, direction)
     line = Line(parameters, vector)
@@ -207,7 +209,7 @@ class Line:
         first = ladder.step(0)
         rim = _level(NEIGHBOURHOOD * self.size, first)
         # What is 0 has no size to be small beside.
-        furthest = rim if self.is_zero else _level(math.ldexp(self.size, FURTHEST), first)
+        furthest = rim if self.is_zero else _level(self.size * 2.0**FURTHEST, first)
         scales = Scales(
             value_epsilon=value_epsilon,
             point_epsilon=self._epsilon,

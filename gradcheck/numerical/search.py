@@ -22,6 +22,9 @@ SUBNORMAL = 1e-306
 DEEPEST = 44
 """No step is smaller than 2**-44 of the first or so: rounding would be all there is to see."""
 
+FLOATS = 16.0
+"""The narrowest feature that is looked for, in floats of the point: below, rounding is a tenth."""
+
 MOST_EVALUATIONS = 120
 """Where that many evaluations have not settled it, more will not."""
 
@@ -442,7 +445,26 @@ class Search:
         slight = estimate.residual <= ORDINARY * estimate.floor and estimate.top >= 0
         if slight or self.ladder.touches_plateau(finest):
             return True
-        return self.ladder.roughness(finest) > estimate.residual / 10
+        roughness = self.ladder.roughness(finest)
+        if roughness <= estimate.residual / 10:
+            return False
+        return not self._is_smooth_at_last(max(roughness, estimate.residual))
+
+    def _is_smooth_at_last(self, noise: float) -> bool:
+        """Tell whether what looks like noise is a function that varies within all those steps.
+
+        So does a sine at 1e12: its waves are far narrower than any step that is worth a try
+        elsewhere, and still as wide as thousands of floats. Noise that is small beside what the
+        function moves by is noise, however smooth it is at last.
+        """
+        ladder, scales = self.ladder, self.scales
+        last = ladder.level(FLOATS * scales.point_epsilon * scales.size)
+        return (
+            noise > ladder.movement(scales.size) / 8
+            and ladder.is_finite(last)
+            and not ladder.touches_plateau(last)
+            and ladder.roughness(last) <= noise / 10
+        )
 
     def _resolving_level(self, top: int, window: list[int], fine: list[float]) -> int:
         """Return the largest step at which the slope is near what the finest steps show."""

@@ -575,3 +575,58 @@ def test_entries_that_all_agree_alone_outweigh_a_direction_that_is_not_smooth(
     at = np.array([0.4, -1.2, 0.7])
     report = gradcheck.check(lambda x: np.sin(x).sum(), lambda x: np.cos(x) * factors, at)
     assert report.verdict == verdict, str(report)
+
+
+@pytest.mark.parametrize(
+    ("argument", "value", "error"),
+    [
+        ("precision", "1e-3", TypeError),
+        ("seed", None, TypeError),
+        ("seed", 1.5, TypeError),
+        ("seed", -1, ValueError),
+        ("max_evaluations", True, TypeError),
+        ("max_evaluations", 0, ValueError),
+    ],
+)
+def test_an_argument_of_another_kind_is_named(argument, value, error):
+    with pytest.raises(error, match=rf"^{argument} is "):
+        gradcheck.check(lambda x: x * x, lambda x: 2 * x, 1.0, **{argument: value})
+
+
+@pytest.mark.parametrize("place", [1e8, 1e9, 1e10, 1e11, 1e12])
+def test_waves_far_narrower_than_a_large_argument_are_no_noise(place):
+    rng = np.random.default_rng(int(np.log10(place)))
+    for x in place * rng.uniform(1, 9, 20):
+        assert gradcheck.check(math.sin, math.cos, float(x)).verdict != "disagrees"
+        derivative = gradcheck.differentiate(math.sin, float(x))
+        assert abs(derivative.value - math.cos(x)) <= derivative.error
+
+
+def test_a_location_far_from_0_is_fitted():
+    times = 1e9 + np.array([0.0, 2.0, 3.0])
+
+    def loss(m):
+        return np.log1p((times - m) ** 2).sum()
+
+    def slope(m):
+        return (-2 * (times - m) / (1 + (times - m) ** 2)).sum()
+
+    for seed in range(10):
+        assert gradcheck.check(loss, slope, 1e9 + 0.5, seed=seed)
+        assert not gradcheck.check(loss, lambda m: 1.5 * slope(m), 1e9 + 0.5, seed=seed)
+
+
+def test_no_precision_is_named_that_would_not_decide():
+    def loss(a, b):
+        return math.exp(a) * math.sin(b + 1)
+
+    def grad(a, b):
+        return math.exp(a) * math.sin(b + 1), math.exp(a) * math.cos(b + 1)
+
+    for seed in range(20):
+        report = gradcheck.check(loss, grad, (1.257e-13, -0.1321), seed=seed)
+        if "precision=" in report.advice:
+            named = float(report.advice.split("precision=")[1].split()[0])
+            assert gradcheck.check(loss, grad, (1.257e-13, -0.1321), seed=seed, precision=named), (
+                str(report)
+            )

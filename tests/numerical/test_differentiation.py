@@ -393,3 +393,13 @@ def test_the_docstrings_show_what_happens():
         result = doctest.testmod(module)
         assert result.attempted > 0
         assert result.failed == 0
+
+
+def test_the_largest_floats_are_no_size_too_large():
+    derivative = gradcheck.differentiate(lambda x: 2 * x, 8e307)
+    assert abs(derivative.value - 2) <= derivative.error < 1e-9
+
+
+def test_what_is_no_function_is_said():
+    with pytest.raises(TypeError, match=r"^f is of type int; a function was expected"):
+        gradcheck.differentiate(3, 1.0)
