@@ -19,13 +19,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         Those of the process by default.
     """
     # Here, where `entry_point` catches a Ctrl-C that comes while they are loaded.
-    import argparse
     from importlib.metadata import version
 
     from gradcheck.commands import COMMANDS
-    from gradcheck.terminal.program import run
+    from gradcheck.terminal.program import Parser, run
 
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="gradcheck", description="Check a hand-coded gradient, word2vec homework first."
     )
     parser.add_argument("--version", action="version", version=f"gradcheck {version('gradcheck')}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
 from collections.abc import Sequence
 
@@ -30,7 +29,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _run(arguments: Sequence[str] | None) -> int:
     # Imported here, so that Ctrl-C finds somebody who catches it from the first moment on.
-    from gradcheck.terminal.program import run
+    from importlib.metadata import version
+
+    from gradcheck.terminal.program import Parser, run
     from models.commands.analogy import ANALOGY
     from models.commands.command import UsageError
     from models.commands.evaluate import EVALUATE
@@ -39,9 +40,10 @@ def _run(arguments: Sequence[str] | None) -> int:
     from models.commands.train import TRAIN
     from models.errors import InputError
 
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="python -m models", description="Train word2vec on a text, and use the vectors."
     )
+    parser.add_argument("--version", action="version", version=f"gradcheck {version('gradcheck')}")
     commands = (TRAIN, NEAREST, ANALOGY, EVALUATE, PLOT)
     return run(parser, commands, arguments, errors=(UsageError, InputError))
 

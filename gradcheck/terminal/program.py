@@ -6,23 +6,53 @@ Bad usage, Ctrl-C, a pipe that nobody reads and a full disk end it with one line
 from __future__ import annotations
 
 import argparse
+import difflib
 import io
 import os
+import re
 import signal
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import FrameType
-from typing import Any, TextIO
+from typing import Any, NoReturn, TextIO
 
 from gradcheck.terminal.command import FAILED, INTERRUPTED, UNUSABLE, Command, UsageError
 
-__all__ = ["run"]
+__all__ = ["Parser", "run"]
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser that asks what was meant, where a word is nearly one that it knows."""
+
+    def error(self, message: str) -> NoReturn:
+        """Say what is wrong, and end the process."""
+        super().error(message + self._what_was_meant(message))
+
+    def _what_was_meant(self, message: str) -> str:
+        chosen = re.search(r"invalid choice: '(.*?)' \(choose from (.*)\)", message)
+        unknown = re.search(r"unrecognized arguments: (?:.* )?(--[\w-]+)", message)
+        word, known = "", []
+        if chosen:
+            word, known = chosen[1], re.findall(r"[\w-]+", chosen[2])
+        elif unknown:
+            word, known = unknown[1], list(_options(self))
+        close = difflib.get_close_matches(word, known, n=1)
+        return f"; did you mean {close[0]}?" if close else ""
+
+
+def _options(parser: argparse.ArgumentParser) -> Iterator[str]:
+    """Yield the options of a parser and its subcommands."""
+    for action in parser._actions:  # noqa: SLF001 - argparse lists them nowhere else
+        yield from action.option_strings
+        below = action.choices.values() if isinstance(action.choices, dict) else ()
+        for subparser in below:
+            yield from _options(subparser)
 
 
 def run(
-    parser: argparse.ArgumentParser,
+    parser: Parser,
     commands: Sequence[Command],
     arguments: Sequence[str] | None = None,
     *,
@@ -32,7 +62,7 @@ def run(
 
     Parameters
     ----------
-    parser : ArgumentParser
+    parser : Parser
         The program's, without its subcommands. The last word of its name stands before each
         message.
     commands : sequence of Command
@@ -113,8 +143,8 @@ class _Interruption:
 
 
 def _with_subcommands(
-    parser: argparse.ArgumentParser, commands: Sequence[Command], arguments: Sequence[str]
-) -> argparse.ArgumentParser:
+    parser: Parser, commands: Sequence[Command], arguments: Sequence[str]
+) -> Parser:
     parser.epilog = f"{parser.prog} COMMAND --help tells more of a command."
     subparsers = parser.add_subparsers(metavar="COMMAND", required=True)
     for command in commands:

@@ -426,3 +426,23 @@ def test_control_c_while_we_are_imported():
     command = [sys.executable, "-c", code]
     done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
     assert (done.returncode, done.stderr) == (130, "gradcheck: interrupted\n")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "meant"),
+    [
+        (["verfy", "x.py"], "verify"),
+        (["walkthrough", "--sead", "1"], "--seed"),
+        (["walkthrough", "--loss", "naive-softmx"], "naive-softmax"),
+        (["derive", "--latx"], "--latex"),
+        (["frobnicate"], None),
+        (["verify", "--nothing", "x.py"], None),
+    ],
+)
+def test_a_word_that_is_nearly_known_is_asked_for(capsys, arguments, meant):
+    with pytest.raises(SystemExit) as ended:
+        main(arguments)
+    assert ended.value.code == 2
+    said = capsys.readouterr().err.splitlines()[-1]
+    assert said.endswith(f"; did you mean {meant}?") == bool(meant)
+    assert ("did you mean" in said) == bool(meant)
