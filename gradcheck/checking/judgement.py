@@ -1,4 +1,7 @@
-"""The course of one check: evaluate the claim, probe it, look closer where it does not agree."""
+"""The course of one check: evaluate the claim, probe it, look closer where it does not agree.
+
+It is long since it is one course: each stage begins with what the one before it has found.
+"""
 
 from __future__ import annotations
 

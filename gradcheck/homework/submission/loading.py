@@ -204,6 +204,8 @@ def _why_not_text(content: bytes) -> str:
 
 
 def _compile(path: Path, source: str, filename: str) -> CodeType:
+    if "\0" in source:  # said in one way by one version of Python, otherwise by another
+        raise SubmissionError(f"{path}: not Python: the file is not text")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -211,13 +213,11 @@ def _compile(path: Path, source: str, filename: str) -> CodeType:
     except SyntaxError as error:
         raise SubmissionError(_syntax_failure(path, source, error)) from None
     except (ValueError, RecursionError, MemoryError) as error:
-        # A null byte (on some versions), or brackets nested beyond all measure.
+        # Brackets nested beyond all measure.
         raise SubmissionError(f"{path}: not Python: {error}") from None
 
 
 def _syntax_failure(path: Path, source: str, error: SyntaxError) -> str:
-    if "null byte" in str(error.msg):
-        return f"{path}: not Python: the file is not text"
     line = error.lineno or 1
     text = _shortened((error.text or "").strip())
     if _is_python_2(source, error):
