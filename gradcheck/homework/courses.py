@@ -131,6 +131,8 @@ class Course:
         What the dataset is called where it is a global.
     helpers : tuple of HelperModule
         The modules that the course hands out; a package stands after what is in it.
+    states_shapes : bool
+        Whether the handout states the shapes of loss and gradients.
     """
 
     identifier: str
@@ -144,6 +146,7 @@ class Course:
     default_count: int = 10
     dataset: str = "dataset"
     helpers: tuple[HelperModule, ...] = _HELPERS
+    states_shapes: bool = True
 
     def names(self) -> tuple[str, ...]:
         """Return the functions' names, in the order in which they are checked."""
@@ -310,7 +313,7 @@ def _cost_and_gradient(
     }
     unspecified: frozenset[tuple[Role, str]] = frozenset({("negative-sampling", "target-excluded")})
     advised = frozenset() if excludes_target else unspecified
-    return Course(identifier, title, functions, advised)
+    return Course(identifier, title, functions, advised, states_shapes=False)
 
 
 COURSES: tuple[Course, ...] = (

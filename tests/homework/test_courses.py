@@ -88,3 +88,20 @@ def test_a_file_without_a_core_function_fails_by_it(submit):
     (function,) = [function for function in report.functions if function.name == "skipgram"]
     assert function.status == "missing"
     assert function.checks[0].message == "the file has no such function, and the course asks for it"
+
+
+@pytest.mark.parametrize(
+    ("text", "returned", "is_stated"),
+    [
+        (A2, "return loss, gradCenterVec, gradOutsideVecs", True),
+        (YEAR_2017, "return cost, gradPred, grad\n\n\ndef getNegative", False),
+    ],
+)
+def test_a_shape_is_said_to_be_stated_where_the_handout_states_it(
+    submit, text, returned, is_stated
+):
+    wrong = text.replace(returned, returned.replace("return ", "return np.ones(1) * "), 1)
+    assert wrong != text
+    said = " ".join(str(submit(wrong)).split())
+    assert "expected a scalar, got shape (1,)" in said
+    assert ("; the handout states it" in said) == is_stated

@@ -83,9 +83,10 @@ def shapes(trial: GradientTrial) -> Verdict:
             continue
         name = trial.result_name(part)
         wanted = "a scalar" if part == "loss" else f"shape {expected.shape}"
+        stated = "; the handout states it" if trial.target.course.states_shapes else ""
         return Finding(
             f"{name}: expected {wanted}, got shape {claimed.shape}"
-            f"{_shape_remark(claimed, expected)}",
+            f"{_shape_remark(claimed, expected)}{stated}",
             claimed,
             expected,
             mistake="transposed" if _is_transposed(claimed, expected) else "shape",
