@@ -30,6 +30,7 @@ __all__ = [
     "changing_loss",
     "disagreement",
     "does_not_use_its_argument",
+    "each_alone",
     "indecision",
     "is_constant",
     "kinks",
@@ -168,6 +169,16 @@ def agreement(examination: Examination, prober: Prober) -> Finding:
     is_stepped = any(probe.numerical.reach for probe in probes)
     notes = () if is_stepped else _hidden(examination, prober)
     return Finding("agrees", reason, notes=notes)
+
+
+def each_alone(examination: Examination, prober: Prober) -> Finding:
+    """Say that all entries agree alone, whatever a direction through all of them shows."""
+    return Finding(
+        "agrees",
+        f"Each of the {prober.claim.gradient.size} entries is the derivative of the loss by its "
+        "own parameter. Along a random direction through all of them that could not be told.",
+        notes=_hidden(examination, prober),
+    )
 
 
 def _hidden(examination: Examination, prober: Prober) -> tuple[str, ...]:

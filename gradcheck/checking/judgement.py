@@ -151,24 +151,26 @@ class _Course:
         last = examination.probes[-1]
         if conclusions.is_constant(examination, self.prober):
             return _found(conclusions.does_not_use_its_argument(), examination.probes)
-        if examination.verdict == "agrees" or self._is_refuted_by_entries(last):
+        if examination.verdict == "agrees":
             return _found(conclusions.agreement(examination, self.prober), examination.probes)
         if last.numerical.obstacle == "kink":
             return self._at_a_kink(examination)
         if last.verdict == "disagrees":
-            return self._wrong(examination.probes)
+            return self._disagreeing(examination)
         return self._undecided(examination)
 
-    def _is_refuted_by_entries(self, last: Probe) -> bool:
-        """Tell whether each entry agrees alone, though a direction through all of them does not.
+    def _disagreeing(self, examination: Examination) -> Judgement:
+        """Believe a direction that disagrees, unless each entry agrees alone.
 
         A slope that is smooth down to rounding is not to be argued with: there, entries that
         agree would only say that the loss has no gradient.
         """
-        if last.verdict != "disagrees" or last.numerical.is_plain:
-            return False
+        last = examination.probes[-1]
+        is_doubtful = 1 < self.claimed.size <= FEW and not last.numerical.is_plain
         off = last.discrepancy / last.span
-        return 1 < self.claimed.size <= FEW and self._agrees_alone(last, self._entries(off))
+        if is_doubtful and self._agrees_alone(last, self._entries(off)):
+            return _found(conclusions.each_alone(examination, self.prober), examination.probes)
+        return self._wrong(examination.probes)
 
     def _undecided(self, examination: Examination) -> Judgement:
         """Look at the entries where there are few: each alone may be decided."""
@@ -178,8 +180,7 @@ class _Course:
             return self._wrong(examination.probes)
         finding = conclusions.indecision(examination, self.prober, scanned)
         if scanned and self._agrees_alone(last, scanned):
-            alone = Examination("agrees", examination.probes)
-            finding = conclusions.agreement(alone, self.prober)
+            finding = conclusions.each_alone(examination, self.prober)
         details = Details(finding.reason, finding.advice, finding.notes, scanned)
         return Judgement(finding.verdict, lambda: details, examination.probes)
 

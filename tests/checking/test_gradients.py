@@ -575,6 +575,7 @@ def test_entries_that_all_agree_alone_outweigh_a_direction_that_is_not_smooth(
     at = np.array([0.4, -1.2, 0.7])
     report = gradcheck.check(lambda x: np.sin(x).sum(), lambda x: np.cos(x) * factors, at)
     assert report.verdict == verdict, str(report)
+    assert ("Each of the 3 entries is the derivative" in report.reason) == (verdict == "agrees")
 
 
 @pytest.mark.parametrize(
@@ -630,3 +631,16 @@ def test_no_precision_is_named_that_would_not_decide():
             assert gradcheck.check(loss, grad, (1.257e-13, -0.1321), seed=seed, precision=named), (
                 str(report)
             )
+
+
+def test_what_float32_hides_of_an_array_is_said_to_be_float32s():
+    at = np.array([0.3, -1.2], dtype=np.float32), np.array([0.7, 0.2], dtype=np.float32)
+
+    def loss(w, v):
+        return np.exp(w).sum() + 1e-8 * np.sin(v).sum()
+
+    def grad(w, v):
+        return np.exp(w).astype(np.float32), (1e-8 * np.cos(v)).astype(np.float32)
+
+    (note, *_) = gradcheck.check(loss, grad, at).notes
+    assert note.startswith("The derivative by v is 0 here, to float32's rounding of the loss:")
