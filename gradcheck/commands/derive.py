@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
 __all__ = ["DERIVE"]
 
-# A progress bar for less than this only flickers.
 
 _HELP = """\
 Derive the gradients of word2vec step by step, and prove every step as it is printed.

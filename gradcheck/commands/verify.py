@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 __all__ = ["VERIFY"]
 
-# A progress bar for less than this only flickers.
 
 _HELP = """\
 Run the named checks on a homework file and say what is right, what is wrong,

@@ -61,7 +61,7 @@ class Interface:
     results: tuple[str, ...]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True)
 class HelperModule:
     """A module that the course hands out, and that need not lie beside a file.
 
@@ -71,13 +71,14 @@ class HelperModule:
         A regular expression that its name matches.
     functions : mapping of str to Helper
         What is in it.
-    other : {"missing", "nothing"}
-        What any other name in it does when it is called: say that it is missing, or nothing.
+    other : {"missing", "nothing", "anything"}
+        What any other name in it does when it is called: say that it is missing, or nothing, or
+        whatever else is asked of it.
     """
 
     pattern: str
     functions: Mapping[str, Helper] = field(default_factory=dict)
-    other: Literal["missing", "nothing"] = "missing"
+    other: Literal["missing", "nothing", "anything"] = "missing"
 
 
 # Stanford's names, in all years: some files have them from another year's handout.

@@ -10,6 +10,7 @@ from typing import Any
 
 __all__ = ["Show", "bar", "patient_bar"]
 
+# A bar for less than this only flickers.
 _PATIENCE_SECONDS = 2.0
 
 Show = Callable[[int, int | None, str], None]

@@ -29,7 +29,7 @@ examples:
   python -m models plot vectors.txt king queen man woman --output words.svg
   python -m models plot vectors.txt king film --nearest 15 -o neighbours.svg
   python -m models plot vectors.txt --method tsne -o words.svg
-  python -m models plot --history loss_history.csv --output loss.png
+  python -m models plot --history history.csv --output loss.png
 """
 
 

@@ -20,6 +20,7 @@ class HomeworkReport(FileResult):
 
     def __str__(self) -> str:
         """Return the report as plain text, 80 columns wide."""
+        # Here: it loads rich, which takes longer than a report that nobody prints.
         from gradcheck.homework.report.contents import render_to_text
 
         return render_to_text(self)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import importlib.util
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
 from types import ModuleType
@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gradcheck.homework.courses import COURSES, Helper
+from gradcheck.homework.courses import COURSES, Helper, HelperModule
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -108,18 +108,19 @@ _HELPERS: dict[Helper, Callable[..., Any]] = {
 }
 
 
-def _modules() -> Iterator[tuple[str, dict[str, Any], Callable[[str, str], Any]]]:
-    """Yield a pattern of module names, what is in them, and what stands for any other name."""
-    for helper in dict.fromkeys(helper for course in COURSES for helper in course.helpers):
-        functions = {name: _HELPERS[what] for name, what in helper.functions.items()}
-        missing = helper.other == "missing"
-        yield helper.pattern, functions, _absent if missing else lambda _module, _name: do_nothing
-    yield r"matplotlib(\..*)?", {}, lambda _module, _name: ANYTHING
+_PLOTS = HelperModule(r"matplotlib(\..*)?", other="anything")
+
+
+def _helper(name: str) -> HelperModule | None:
+    """Return what a course supplies under a module's name, the first that matches."""
+    supplied = (helper for course in COURSES for helper in course.helpers)
+    matching = (each for each in (*supplied, _PLOTS) if re.fullmatch(each.pattern, name))
+    return next(matching, None)
 
 
 def is_stand_in_name(name: str) -> bool:
     """Say whether a module of this name is one that a course supplies."""
-    return any(re.fullmatch(pattern, name) for pattern, _, _ in _modules())
+    return _helper(name) is not None
 
 
 def is_stand_in(thing: Any) -> bool:
@@ -158,17 +159,16 @@ class StandInFinder(MetaPathFinder, Loader):
     def exec_module(self, module: ModuleType) -> None:
         """Fill the stand-in with the course's names."""
         setattr(module, _MARK, True)
-        for pattern, names, _ in _modules():
-            if re.fullmatch(pattern, module.__name__):
-                vars(module).update(names)
-                return
+        helper = _helper(module.__name__)
+        assert helper is not None  # or `find_spec` would not have found it
+        vars(module).update({name: _HELPERS[what] for name, what in helper.functions.items()})
 
 
 class _StandIn(ModuleType):
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
             raise AttributeError(name)
-        for pattern, _, substitute in _modules():
-            if re.fullmatch(pattern, self.__name__):
-                return substitute(self.__name__, name)
-        raise AttributeError(name)
+        helper = _helper(self.__name__)
+        if helper is None or helper.other == "missing":
+            return _absent(self.__name__, name)
+        return do_nothing if helper.other == "nothing" else ANYTHING
