@@ -6,12 +6,17 @@ import contextlib
 import io
 import re
 from dataclasses import replace
+from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
 from gradcheck.homework import courses, verification
+from gradcheck.homework.calling.doubles import ScriptedSampler
+from gradcheck.homework.checks.trials import PairTrial
 from gradcheck.homework.courses import COURSES, HelperModule, Interface
 from gradcheck.homework.submission import course_modules
+from gradcheck.word2vec.cases import Case
 from tests.homework.submissions import YEAR_2017, changed
 
 NAMES = {
@@ -191,3 +196,14 @@ def test_what_stays_a_name_of_another_course_is_seen(submit, invented, monkeypat
     for module in (verification, course_modules):
         monkeypatch.setattr(module, "COURSES", courses.COURSES)
     assert not submit(renamed(KNOWN), only=["pick_others"]).passed
+
+
+def test_how_many_negatives_there_are_is_the_courses_to_say(invented):
+    sampler = ScriptedSampler(invented, (1, 2))
+    assert len(sampler("wanted", "texts")) == 7
+    assert len(sampler("wanted", "texts", how_many=3)) == 3
+    target = SimpleNamespace(course=invented)
+    for count in (3, 7, 10):
+        case = Case(np.ones(2), np.ones((4, 2)), 0, (1,) * count)
+        call = PairTrial(target, "negative-sampling", case).first_call()
+        assert ("K" in call.inputs) == (count != 7)

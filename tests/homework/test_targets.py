@@ -10,6 +10,7 @@ import time
 import pytest
 
 from gradcheck.homework import SubmissionError, verification
+from gradcheck.homework.submission import time_limit
 from gradcheck.homework.submission.time_limit import TimeLimitExceeded, within
 from tests.homework.submissions import A2, YEAR_2016, changed
 
@@ -228,6 +229,26 @@ def test_a_time_limit_in_another_thread_gives_back_what_the_call_returned():
     thread.start()
     thread.join(timeout=30)
     assert answers == [3]
+
+
+def test_nobody_is_interrupted_after_a_call_though_its_end_was_not_told(monkeypatch):
+    # As where an interruption comes just before it is told.
+    monkeypatch.setattr(time_limit, "_leave", lambda _over, _watcher: None)
+    interruptions = []
+
+    def work() -> None:
+        within(0.05, lambda: None)
+        end = time.monotonic() + 0.5
+        while time.monotonic() < end:
+            try:
+                sum(range(100))
+            except TimeLimitExceeded:
+                interruptions.append(True)
+
+    thread = threading.Thread(target=work, daemon=True)
+    thread.start()
+    thread.join(timeout=30)
+    assert interruptions == []
 
 
 def test_an_outer_alarm_goes_on():

@@ -258,6 +258,21 @@ def test_what_is_wrong_besides_a_kink_still_disagrees(strength):
         assert report.verdict == "disagrees", str(report)
 
 
+def test_next_to_nothing_beside_a_kink_is_judged_at_a_point_off_it():
+    # Along some directions, what is wrong is no more than what weak kinks might be.
+    at = np.array([0.0, 0.2, -0.5, -0.4, -2.4, 1.8])
+
+    def loss(x):
+        return 3.0 + 1e-3 * np.maximum(x[:1], 0).sum() + 1e-3 * np.sin(x[1:]).sum()
+
+    def gradient(x):
+        return 1e-3 * np.r_[(x[:1] > 0) * 1.0, np.cos(x[1:]) * [1, 1, 1, 1, 1.02]]
+
+    for seed in range(30):
+        report = gradcheck.check(loss, gradient, at, seed=seed)
+        assert report.verdict == "disagrees", str(report)
+
+
 NEAR = np.array([0.7, -1.2, 0.4])
 
 
