@@ -27,12 +27,15 @@ class Step:
         Why it holds, in words.
     about : tuple of sympy.Expr
         Entries that say of which axis an index is, where neither side does.
+    is_definition : bool
+        Whether it introduces a letter: true by what the letter means, so no proof to count.
     """
 
     left: Any
     right: Any
     reason: str
     about: tuple[Any, ...] = ()
+    is_definition: bool = False
 
     def prove(self) -> Proof:
         """Prove the equation, or refute it."""
