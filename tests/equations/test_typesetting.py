@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from sympy import (
     IndexedBase,
     KroneckerDelta,
@@ -22,9 +24,10 @@ W, d, K = (Symbol(name, integer=True, positive=True) for name in "WdK")
 j, k, o, w, x = symbols("j k o w x", integer=True, nonnegative=True)
 i = Symbol("i", integer=True, positive=True)
 U, v = MatrixSymbol("U", W, d), MatrixSymbol("v", d, 1)
+F, f = MatrixSymbol("F", W, d), MatrixSymbol("f", W, d)
 n = IndexedBase("n", shape=(K,))
 a, b, eta = symbols("a b eta", real=True)
-NAMES = {v: "v_c", W: "|V|", o: "o"}
+NAMES = {v: "v_c", W: "|V|", o: "o", U: "u"}
 named = abbreviate("named", log, unicode="f_{0:sub}", latex="f_{{{0}}}")
 
 
@@ -35,6 +38,11 @@ def score(word):
 WRITTEN = {
     "an entry": (U[o, k], "u_o[k]", "(u_{o})_{k}"),
     "an entry of a vector": (v[k, 0], "v_c[k]", "(v_c)_{k}"),
+    "a matrix beside its lower case": (
+        F[o, k] + f[o, k],
+        "F_o[k] + f_o[k]",
+        "(F_{o})_{k} + (f_{o})_{k}",
+    ),
     "a row by an array": (U[n[i], k], "u_{n_i}[k]", "(u_{n_{i}})_{k}"),
     "a scalar product": (score(w), "u_w·v_c", r"u_{w} \cdot v_c"),
     "a norm": (Sum(v[j, 0] ** 2, (j, 0, d - 1)), "‖v_c‖²", r"\lVert v_c \rVert^2"),
@@ -87,3 +95,27 @@ def test_how_it_is_written(name):
     assert unicode(expression, NAMES) == in_unicode
     if in_latex is not None:
         assert latex(expression, NAMES) == in_latex
+
+
+NAME = st.text("FfNn", min_size=1, max_size=2)
+KINDS = {
+    "a symbol": lambda name: Symbol(name, real=True),
+    "a size": lambda name: Symbol(name, integer=True, positive=True),
+    "an entry of a vector": lambda name: MatrixSymbol(name, d, 1)[k, 0],
+    "an entry of a matrix": lambda name: MatrixSymbol(name, W, d)[w, k],
+    "an entry of a row": lambda name: MatrixSymbol(name, 1, d)[0, k],
+    "an entry of an array": lambda name: IndexedBase(name, shape=(K,))[k],
+    "a product of vectors": lambda name: Sum(
+        MatrixSymbol(name, W, d)[w, j] * v[j, 0], (j, 0, d - 1)
+    ),
+}
+
+
+@given(
+    st.lists(NAME, min_size=2, max_size=2, unique=True),
+    st.lists(st.sampled_from(list(KINDS.values())), min_size=2, max_size=2),
+)
+def test_different_symbols_never_print_alike(names, kinds):
+    first, second = (kind(name) for kind, name in zip(kinds, names, strict=True))
+    for write in (unicode, latex):
+        assert write(first) != write(second)

@@ -29,8 +29,8 @@ def unicode(expression: Expr, names: Mapping[Any, str] | None = None) -> str:
     expression : sympy.Expr
         In index notation.
     names : mapping, optional
-        What a symbol, or a row of a matrix, is called: ``{v: "v_c", W: "|V|"}``. Without one, a
-        row of ``U`` is called u, and a symbol as it is.
+        What symbols, and the rows of matrices, are called: ``{v: "v_c", W: "|V|", U: "u"}``. All
+        others keep their names.
     """
     return _Unicode(names or {}).write(sympy.sympify(expression))
 

@@ -1,8 +1,9 @@
 """Index notation as people write it: the order of terms, the brackets, the names of vectors.
 
-``Sum(U[w, j]*v[j, 0], (j, 0, d - 1))`` reads u_w·v, a row of a matrix U is the vector u, and its
-entry ``U[w, j]`` is u_w[j], or (u_w)_j in LaTeX. What is printed is the expression itself: nothing
-is written beside it by hand.
+``Sum(U[w, j]*v[j, 0], (j, 0, d - 1))`` reads U_w·v: row w of a matrix U is the vector U_w, and its
+entry ``U[w, j]`` is U_w[j], or (U_w)_j in LaTeX. Symbols keep their names, so that no two of them
+print alike, unless the caller renames them: with ``{U: "u"}`` the rows are u_w. What is printed is
+the expression itself: nothing is written beside it by hand.
 """
 
 from __future__ import annotations
@@ -113,7 +114,7 @@ class Typesetter(ABC):
         matrix = entry.parent
         if matrix.shape[1] == 1:
             return self._names.get(matrix, matrix.name), row
-        name = self._names.get(matrix, matrix.name.lower())
+        name = self._names.get(matrix, matrix.name)
         return self.subscripted(name, self.write(row)), column
 
     def _indexed(self, entry: Expr) -> Printed:

@@ -37,8 +37,9 @@ Expr: TypeAlias = Any
 y, q = (Symbol(name, integer=True, nonnegative=True) for name in "yq")
 a = MatrixSymbol("a", d, 1)
 
-# A name of its own also says that a letter is given: δ_xo, not δ_ox.
-NAMES = {W: "|V|", v: "v_c", o: "o", losses.w: "w"}
+# The rows of U are the vectors u_w. A name of its own also says that a letter is given: δ_xo, not
+# δ_ox.
+NAMES = {W: "|V|", U: "u", v: "v_c", o: "o", losses.w: "w"}
 
 PAIR = (
     (

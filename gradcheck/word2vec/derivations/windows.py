@@ -233,7 +233,7 @@ def _cbow(
                 "Then there is no 1/C.",
             ),
         ),
-        names=NAMES,
+        names=NAMES | {V: "v"},
     )
 
 
