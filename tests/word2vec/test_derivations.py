@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 import sympy
 from sympy import Sum
 
 from gradcheck.equations import partial, prove
+from gradcheck.equations.notation import Abbreviation
 from gradcheck.symbolic import Derivation, Step, UnprovedStepError
 from gradcheck.word2vec import losses
 from gradcheck.word2vec.derivations import NAMES, derivation, windows
@@ -124,6 +127,31 @@ def test_a_wrong_step_says_which_and_why():
     assert "is refuted: it is false for W = 2, d = 2, k = " in message
     assert caught.value.step is wrong
     assert caught.value.proof.counterexample is not None
+
+
+def assert_definitions_introduce_a_letter(steps):
+    met = set()
+    for step in steps:
+        letters = {type(part) for part in step.left.atoms(Abbreviation)}
+        assert step.is_definition or not step.reason.startswith("This is the ")
+        assert not step.is_definition or (isinstance(step.left, Abbreviation) and not letters & met)
+        met |= letters
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_is_called_a_definition_introduces_a_letter(name):
+    assert_definitions_introduce_a_letter(derivation(name).steps)
+
+
+def test_a_definition_that_is_none_is_seen():
+    first, second, *_ = derivation("sigmoid").steps
+    for steps in (
+        [replace(first, is_definition=False)],
+        [replace(second, is_definition=True)],
+        [first, first],
+    ):
+        with pytest.raises(AssertionError):
+            assert_definitions_introduce_a_letter(steps)
 
 
 def test_progress_is_told():

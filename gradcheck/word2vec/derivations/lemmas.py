@@ -20,7 +20,7 @@ def sigmoid_lemma() -> Derivation:
         title="The sigmoid and the derivative of its logarithm",
         given=("s is any real number: a score.",),
         steps=(
-            Step(sigma(s), 1 / (1 + exp(-s)), "This is the definition."),
+            Step(sigma(s), 1 / (1 + exp(-s)), "This is the definition.", is_definition=True),
             Step(
                 1 - sigma(s),
                 sigma(-s),
@@ -75,7 +75,7 @@ def softmax_lemma() -> Derivation:
             "a is any real number; ← says what is put in the place of what.",
         ),
         steps=(
-            Step(q(k), exp(s[k, 0]) / normalizer, "This is the definition."),
+            Step(q(k), exp(s[k, 0]) / normalizer, "This is the definition.", is_definition=True),
             Step(over_words(w, q(w)), 1, "Each p_w has the same denominator: the sum of all."),
             Step(
                 at(q(k), (s, lambda word, _: s[word, 0] + constant)),

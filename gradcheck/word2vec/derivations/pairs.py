@@ -42,8 +42,9 @@ def naive_softmax() -> Derivation:
                 exp(score(o)) / normalizer,
                 "The probability of the observed word, from the vectors: nothing is counted in "
                 "the text.",
+                is_definition=True,
             ),
-            Step(J(), -log(p(o)), "This is the loss."),
+            Step(J(), -log(p(o)), "This is the loss.", is_definition=True),
             Step(
                 -log(p(o)),
                 log(normalizer) - score(o),
@@ -134,7 +135,12 @@ def negative_sampling() -> Derivation:
             "m_x = Σ_i δ(x, n_i) is how often x was drawn. σ is the sigmoid.",
         ),
         steps=(
-            Step(J_sampling(), target_term + negative_terms, "This is the loss."),
+            Step(
+                J_sampling(),
+                target_term + negative_terms,
+                "This is the loss.",
+                is_definition=True,
+            ),
             Step(
                 partial(target_term, by_center),
                 -sigma(-score(o)) * U[o, k],

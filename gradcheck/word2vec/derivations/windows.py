@@ -94,7 +94,12 @@ def skipgram_naive_softmax() -> Derivation:
             ),
         ),
         steps=(
-            Step(loss, over_window(-log(p(targets[t]))), "One loss for each word of the window."),
+            Step(
+                loss,
+                over_window(-log(p(targets[t]))),
+                "One loss for each word of the window.",
+                is_definition=True,
+            ),
             Step(
                 partial(loss, v[k, 0]),
                 over_window(over_words(x, p(x) * U[x, k]) - U[targets[t], k]),
@@ -142,6 +147,7 @@ def skipgram_negative_sampling() -> Derivation:
                     log(sigma(score(targets[t]))) + over_samples(log(sigma(-score(drawn))))
                 ),
                 "One loss for each word of the window.",
+                is_definition=True,
             ),
             Step(
                 partial(loss, v[k, 0]),
@@ -208,8 +214,18 @@ def _cbow(
             *given,
         ),
         steps=(
-            Step(mean_vector(k), over_window(V[context[t], k]) / C, "The mean of the vectors."),
-            Step(average.loss, average.written, "The loss of a pair, v̂ standing for v_c."),
+            Step(
+                mean_vector(k),
+                over_window(V[context[t], k]) / C,
+                "The mean of the vectors.",
+                is_definition=True,
+            ),
+            Step(
+                average.loss,
+                average.written,
+                "The loss of a pair, v̂ standing for v_c.",
+                is_definition=True,
+            ),
             Step(
                 partial(mean_vector(m), by_row),
                 occurrences(y) * delta(k, m) / C,
@@ -226,6 +242,7 @@ def _cbow(
                 summed_vector(k),
                 over_window(V[context[t], k]),
                 "Some courses, and their homework, take the sum in place of the mean.",
+                is_definition=True,
             ),
             Step(
                 partial(total.loss, by_row),
