@@ -130,6 +130,7 @@
     fill("uniform", `1/${words.length}`);
     fill("pair-count", String(pairs.length));
     fill("negatives", ...enumerate(next.negatives.map((n) => element("b", {}, words[n]))));
+    fill("K", String(next.negatives.length));
     fill("moving", ...movingRows(state, next));
   }
 

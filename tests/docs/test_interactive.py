@@ -71,6 +71,35 @@ def test_the_numbers_shown_for_negative_sampling_are_those_of_the_next_step(page
     np.testing.assert_array_equal(marked, by_outside.any(axis=1))
 
 
+def visible(page):
+    """What can be read, in one line."""
+    return " ".join(page.run("return document.body.innerText").split())
+
+
+def test_what_is_said_of_sums_belongs_to_the_loss(page):
+    over_words, over_negatives = (
+        "a sum over x goes through all 6 words",
+        "A sum over k goes through",
+    )
+    assert over_words in visible(page)
+    assert over_negatives not in visible(page)
+    page.set(loss="negative-sampling", negatives=3)
+    assert over_words not in visible(page)
+    assert f"{over_negatives} these 3, not through the vocabulary" in visible(page)
+
+
+def test_pull_and_push_cancel_in_the_mean_and_not_for_a_pair(page):
+    """Where the mean loss is about the lowest: of "cat" the neighbours are "the" and "drinks"."""
+    for rate, hundreds in ((0.4, 20), (0.05, 10)):
+        page.set(rate=rate)
+        page.press("many-steps", hundreds)
+    center, outside = page.vectors()
+    forces = [-naive_softmax(center[1], outside, o)[1] for o in (0, 2)]
+    assert min(np.abs(force).max() for force in forces) > 0.3
+    assert np.abs(np.mean(forces, axis=0)).max() < 0.05
+    assert "For a single pair they rarely cancel. In the mean over" in visible(page)
+
+
 def test_the_pairs_follow_one_another(page):
     assert "the → cat" in page.text("#queue .next")
     assert "cat → the" in page.text("#queue li:last-child")
