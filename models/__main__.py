@@ -17,10 +17,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         Those of the process by default.
     """
     try:
-        if arguments is None:  # we are the process, and its streams are ours
-            from models.commands.streams import make_streams_expendable
-
-            make_streams_expendable()
         return _run(arguments)
     except KeyboardInterrupt:  # before the command line was there to catch it
         sys.stderr.write("models: interrupted\n")
@@ -31,9 +27,9 @@ def _run(arguments: Sequence[str] | None) -> int:
     # Imported here, so that Ctrl-C finds somebody who catches it from the first moment on.
     from importlib.metadata import version
 
+    from gradcheck.terminal.command import UsageError
     from gradcheck.terminal.program import Parser, run
     from models.commands.analogy import ANALOGY
-    from models.commands.command import UsageError
     from models.commands.evaluate import EVALUATE
     from models.commands.nearest import NEAREST
     from models.commands.plot import PLOT
@@ -45,7 +41,13 @@ def _run(arguments: Sequence[str] | None) -> int:
     )
     parser.add_argument("--version", action="version", version=f"gradcheck {version('gradcheck')}")
     commands = (TRAIN, NEAREST, ANALOGY, EVALUATE, PLOT)
-    return run(parser, commands, arguments, errors=(UsageError, InputError))
+    return run(
+        parser,
+        commands,
+        arguments,
+        errors=(UsageError, InputError),
+        outlives_its_reader=True,
+    )
 
 
 if __name__ == "__main__":

@@ -8,13 +8,12 @@ import zipfile
 import zlib
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, BinaryIO, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from models.errors import InputError
-from models.files import replacing
 from models.options import Options
 from models.pictures.loss_history import Record
 from models.training import Position, Training
@@ -70,14 +69,8 @@ class Checkpoint(NamedTuple):
         return self.position.epoch >= self.options.epochs
 
 
-def save(path: str | Path, training: Training) -> None:
-    """Store a training, as a whole or not at all: NumPy's .npz, without pickles.
-
-    Raises
-    ------
-    OSError
-        If the file cannot be written; what was there before is still there.
-    """
+def save(file: BinaryIO, training: Training) -> None:
+    """Write a training to an open file: NumPy's .npz, without pickles."""
     about = {
         "format": _FORMAT,
         "options": asdict(training.options),
@@ -87,8 +80,7 @@ def save(path: str | Path, training: Training) -> None:
         "history": training.history,
         "pending": training.pending,
     }
-    with replacing(path) as file:
-        np.savez(file, about=np.array(json.dumps(about)), V=training.V, U=training.U)
+    np.savez(file, about=np.array(json.dumps(about)), V=training.V, U=training.U)
 
 
 def load(path: str | Path) -> Checkpoint:

@@ -7,18 +7,17 @@ from __future__ import annotations
 
 import argparse
 import difflib
-import io
 import os
 import re
 import signal
 import sys
 import threading
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from types import FrameType
-from typing import Any, NoReturn, TextIO
+from typing import Any, NoReturn
 
 from gradcheck.terminal.command import FAILED, INTERRUPTED, UNUSABLE, Command, UsageError
+from gradcheck.terminal.streams import expendable, make_output_fit
 
 __all__ = ["Parser", "run"]
 
@@ -57,8 +56,12 @@ def run(
     arguments: Sequence[str] | None = None,
     *,
     errors: tuple[type[Exception], ...] = (UsageError,),
+    outlives_its_reader: bool = False,
 ) -> int:
     """Run the subcommand that the arguments name and return the exit status.
+
+    Progress and messages, on standard error, are lost where nobody takes them: no command ends,
+    and no status changes, for that.
 
     Parameters
     ----------
@@ -71,14 +74,26 @@ def run(
         Those of the process by default.
     errors : tuple of types
         Exceptions whose message is one line for a person: something cannot be used.
+    outlives_its_reader : bool
+        Whether commands go on when nobody reads their output any longer, as a training of hours
+        should; otherwise they end there.
     """
     name = parser.prog.split()[-1]
-    _make_output_fit()
+    make_output_fit()
+    if arguments is None:  # we are the process, and its streams are ours
+        sys.stderr = expendable(sys.stderr, OSError)
+        if outlives_its_reader:
+            sys.stdout = expendable(sys.stdout, BrokenPipeError)
     interruption = _Interruption()
     try:
         with interruption:
             arguments = sys.argv[1:] if arguments is None else list(arguments)
-            parsed = _with_subcommands(parser, commands, arguments).parse_args(arguments)
+            try:
+                parsed = _with_subcommands(parser, commands, arguments).parse_args(arguments)
+            except SystemExit:
+                # Help may have been printed, and not have arrived yet.
+                sys.stdout.flush()
+                raise
             parsed.check_interruption = interruption.check
             status: int = parsed.run(parsed)
             interruption.check()
@@ -98,20 +113,6 @@ def run(
         print(f"{name}: cannot write the output: {error.strerror or error}", file=sys.stderr)
         return UNUSABLE
     return status
-
-
-def _make_output_fit() -> None:
-    """Let every character be printed, as an escape where the encoding lacks it."""
-    # None is what whoever started us has closed.
-    sys.stdout = sys.stdout or _open_nowhere()
-    sys.stderr = sys.stderr or _open_nowhere()
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")
-
-
-def _open_nowhere() -> TextIO:
-    return Path(os.devnull).open("w", encoding="utf-8")
 
 
 class _Interruption:

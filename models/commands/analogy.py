@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from models.commands.command import PASSED, Command, UsageError
+from gradcheck.terminal.command import PASSED, Command, UsageError
 from models.commands.tables import Column, print_table
 
 __all__ = ["ANALOGY"]

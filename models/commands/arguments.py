@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import fields
 from typing import Any, get_args
 
-from models.commands.command import UsageError
+from gradcheck.terminal.command import UsageError
 
 __all__ = ["DESCRIPTION", "EPILOG", "add_arguments", "options_of", "refuse"]
 

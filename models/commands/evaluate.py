@@ -7,7 +7,7 @@ import math
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from models.commands.command import PASSED, Command, UsageError
+from gradcheck.terminal.command import PASSED, Command, UsageError
 from models.commands.tables import Column, print_table
 
 if TYPE_CHECKING:

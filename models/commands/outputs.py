@@ -7,17 +7,22 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple
 
-from models.commands.command import UsageError, check_writable
+from gradcheck.terminal.command import UsageError
+from gradcheck.terminal.files import (
+    check_writable,
+    is_stream,
+    names_open_file,
+    replacing,
+    resolve,
+)
 from models.commands.progress import say
-from models.errors import InputError
-from models.files import names_open_file, resolve
 from models.pictures import loss_history, plots
 from models.training import Training
 from models.vectors.embeddings import Embeddings
 
-__all__ = ["Files", "drop_checkpoint", "files_of", "require_space", "write_results"]
+__all__ = ["Files", "drop_checkpoint", "files_of", "require_space", "write_results", "written"]
 
 
 class Files(NamedTuple):
@@ -36,8 +41,8 @@ def files_of(arguments: argparse.Namespace) -> Files:
     output = Path(arguments.output)
     check_writable("--output", arguments.output)
     # What goes to a pipe or a device has no folder to leave a checkpoint in.
-    special = output.exists() and not output.is_file()
-    checkpoint = arguments.checkpoint or (None if special else f"{output}.checkpoint")
+    beside = None if is_stream(output) else f"{output}.checkpoint"
+    checkpoint = arguments.checkpoint or beside
     named = {
         "--output": arguments.output,
         "--checkpoint": checkpoint,
@@ -60,7 +65,7 @@ def files_of(arguments: argparse.Namespace) -> Files:
         if other != option:
             raise UsageError(f"{other} and {option}: both are {path}; expected two files")
     if arguments.plot:
-        plots.check_name(arguments.plot)
+        plots.format_of(arguments.plot)
         plots.check_libraries()
     return Files(
         output,
@@ -74,7 +79,7 @@ def files_of(arguments: argparse.Namespace) -> Files:
 
 def require_space(training: Training, files: Files) -> None:
     """Find out before the work whether there is room for the vectors."""
-    if files.output.exists() and not files.output.is_file():
+    if is_stream(files.output):
         return
     folder = resolve(files.output).parent
     needed = training.V.size * (4 if files.binary else 12)
@@ -97,40 +102,46 @@ def write_results(training: Training, files: Files) -> None:
     """
     vectors = Embeddings(training.corpus.vocabulary.words, training.V)
     kept = f"; --resume continues from {files.checkpoint}" if files.checkpoint else ""
-    with _named("--output", kept):
-        vectors.save(files.output, binary=files.binary)
+    with written("--output", files.output, kept) as file:
+        vectors.save(file, binary=files.binary)
     form = "binary" if files.binary else "text"
     print(f"{files.output}: {len(training.V):,} vectors of {vectors.size:,} numbers, {form}")
     kept = f"; {files.output} was written{kept}"
     if files.history:
-        with _named("--history", kept):
-            _write_history(training, files.history)
-    if files.plot:
-        with _named("--plot", kept):
-            _draw_history(training, files.plot)
+        with written("--history", files.history, kept) as file:
+            loss_history.write(file, training.history)
+    if files.plot and not training.history:
+        say(f"--plot {files.plot}: not drawn, as there is no loss to draw yet")
+    elif files.plot:
+        with written("--plot", files.plot, kept) as file:
+            plots.save(plots.loss_curve(training.history), file, plots.format_of(files.plot))
 
 
 @contextmanager
-def _named(option: str, kept: str) -> Iterator[None]:
-    """Say of what cannot be written which option asked for it, and what there is all the same."""
-    try:
-        yield
-    except InputError as error:
-        raise UsageError(f"{option} {error}{kept}") from None
+def written(option: str, path: str | Path, kept: str = "") -> Iterator[BinaryIO]:
+    """Open a file that is replaced as a whole; say why it cannot be written.
 
+    Parameters
+    ----------
+    option : str
+        What named the file, for the message.
+    path : str or Path
+        The file.
+    kept : str
+        What there is all the same, with a semicolon before it.
 
-def _write_history(training: Training, path: Path) -> None:
+    Raises
+    ------
+    UsageError
+        If it cannot be written.
+    """
     try:
-        loss_history.write(path, training.history)
+        with replacing(path) as file:
+            yield file
     except OSError as error:
-        raise InputError(f"{path}: cannot be written: {error.strerror or error}") from None
-
-
-def _draw_history(training: Training, path: Path) -> None:
-    if training.history:
-        plots.save(plots.loss_curve(training.history), path)
-    else:
-        say(f"--plot {path}: not drawn, as there is no loss to draw yet")
+        raise UsageError(
+            f"{option} {path}: cannot be written: {error.strerror or error}{kept}"
+        ) from None
 
 
 def drop_checkpoint(files: Files) -> None:

@@ -23,7 +23,7 @@ from gradcheck.homework.calling.in_process import InProcessTarget
 from gradcheck.homework.checks.comparison import as_array
 from gradcheck.homework.courses import COURSES, Course, Interface, Role, detect
 from gradcheck.homework.submission.loading import Submission, SubmissionError, load
-from models.commands.command import UsageError
+from gradcheck.terminal.command import UsageError
 from models.pairs import Batch
 
 if TYPE_CHECKING:

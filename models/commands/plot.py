@@ -5,7 +5,9 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from models.commands.command import PASSED, Command, UsageError, check_writable
+from gradcheck.terminal.command import PASSED, Command, UsageError
+from gradcheck.terminal.files import check_writable
+from models.commands.outputs import written
 from models.reading.text import require_readable
 
 if TYPE_CHECKING:
@@ -67,7 +69,7 @@ def _plot(arguments: argparse.Namespace) -> int:
     from models.vectors.embeddings import Embeddings
 
     _check(arguments)
-    plots.check_name(arguments.output)
+    form = plots.format_of(arguments.output)
     plots.check_libraries(arguments.method)
     sources = [path for path in (arguments.vectors, arguments.history) if path is not None]
     for path in sources:
@@ -90,7 +92,8 @@ def _plot(arguments: argparse.Namespace) -> int:
             method=arguments.method,
             seed=arguments.seed,
         )
-    plots.save(figure, arguments.output)
+    with written("--output", arguments.output) as file:
+        plots.save(figure, file, form)
     return PASSED
 
 

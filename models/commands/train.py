@@ -11,20 +11,14 @@ from contextlib import closing, contextmanager
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
+from gradcheck.terminal.command import FAILED, INTERRUPTED, PASSED, Command, UsageError
+from gradcheck.terminal.files import remove_partial, replacing
 from models.checkpoints import Checkpoint, load, restore, save
 from models.commands.arguments import DESCRIPTION, EPILOG, add_arguments, options_of
-from models.commands.command import (
-    FAILED,
-    INTERRUPTED,
-    PASSED,
-    Command,
-    UsageError,
-)
 from models.commands.outputs import Files, drop_checkpoint, files_of, require_space, write_results
 from models.commands.progress import TrainingProgress, reading, say, words_done
 from models.commands.spot_checks import Disagreement, SpotChecks
 from models.errors import InputError
-from models.files import remove_partial
 from models.options import Options
 from models.reading import docstrings
 from models.reading.corpus import EncodedCorpus, encode
@@ -169,7 +163,8 @@ def _begin(training: Training, stored: Checkpoint | None, files: Files) -> None:
         # A full disk is better found out now than after the work.
         require_space(training, files)
         try:
-            save(files.checkpoint, training)
+            with replacing(files.checkpoint) as file:
+                save(file, training)
         except OSError as error:
             raise UsageError(
                 f"{files.checkpoint}: the checkpoint cannot be written: {error.strerror or error}"
@@ -193,7 +188,8 @@ class _Saver:
         if self._path is None:
             return
         try:
-            save(self._path, self._training)
+            with replacing(self._path) as file:
+                save(file, self._training)
         except OSError as error:
             say(f"the checkpoint {self._path} cannot be written: {error.strerror or error}")
         self._saved = time.monotonic()

@@ -6,10 +6,9 @@ import csv
 import io
 from collections.abc import Iterable
 from pathlib import Path
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple
 
 from models.errors import InputError
-from models.files import replacing
 
 __all__ = ["Record", "read", "write"]
 
@@ -29,20 +28,13 @@ class Record(NamedTuple):
     """The learning rate at its end."""
 
 
-def write(path: str | Path, history: Iterable[Record]) -> None:
-    """Write a history as CSV, with a header; every number is read back as it was.
-
-    Raises
-    ------
-    OSError
-        If the file cannot be written.
-    """
+def write(file: BinaryIO, history: Iterable[Record]) -> None:
+    """Write a history to an open file: CSV with a header; numbers are read back as they were."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(Record._fields)
     writer.writerows(history)
-    with replacing(path) as file:
-        file.write(text.getvalue().encode())
+    file.write(text.getvalue().encode())
 
 
 def read(path: str | Path) -> list[Record]:

@@ -10,13 +10,12 @@ import warnings
 from collections.abc import Collection, Sequence
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 
 from models.errors import InputError
-from models.files import replacing
 from models.pictures import labels
 from models.pictures.loss_history import Record
 from models.pictures.projections import Projection, principal_components, tsne
@@ -26,7 +25,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["FORMATS", "check_libraries", "check_name", "loss_curve", "save", "word_map"]
+__all__ = ["FORMATS", "check_libraries", "format_of", "loss_curve", "save", "word_map"]
 
 FORMATS = (".png", ".svg", ".pdf")
 
@@ -124,7 +123,7 @@ def loss_curve(history: Sequence[Record]) -> Figure:
     return figure
 
 
-def check_name(path: str | os.PathLike[str]) -> str:
+def format_of(path: str | os.PathLike[str]) -> str:
     """Return the format that a file's name asks for.
 
     Parameters
@@ -168,36 +167,27 @@ def check_libraries(method: str = "pca") -> None:
         raise InputError("t-SNE needs scikit-learn: pip install 'gradcheck[tsne]'")
 
 
-def save(figure: Figure, path: str | os.PathLike[str]) -> None:
-    """Write a figure as PNG, SVG or PDF, as its name says; as a whole or not at all.
+def save(figure: Figure, file: BinaryIO, form: str) -> None:
+    """Write a figure to an open file.
 
     Parameters
     ----------
     figure : matplotlib.figure.Figure
-    path : path-like
-        The file. In SVG, words stay text, which can be searched.
-
-    Raises
-    ------
-    InputError
-        If the name ends otherwise, or the file cannot be written.
+    file : binary file
+    form : {"png", "svg", "pdf"}
+        The format, see `format_of`. In SVG, words stay text, which can be searched.
     """
     import matplotlib as mpl
 
-    form = check_name(path)
     # Without a date and with a fixed salt, the same figure is the same file.
     metadata = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}.get(form)
-    try:
-        with (
-            replacing(Path(path)) as file,
-            mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": "models"}),
-            warnings.catch_warnings(),
-        ):
-            # What the font lacks is drawn as a box; an SVG is drawn with the reader's own fonts.
-            warnings.filterwarnings("ignore", "Glyph .* missing from")
-            figure.savefig(file, format=form, dpi=150, metadata=metadata)
-    except OSError as error:
-        raise InputError(f"{path}: cannot be written: {error.strerror or error}") from None
+    with (
+        mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": "models"}),
+        warnings.catch_warnings(),
+    ):
+        # What the font lacks is drawn as a box; an SVG is drawn with the reader's own fonts.
+        warnings.filterwarnings("ignore", "Glyph .* missing from")
+        figure.savefig(file, format=form, dpi=150, metadata=metadata)
 
 
 def _new_figure(width: float, height: float) -> tuple[Figure, Axes]:

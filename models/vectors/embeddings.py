@@ -6,7 +6,7 @@ import difflib
 import os
 from collections.abc import Sequence
 from functools import cached_property
-from typing import NamedTuple, Self
+from typing import BinaryIO, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -118,22 +118,22 @@ class Embeddings:
         except InputError as error:
             raise InputError(f"{path}: {error}") from None
 
-    def save(self, path: str | os.PathLike[str], *, binary: bool = False) -> None:
-        """Write a file in word2vec's text or binary format; both give back the same vectors.
+    def save(self, file: BinaryIO, *, binary: bool = False) -> None:
+        """Write word2vec's text or binary format; both give back the same vectors.
 
         Parameters
         ----------
-        path : path-like
-            The file; what was there before stays until all is written.
+        file : binary file
+            Open for writing.
         binary : bool
             The binary format, a third of the size.
 
         Raises
         ------
         InputError
-            If a word has white space in it, or the file cannot be written.
+            If a word has white space in it; nothing is written.
         """
-        files.write(path, self.words, self.vectors, binary=binary)
+        files.write(file, self.words, self.vectors, binary=binary)
 
     def __len__(self) -> int:
         return len(self.words)

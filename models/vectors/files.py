@@ -14,13 +14,12 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from io import BufferedReader
 from pathlib import Path
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from models.errors import InputError
-from models.files import replacing
 from models.reading.text import compression
 
 __all__ = ["read", "write"]
@@ -41,18 +40,15 @@ class _Header(NamedTuple):
     size: int
 
 
-def write(
-    path: str | os.PathLike[str], words: Sequence[str], vectors: _Vectors, *, binary: bool = False
-) -> None:
-    """Write words and their vectors, as a whole or not at all.
+def write(file: BinaryIO, words: Sequence[str], vectors: _Vectors, *, binary: bool = False) -> None:
+    """Write words and their vectors to an open file.
 
     Text has nine significant digits, which tell every float32 from every other, so that both
     formats give back exactly what was written.
 
     Parameters
     ----------
-    path : path-like
-        The file.
+    file : binary file
     words : sequence of str
         n words.
     vectors : ndarray of float32, shape (n, d)
@@ -63,17 +59,12 @@ def write(
     Raises
     ------
     InputError
-        If a word is empty or has white space in it, which would end it, or the file cannot be
-        written.
+        If a word is empty or has white space in it, which would end it; nothing is written.
     """
     encoded = [_encode(word) for word in words]
     rows = _binary_rows(encoded, vectors) if binary else _text_rows(encoded, vectors)
-    try:
-        with replacing(Path(path)) as file:
-            file.write(b"%d %d\n" % vectors.shape)
-            file.writelines(rows)
-    except OSError as error:
-        raise InputError(f"{path}: cannot be written: {error.strerror or error}") from None
+    file.write(b"%d %d\n" % vectors.shape)
+    file.writelines(rows)
 
 
 def _encode(word: str) -> bytes:

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from contextlib import closing, suppress
+from contextlib import closing
 from dataclasses import replace
 from itertools import islice
-from pathlib import Path
 
 import numpy as np
 import pytest
 
 from models import checkpoints
-from models.checkpoints import load, restore, save
+from models.checkpoints import load, restore
 from models.errors import InputError
-from models.files import names_open_file, remove_partial, replacing
 from models.options import Options
 from models.reading.corpus import encode
 from models.training import Training
@@ -34,6 +32,11 @@ def begun(corpus, options=SMALL, steps=50):
         for _ in islice(running, steps):
             pass
     return training
+
+
+def save(path, training):
+    with path.open("wb") as file:
+        checkpoints.save(file, training)
 
 
 def finish(training):
@@ -186,88 +189,3 @@ def test_a_later_format_is_refused(corpus, tmp_path, monkeypatch):
         save(tmp_path / "later", begun(corpus))
     with pytest.raises(InputError, match="no checkpoint"):
         load(tmp_path / "later")
-
-
-def test_a_full_disk_leaves_the_checkpoint_before_it(corpus, tmp_path, monkeypatch):
-    path = tmp_path / "training"
-    save(path, begun(corpus, steps=3))
-    before = path.read_bytes()
-
-    def fill(file, **_arrays):
-        file.write(b"half of it")
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(np, "savez", fill)
-    with pytest.raises(OSError, match="No space left"):
-        save(path, begun(corpus, steps=5))
-    assert path.read_bytes() == before
-    assert list(tmp_path.iterdir()) == [path]
-
-
-def test_what_a_killed_process_left_is_removed_and_nothing_else(tmp_path):
-    kept = {tmp_path / name for name in ("a", "a.partial", ".ab.x.partial", ".a.txt")}
-    for path in (*kept, tmp_path / ".a.x1_z.partial"):
-        path.touch()
-    remove_partial(tmp_path / "a")
-    assert set(tmp_path.iterdir()) == kept
-
-
-def test_a_file_is_replaced_as_a_whole(tmp_path):
-    path = tmp_path / "file"
-    path.write_bytes(b"before")
-    with suppress(KeyboardInterrupt), replacing(path) as file:
-        file.write(b"after")
-        file.flush()
-        assert path.read_bytes() == b"before"
-        raise KeyboardInterrupt
-    assert path.read_bytes() == b"before"
-    with replacing(path) as file:
-        file.write(b"after")
-    assert path.read_bytes() == b"after"
-    assert path.stat().st_mode & 0o777 == 0o666 & ~umask()
-    assert list(tmp_path.iterdir()) == [path]
-
-
-@pytest.mark.parametrize(
-    ("path", "open_"),
-    [
-        ("/dev/stdout", True),
-        ("/dev/../dev/stderr", True),
-        ("/dev/fd/63", True),
-        ("/proc/self/fd/1", True),
-        ("/proc/1/task/1/fd/5", True),
-        ("/dev/null", False),
-        ("dev/stdout", False),
-        ("vectors.txt", False),
-    ],
-)
-def test_which_names_are_those_of_open_files(tmp_path, monkeypatch, path, open_):
-    monkeypatch.chdir(tmp_path)
-    assert names_open_file(path) == open_
-
-
-@pytest.mark.skipif(not Path("/dev/fd").exists(), reason="there is no /dev/fd")
-def test_what_is_open_is_written_to_and_not_replaced(tmp_path):
-    import os
-
-    path = tmp_path / "file"
-    with path.open("wb") as opened:
-        before = path.stat().st_ino
-        with replacing(f"/dev/fd/{opened.fileno()}") as file:
-            file.write(b"content")
-    assert path.stat().st_ino == before
-    assert path.read_bytes() == b"content"
-    reader, writer = os.pipe()
-    with replacing(f"/dev/fd/{writer}") as file:
-        file.write(b"content")
-    os.close(writer)
-    with os.fdopen(reader, "rb") as pipe:
-        assert pipe.read() == b"content"
-
-
-def umask():
-    import os
-
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask

@@ -482,14 +482,15 @@ def test_a_disk_without_room_is_told_before_the_work(folder, capsys, monkeypatch
 
 
 def fill_the_disk(monkeypatch, after):
-    """Let no checkpoint be written after so many."""
+    """Let no checkpoint be written as a whole after so many."""
     real, left = train.save, [after]
 
-    def save(*arguments):
+    def save(file, stored):
         left[0] -= 1
         if left[0] < 0:
+            file.write(b"half of it")
             raise OSError(28, "No space left on device")
-        real(*arguments)
+        real(file, stored)
 
     monkeypatch.setattr(train, "save", save)
 
@@ -501,11 +502,14 @@ def test_a_full_disk_ends_the_training_before_it_begins(folder, capsys, monkeypa
     assert files(folder) == {"text.txt"}
 
 
-def test_a_disk_that_becomes_full_does_not_end_the_training(capsys, monkeypatch):
+def test_a_disk_that_becomes_full_does_not_end_the_training(folder, capsys, monkeypatch):
     fill_the_disk(monkeypatch, 3)
-    assert run() == 0
+    assert run("--checkpoint", "kept") == 0
     assert "cannot be written: No space left" in capsys.readouterr().err
     assert len(Embeddings.load("vectors.txt")) == 40
+    # The last one that there was room for.
+    assert not checkpoints.load("kept").finished
+    assert files(folder) == {"text.txt", "vectors.txt", "kept"}
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")

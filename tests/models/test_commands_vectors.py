@@ -24,7 +24,8 @@ ROWS = [[1, 0, 0.1], [1, 1, 0], [0, 0.5, 0.9], [0, 1.5, 0.9], [-1, 0, 0], [0, 0,
 @pytest.fixture
 def vectors(tmp_path):
     path = tmp_path / "vectors.txt"
-    Embeddings(WORDS, ROWS).save(path)
+    with path.open("wb") as file:
+        Embeddings(WORDS, ROWS).save(file)
     return str(path)
 
 
@@ -129,9 +130,9 @@ def test_plot_chooses_words(vectors, capsys, tmp_path):
 def test_plot_loss(capsys, tmp_path):
     pytest.importorskip("matplotlib", reason="matplotlib is not installed")
     table, figure = tmp_path / "history.csv", tmp_path / "loss.png"
-    loss_history.write(
-        table, [loss_history.Record(1, 10 * row, 5, 1 / row, 0.1) for row in (1, 2, 3)]
-    )
+    records = [loss_history.Record(1, 10 * row, 5, 1 / row, 0.1) for row in (1, 2, 3)]
+    with table.open("wb") as file:
+        loss_history.write(file, records)
     shown(capsys, "plot", "--history", str(table), "--output", str(figure))
     assert figure.read_bytes().startswith(b"\x89PNG")
 
@@ -185,10 +186,26 @@ def test_what_cannot_be_done_is_said_in_a_line(name, vectors, capsys, monkeypatc
     for link in (loop, loop.with_suffix(".png")):
         link.symlink_to(link)
     empty = loop.with_name("empty")
-    loss_history.write(empty, [])
+    with empty.open("wb") as file:
+        loss_history.write(file, [])
     arguments = arguments.format(v=vectors, loop=loop, empty=empty)
     assert message in refused(capsys, *arguments.split())
     assert not Path("x.png").exists()
+
+
+def test_a_figure_that_cannot_be_kept_leaves_the_one_before(vectors, capsys, tmp_path, monkeypatch):
+    pytest.importorskip("matplotlib", reason="matplotlib is not installed")
+
+    def fsync(_descriptor):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    path = tmp_path / "words.png"
+    path.write_text("before")
+    err = refused(capsys, "plot", vectors, "king", "queen", "-o", str(path))
+    assert err == f"models: --output {path}: cannot be written: No space left on device\n"
+    assert path.read_text() == "before"
+    assert {file.name for file in tmp_path.iterdir()} == {"vectors.txt", "words.png"}
 
 
 @pytest.mark.parametrize("command", ["nearest", "analogy", "evaluate", "plot"])

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import gzip
+import io
 import lzma
 import os
 import struct
 import tracemalloc
 from contextlib import suppress
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -42,6 +42,11 @@ def same(one, other):
     return one.words == other.words and one.vectors.tobytes() == other.vectors.tobytes()
 
 
+def save(vectors, path, *, binary=False):
+    with path.open("wb") as file:
+        vectors.save(file, binary=binary)
+
+
 @pytest.fixture
 def path(tmp_path):
     return tmp_path / "vectors"
@@ -55,7 +60,7 @@ def path(tmp_path):
 @settings(deadline=None)
 def test_what_is_written_is_read_back_bit_for_bit(vectors, binary, tmp_path_factory):
     path = tmp_path_factory.getbasetemp() / "drawn"
-    vectors.save(path, binary=binary)
+    save(vectors, path, binary=binary)
     assert same(Embeddings.load(path, binary=binary), vectors)
 
 
@@ -64,7 +69,7 @@ def test_nine_digits_tell_float32_apart(path):
     bits = np.random.default_rng(0).integers(0x00000001, 0x7F7FFFFE, 20_000, dtype=np.uint32)
     pairs = np.stack([bits, bits + 1], axis=1).view(np.float32)
     vectors = Embeddings([f"w{row}" for row in range(len(pairs))], pairs)
-    vectors.save(path)
+    save(vectors, path)
     assert same(Embeddings.load(path), vectors)
 
 
@@ -73,7 +78,7 @@ def test_nine_digits_tell_float32_apart(path):
 def test_the_format_is_told_from_the_file(binary, size, path):
     rng = np.random.default_rng(size)
     vectors = Embeddings(["a", "b", "c"], rng.normal(size=(3, size)).astype(np.float32))
-    vectors.save(path, binary=binary)
+    save(vectors, path, binary=binary)
     assert path.read_bytes().isascii() is not binary
     assert same(Embeddings.load(path), vectors)
 
@@ -81,7 +86,7 @@ def test_the_format_is_told_from_the_file(binary, size, path):
 @pytest.mark.parametrize("binary", [False, True])
 def test_vectors_of_zeros_have_a_format_too(binary, path):
     vectors = Embeddings(["a", "b"], np.zeros((2, 3)))
-    vectors.save(path, binary=binary)
+    save(vectors, path, binary=binary)
     assert same(Embeddings.load(path), vectors)
 
 
@@ -128,7 +133,7 @@ def test_a_word_cut_within_a_character_stays_as_it_is(binary, path):
     cut = "naï".encode()[:-1]
     path.write_bytes(b"1 2\n" + cut + (b" " + ROWS[:1].tobytes() if binary else b" 1 0.5\n"))
     vectors = Embeddings.load(path)
-    vectors.save(path, binary=binary)
+    save(vectors, path, binary=binary)
     assert path.read_bytes().startswith(b"1 2\n" + cut + b" ")
 
 
@@ -136,7 +141,7 @@ def test_a_word_cut_within_a_character_stays_as_it_is(binary, path):
 def test_gensim_reads_it_and_we_read_gensims(binary, path):
     gensim = pytest.importorskip("gensim.models", reason="gensim is not installed")
     vectors = Embeddings([*WORDS, "a\u00a0b"], np.vstack([ROWS, [1 / 3, -0.0]]).astype(np.float32))
-    vectors.save(path, binary=binary)
+    save(vectors, path, binary=binary)
     theirs = gensim.KeyedVectors.load_word2vec_format(path, binary=binary)
     assert same(Embeddings(theirs.index_to_key, theirs.vectors), vectors)
     theirs.save_word2vec_format(path, binary=binary)
@@ -220,40 +225,15 @@ def test_files_that_cannot_be_opened(tmp_path):
         Embeddings.load(f"/dev/fd/{reader}")
     os.close(reader)
     os.close(writer)
-    vectors = Embeddings(WORDS, ROWS)
-    with pytest.raises(InputError, match="cannot be written: No such file"):
-        vectors.save(tmp_path / "absent" / "file")
-    with pytest.raises(InputError, match="cannot be written"):
-        vectors.save(tmp_path)
-
-
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
-def test_a_full_disk():
-    with pytest.raises(InputError, match="/dev/full: cannot be written: No space left"):
-        Embeddings(WORDS, ROWS).save("/dev/full")
 
 
 @pytest.mark.parametrize("word", ["", "New York", "a\nb", "a\tb", "\ud800"])
 @pytest.mark.parametrize("binary", [False, True])
-def test_a_word_that_no_file_holds_leaves_the_file_as_it_was(word, binary, path):
-    path.write_text("before")
+def test_of_a_word_that_no_file_holds_nothing_is_written(word, binary):
+    file = io.BytesIO()
     with pytest.raises(InputError, match=r"word .*: (expected one without|cannot be written)"):
-        Embeddings(["a", word], ROWS[:2]).save(path, binary=binary)
-    assert path.read_text() == "before"
-    assert list(path.parent.iterdir()) == [path]
-
-
-def test_writing_that_fails_on_the_way_leaves_the_file_as_it_was(path, monkeypatch):
-    def rows(*_arguments):
-        yield b"the 1 0.5\n"
-        raise OSError(28, "No space left on device")
-
-    path.write_text("before")
-    monkeypatch.setattr(files, "_text_rows", rows)
-    with pytest.raises(InputError, match="No space left on device"):
-        Embeddings(WORDS, ROWS).save(path)
-    assert path.read_text() == "before"
-    assert list(path.parent.iterdir()) == [path]
+        Embeddings(["a", word], ROWS[:2]).save(file, binary=binary)
+    assert file.getvalue() == b""
 
 
 @pytest.mark.parametrize("binary", [False, True])
@@ -263,7 +243,7 @@ def test_a_large_file_streams(binary, path):
     vectors = Embeddings([f"w{row}" for row in range(len(rows))], rows)
     tracemalloc.start()
     try:
-        vectors.save(path, binary=binary)
+        save(vectors, path, binary=binary)
         assert tracemalloc.get_traced_memory()[1] < rows.nbytes / 2
         tracemalloc.reset_peak()
         files.read(path)
@@ -295,7 +275,7 @@ def test_what_embeddings_are_asked(path):
     assert vectors["naïve"].tolist() == ROWS[1].tolist()
     assert vectors.first(2).words == WORDS[:2]
     assert repr(vectors) == "<Embeddings of 3 words, 2 numbers each>"
-    vectors.save(path)
+    save(vectors, path)
     assert path.read_text(encoding="utf-8").splitlines()[:2] == ["3 2", "the 1 0.5"]
 
 

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from models.commands.streams import _Expendable
 from tests.models.topics import write_text
 
 ROOT = Path(__file__).parents[2]
@@ -69,14 +68,3 @@ def test_a_result_that_is_lost_is_told(tmp_path):
         done = models("nearest", f"{path}", "one", stdout=full)
     assert done.returncode == 2
     assert done.stderr == "models: cannot write the output: No space left on device\n"
-
-
-@needs_full
-def test_what_is_no_loss_is_raised_once(unread):
-    assert _Expendable(unread, BrokenPipeError).write(b"said") == 4
-    with Path("/dev/full").open("wb") as full:
-        assert _Expendable(full.fileno(), OSError).write(b"said") == 4
-        result = _Expendable(full.fileno(), BrokenPipeError)
-        with pytest.raises(OSError, match="No space left"):
-            result.write(b"said")
-        assert result.write(b"said") == 4
