@@ -73,8 +73,8 @@ def naive_softmax() -> Derivation:
             Step(
                 partial(log(p(o)), by_center),
                 U[o, k] - over_words(x, p(x) * U[x, k]),
-                "The gradient of log p, which is climbed, has the opposite sign of that of the "
-                "loss, which is descended.",
+                "The gradient of log p points uphill, that of the loss J = −log p the opposite "
+                "way: a step adds the one, or subtracts the other.",
             ),
             Step(
                 partial(-score(o), by_outside),

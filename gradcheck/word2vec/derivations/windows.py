@@ -90,7 +90,7 @@ def skipgram_naive_softmax() -> Derivation:
             *PAIR[:1],
             (
                 "o_1, …, o_C are the words of the window, t = 1, …, C; a word may be there twice. "
-                "c_x = Σ_t δ(x, o_t) is how often x is."
+                "c_x = Σ_t δ(x, o_t) counts how often x is among them."
             ),
         ),
         steps=(
@@ -118,7 +118,7 @@ def skipgram_naive_softmax() -> Derivation:
             Step(
                 over_window((p(x) - delta(x, targets[t])) * v[m, 0]),
                 (C * p(x) - count(x)) * v[m, 0],
-                "Where a word is twice in the window, it counts twice.",
+                "A word that is in the window twice counts twice.",
             ),
         ),
         names=NAMES,
@@ -205,7 +205,8 @@ def _cbow(
         given=(
             (
                 "w_1, …, w_C are the context words, t = 1, …, C; a word may be there twice. The "
-                "rows v_w of V are their vectors, and c_y = Σ_t δ(y, w_t) is how often y is."
+                "rows v_w of V are their vectors, and c_y = Σ_t δ(y, w_t) counts how often y is "
+                "among them."
             ),
             (
                 "The mean of these vectors predicts the center word, whose index is o. The rows "

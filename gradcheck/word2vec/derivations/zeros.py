@@ -198,12 +198,13 @@ def half_zeros() -> Derivation:
             Step(
                 at(partial(J(), v[k, 0]), _ZERO_V),
                 over_words(x, U[x, k]) / W - U[o, k],
-                "v_c = 0, U any: v_c moves, from the mean of the outside vectors to u_o.",
+                "v_c = 0, U any: v_c moves, away from the mean of the outside vectors and towards "
+                "u_o, unless the two are equal.",
             ),
             Step(
                 at(partial(J(), U[x, m]), _ZERO_V),
                 0,
-                "U does not move in the first step; in the second, v_c is no longer 0.",
+                "U does not move in the first step. It does in the second, if v_c has moved.",
             ),
         ),
         names=NAMES,
