@@ -1,1 +1,1 @@
-"""Derivatives along a line, by finite differences whose error bound holds."""
+"""Derivatives along a line, by finite differences with an error bound that holds."""

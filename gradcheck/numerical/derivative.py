@@ -1,4 +1,4 @@
-"""A numerical derivative and what was seen on the way to it; the scales of a line."""
+"""A numerical derivative with the traces of its search, and the scales of a line."""
 
 from __future__ import annotations
 
@@ -34,31 +34,31 @@ class Derivative:
     step
         The largest step that went into the value.
     steepness
-        The steepest slope that was sampled, as far as the function's own size explains it: what
-        a difference in the derivative is large or small against, where the derivative itself is
-        next to 0.
+        The steepest slope that was sampled, as far as the function's own size explains it: the
+        measure of a difference in the derivative where that itself is next to 0.
     movement, change
         The largest change of the function up to the entries' own size, as far as it was sampled,
         and up to the largest step that went into the value.
     largest
         The largest absolute value of the function up to a few times that.
     reach
-        How far the function stands still on both sides, to jump there, in units of the entries'
-        own size; 0 for any other function.
+        The distance up to which the function stands still on both sides, to jump there, in units
+        of the entries' own size; 0 for any other function.
     noise
-        How far samples lie from smooth, or as much as rounding explains, in the function's units.
+        The distance of samples from smooth, or as much as rounding explains, in the function's
+        units.
     is_quiet
-        Whether the noise at the steps of the value is what rounding explains.
+        Whether rounding explains the noise at the steps of the value.
     is_smooth
-        Whether what the value rests on lies on polynomials, to within rounding or to within
-        noise that is the same at far smaller steps: no kink can be the reason for what it shows.
+        Whether the samples of the value lie on polynomials, to within rounding or to within
+        noise that is the same at far smaller steps: no kink can be the reason for that value.
     is_plain
         Whether the steps of the value, and some far below, lie on polynomials to within rounding:
         within these nothing jumps or bends.
     is_plateau
         Whether the function stands still to the last bit, at the steps of the value.
     is_saturated
-        Whether it leaves that plateau in steps of a last place: it hides how it moves.
+        Whether it leaves that plateau in steps of a last place: it hides its slope.
     domain
         Where the function has no value and why, in words; empty if it has one everywhere.
     is_tight
@@ -69,7 +69,7 @@ class Derivative:
         A derivative and its bound from steps far beyond the entries' own size, which refute
         nothing; (NaN, infinity) where there is none.
     sweep
-        What was seen on the way: (h, central difference quotient at h), smallest h first.
+        The samples of the search: (h, central difference quotient at h), smallest h first.
     """
 
     value: float
@@ -97,7 +97,7 @@ class Derivative:
     sweep: tuple[tuple[float, float], ...] = field(default=(), repr=False)
 
     def departure(self, within: float) -> tuple[float, float] | None:
-        """Return the first step beyond, up to some other, at which the slope is another, and it.
+        """Return the next longer step with another slope, up to a limit, and that slope.
 
         None where there is none, or where noise is the reason.
         """
@@ -111,26 +111,26 @@ class Derivative:
 
 @dataclass(frozen=True)
 class Scales:
-    """What is known of a line before the function is evaluated, in units of its parameter t.
+    """Sizes along a line, known before the function is evaluated, in units of its parameter t.
 
     Attributes
     ----------
     value_epsilon, point_epsilon
         The spacing at 1 of the floats of the function's values and of its parameters.
     point_rounding
-        Rounding of x + t z itself.
+        Rounding of x + t z itself, in units of t.
     steepest
         Rounding of the point counts with no slope steeper than this.
     size
-        Where a typical entry has moved by its own size.
+        The t that moves a typical entry by its own size.
     is_zero
         Whether all that moves along the line is 0 at the point.
     length
         The distance in the space of the parameters for each unit of t.
     brim
-        The level of a step in which entries move by their own size.
+        The level of the step that moves entries by their own size.
     rim
-        The same of the longest step within which a function's size is asked for.
+        That of the longest step that is near: so far the function is asked for its size.
     outermost
         The level of the longest step that is worth trying, at most 0.
     goal

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from gradcheck.numerical.derivative import Derivative, Scales
 from gradcheck.numerical.directions import Direction
-from gradcheck.numerical.samples import HALVING, ODD_RATIO, Ladder
+from gradcheck.numerical.samples import HALVING, ODD_RATIO, Samples
 from gradcheck.numerical.scalars import as_scalar, epsilon
 from gradcheck.numerical.search import LOSS_ULPS, Search
 from gradcheck.parameters import Parameters, norm
@@ -20,7 +20,7 @@ from gradcheck.parameters import Parameters, norm
 __all__ = ["Derivative", "Line", "differentiate"]
 
 NEIGHBOURHOOD = 8
-"""Up to so many times the entries' own size a function is asked how large it is."""
+"""A function is asked for its size up to so many times the entries' own."""
 
 FURTHEST = 40
 """No step is longer than 2**40 times the entries' own size."""
@@ -91,6 +91,7 @@ def differentiate(f: Callable[..., Any], at: Any, direction: Any = None) -> Deri
     vector = _direction(parameters, direction)
     line = Line(parameters, vector)
 
+    # A loss may come back in float32 from parameters in double precision.
     coarsest = parameters.epsilon
 
     def along(t: float) -> float:
@@ -100,7 +101,8 @@ def differentiate(f: Callable[..., Any], at: Any, direction: Any = None) -> Deri
         coarsest = max(coarsest, epsilon(value))
         return as_scalar(value)
 
-    found = line.differentiate(line.ladder(along, None), value_epsilon=coarsest)
+    # Taking samples evaluates `along` at the point, and `coarsest` knows the values' dtype then.
+    found = line.differentiate(line.sampled(along, None), value_epsilon=coarsest)
     if not found.is_plateau:
         return found
     # log(1 + tiny) stands still at 0, too: what is rounded inside is a number near 1.
@@ -124,7 +126,7 @@ def _direction(parameters: Parameters, direction: Any) -> NDArray[np.float64]:
 
 
 class Line:
-    """A line through a point, and what is known of the scales along it.
+    """A line through a point, and the scales along it.
 
     Parameters
     ----------
@@ -133,18 +135,18 @@ class Line:
     direction : (n,) array
         Where the line goes; not zero.
     drawn
-        How it was drawn, if it was: that says of its scales what they are otherwise found from.
+        The same direction with its scales, if it was drawn; else they are found from the entries.
 
     Attributes
     ----------
     size
-        The t at which a typical entry has moved by its own size.
+        The t that moves a typical entry by its own size.
     span
-        How far entries move for each unit of t: 1 where they are uniform up to their own sizes.
+        The movement of entries for each unit of t: 1 where they are uniform up to their own sizes.
     is_zero
         Whether all that moves is 0 at the point.
     rounding
-        Of x + t z itself, in units of t; of the entries that move least, if they do.
+        Rounding of x + t z itself, in units of t: of those that move least, where all move.
     first_step
         A step that is small beside all of them, and not far too small.
     """
@@ -162,10 +164,12 @@ class Line:
             moves = direction != 0
             relative = parameters.sizes[moves] / np.abs(direction[moves])
             self.size = float(np.median(relative))
+            # Entries that are uniform on [-s, s] have the root mean square s / sqrt(3).
             self.span = math.sqrt(3) * norm(1 / relative) / math.sqrt(relative.size)
         else:
             self.size, self.span = drawn.size, drawn.span
         self.is_zero = parameters.is_zero_along(direction)
+        # The less an entry moves for each unit of t, the more of these units is its rounding.
         least = (drawn.least if drawn else 0) or 1.0
         self.rounding = 0.0 if self.is_zero else self._epsilon * self.size / least
         # A full-length binary fraction: a step of few bits would make products exact that
@@ -178,35 +182,35 @@ class Line:
         """Return the point at t, (n,)."""
         return self._origin + t * self.direction
 
-    def ladder(
+    def sampled(
         self, along: Callable[[float], float], value: float | None, step: float | None = None
-    ) -> Ladder:
+    ) -> Samples:
         """Return samples of ``along(t)``, to be taken at steps that suit this line."""
         ratio = ODD_RATIO if self.is_zero else HALVING
-        return Ladder(along, step or self.first_step, value, ratio)
+        return Samples(along, step or self.first_step, value, ratio)
 
     def differentiate(
         self,
-        ladder: Ladder,
+        samples: Samples,
         *,
         value_epsilon: float,
         goal: float = 0.0,
         steepest: float = math.inf,
     ) -> Derivative:
-        """Differentiate the function of a ladder at t = 0.
+        """Differentiate the function that was sampled, at t = 0.
 
         Parameters
         ----------
-        ladder
-            Its samples.
+        samples
+            Of the function.
         value_epsilon
-            The spacing at 1 of the floats in which its values are held.
+            The spacing at 1 of the floats that hold its values.
         goal
             A bound this small is good enough.
         steepest
-            No slope that counts is steeper: what rounding of the point makes of it.
+            Rounding of the point counts with no slope steeper than this.
         """
-        first = ladder.step(0)
+        first = samples.step(0)
         rim = _level(NEIGHBOURHOOD * self.size, first)
         # What is 0 has no size to be small beside.
         furthest = rim if self.is_zero else _level(self.size * 2.0**FURTHEST, first)
@@ -223,11 +227,11 @@ class Line:
             outermost=furthest,
             goal=goal,
         )
-        return Search(ladder, scales).run()
+        return Search(samples, scales).run()
 
 
 def _level(distance: float, step: float) -> int:
     """Return the level of the longest step up to a distance, at most 0."""
-    if not math.isfinite(distance):
+    if not math.isfinite(distance):  # a multiple of the largest floats
         return 0
     return -max(0, math.floor(math.log2(distance) - math.log2(step)))

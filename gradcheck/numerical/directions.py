@@ -16,7 +16,7 @@ FloatArray = NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False)
 class Direction:
-    """How a direction z is drawn: a seed in place of as many numbers as there are entries.
+    """A direction z as the seed that draws it, in place of as many numbers as there are entries.
 
     Each entry is uniform on [-s, s], where s is its own size: for a residual
     r = claimed - true, P(abs(r·z) <= τ) <= τ / max(abs(r) s), whatever r is. (Random signs do
@@ -25,23 +25,24 @@ class Direction:
     Attributes
     ----------
     label
-        Which entries move, in words.
+        The entries that move, in words.
     sizes : (n,) array
         Of the entries; shared by all directions through a point.
     seed
         Where the numbers are drawn from.
     weigh
-        Multiplies z, in place, by the part of its size by which each entry moves; None: all of it.
+        Multiplies each entry of z, in place, by the part of its size that it is to move by; None:
+        by 1.
     signs_of : (n,) array
         Numbers whose signs the direction takes: all terms of their inner product with it add up,
         so that a wrong factor in them shows far sooner, and the probability of a miss is at most
         twice as large. None: signs are drawn.
     least
-        The least part of its size by which any entry moves, 0 where some do not.
+        The least part of its size that any entry moves by, 0 where some do not.
     size
-        The t at which a typical entry has moved by its own size.
+        The t that moves a typical entry by its own size.
     span
-        How far entries move for each unit of t: 1 where they are uniform up to their own sizes.
+        The movement of entries for each unit of t: 1 where they are uniform up to their own sizes.
     """
 
     label: str
@@ -50,7 +51,7 @@ class Direction:
     weigh: Callable[[FloatArray], None] | None = None
     signs_of: FloatArray | None = None
     least: float = 1.0
-    size: float = 2.0
+    size: float = 2.0  # half of what is uniform on [-s, s] lies below s / 2
     span: float = 1.0
 
     def vector(self, out: FloatArray | None = None) -> FloatArray:
@@ -64,6 +65,7 @@ class Direction:
             z -= 1
         else:
             signs = np.sign(self.signs_of)
+            # A number that is 0 has no sign to take.
             z *= np.where(signs == 0, rng.choice((-1.0, 1.0), signs.size), signs)
         z *= self.sizes
         if self.weigh:
@@ -87,5 +89,6 @@ class _Single(Direction):
 def single(label: str, sizes: FloatArray, index: int) -> Direction:
     """Return the direction along one entry."""
     size = float(sizes[index])
+    # To move the only entry is to move all of them.
     least = float(sizes.size == 1)
     return _Single(label, sizes, least=least, size=size, span=math.sqrt(3) / size, index=index)

@@ -1,4 +1,4 @@
-"""Polynomials through a ladder's samples: an estimate of the derivative and what it may be off."""
+"""Polynomials through samples: an estimate of the derivative, and a bound on its error."""
 
 from __future__ import annotations
 
@@ -11,15 +11,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from gradcheck.numerical.samples import Ladder
+from gradcheck.numerical.samples import Samples
 
 __all__ = ["LEVELS", "Estimate", "extrapolate"]
 
 LEVELS = 6
 """Steps in a window, h to h/32: the polynomial through all of them has order 12."""
-
-SAFETY_INSIDE = 6.0
-"""The same where one of the samples was taken in the midst of the window."""
 
 FEWEST = 4
 """With fewer steps than these the estimates of the truncation error are no estimates."""
@@ -31,8 +28,11 @@ Measured on the collection of `tests/benchmarks/error_bounds.py`: with 8 the bou
 exceeded in 30 of 52,000 derivatives, with 20 in none, by a margin of a third.
 """
 
+SAFETY_INSIDE = 6.0
+"""The same where one of the samples was taken in the midst of the window."""
+
 NEAR = (3.5, 4.5, 5.5)
-"""Levels of a window at which rounding in proportion to the step is looked for.
+"""Levels of a window that are sampled for rounding in proportion to the step.
 
 The polynomial is about as close to the function there as at 0, where it gives the derivative,
 and the samples that weigh most in it are the neighbours. Three, as one or two may be small by
@@ -40,12 +40,12 @@ chance where there is no even part to tell more.
 """
 
 Strays = Sequence[tuple[float, float]]
-"""Levels, and how far the slopes there lie from the polynomial."""
+"""Levels, and the distances of the slopes there from the polynomial."""
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """A derivative from consecutive levels of a ladder.
+    """A derivative from samples at consecutive levels.
 
     Attributes
     ----------
@@ -66,7 +66,7 @@ class Estimate:
         The rounding per unit of step, where it is in proportion to the step; 0 where rounding
         that is the same at all steps, or truncation, may be all that was seen.
     stray
-        How far the slopes at the check levels lie from the polynomial.
+        The distance of the slopes at the check levels from the polynomial.
     """
 
     top: int
@@ -113,7 +113,7 @@ def _weights(ratio: float, count: int, square: float = 0.0) -> NDArray[np.float6
 
 
 def extrapolate(
-    ladder: Ladder,
+    samples: Samples,
     top: int,
     checks: Sequence[float],
     roundings: list[float],
@@ -132,7 +132,7 @@ def extrapolate(
 
     Parameters
     ----------
-    ladder
+    samples
         The samples; all levels that are named here are finite.
     top
         The first level of the window.
@@ -151,11 +151,11 @@ def extrapolate(
     """
     levels = range(top, top + LEVELS)
     window = _Window(
-        ladder,
+        samples,
         top,
-        steps=np.array([ladder.step(level) for level in levels]),
-        slopes=np.array([ladder.slope(level) for level in levels]),
-        bends=np.array([ladder.bend(level) for level in levels]),
+        steps=np.array([samples.step(level) for level in levels]),
+        slopes=np.array([samples.slope(level) for level in levels]),
+        bends=np.array([samples.bend(level) for level in levels]),
         checks=checks,
         roundings=roundings,
         step_height=step_height,
@@ -173,6 +173,7 @@ def extrapolate(
             )
             for first, _ in parts
         }
+        # They cost two evaluations each: nothing is asked where all is explained.
         near = [top + level for level in NEAR] if is_zero and window.is_rough(worst[0]) else []
         strays = {part: window.slope_differences(*part, near) for part in parts}
         estimates = []
@@ -186,7 +187,7 @@ def extrapolate(
 
 @dataclass(frozen=True)
 class _Deviation:
-    """How far samples lie from the polynomials, in the function's units: even and odd part."""
+    """The distance of samples from the polynomials, even and odd part, in the function's units."""
 
     bend: float
     rise: float
@@ -198,7 +199,7 @@ class _Deviation:
 
 @dataclass(frozen=True)
 class _Window:
-    ladder: Ladder
+    samples: Samples
     top: int
     steps: NDArray[np.float64]
     slopes: NDArray[np.float64]
@@ -208,7 +209,7 @@ class _Window:
     step_height: float
 
     def estimate(self, first: int, count: int, deviation: _Deviation, strays: Strays) -> Estimate:
-        weights = _weights(self.ladder.ratio, count)
+        weights = _weights(self.samples.ratio, count)
         part = slice(first, first + count)
         amplification = float(np.abs(weights) @ (1 / self.steps[part]))
         rounding = max(self.roundings[part])
@@ -256,16 +257,16 @@ class _Window:
             (
                 stray
                 for level, stray in strays
-                if SAFETY_INSIDE * stray * self.ladder.step(level) > constant
+                if SAFETY_INSIDE * stray * self.samples.step(level) > constant
             ),
             default=0.0,
         )
 
-    def _at_zero(self, samples: NDArray[np.float64], first: int, count: int) -> float:
-        return float(_weights(self.ladder.ratio, count) @ samples[first : first + count])
+    def _at_zero(self, values: NDArray[np.float64], first: int, count: int) -> float:
+        return float(_weights(self.samples.ratio, count) @ values[first : first + count])
 
     def _truncation(self, first: int, count: int) -> float:
-        """Return the largest of what leaving out steps, at either end, has to say."""
+        """Return the truncation error, as large as leaving out steps at either end suggests."""
         last = first + count
         values = [self._at_zero(self.slopes, start, last - start) for start in range(first, last)]
         misses = [self._at_zero(self.bends, start, last - start) for start in range(first, last)]
@@ -276,7 +277,7 @@ class _Window:
         return max(2 * max(odd[0], even[0], _next_term(odd), _next_term(even)), _remainder(steps))
 
     def _contradiction(self, first: int, count: int, noise: float, grain: float) -> float:
-        """Return by how much slopes far below the window differ, if noise does not explain it.
+        """Return the difference of slopes far below the window, if noise does not explain it.
 
         The slope there is noisy but not truncated: where the even part shows too little
         noise for the difference, the window is what is wrong.
@@ -286,36 +287,36 @@ class _Window:
             (
                 difference
                 for level, difference in zip(self.checks, differences, strict=True)
-                if difference > noise / self.ladder.step(level) + grain
+                if difference > noise / self.samples.step(level) + grain
             ),
             default=0.0,
         )
 
     def slope_differences(self, first: int, count: int, levels: Sequence[float]) -> list[float]:
-        """Return how far the slopes at some levels lie from the polynomial."""
+        """Return the distances of the slopes at some levels from the polynomial."""
         part = slice(first, first + count)
         return [
             abs(
                 float(self._weights_at(level, first, count) @ self.slopes[part])
-                - self.ladder.slope(level)
+                - self.samples.slope(level)
             )
             for level in levels
         ]
 
     def _weights_at(self, level: float, first: int, count: int) -> NDArray[np.float64]:
         return _weights(
-            self.ladder.ratio, count, float(self.ladder.step(level) / self.steps[first]) ** 2
+            self.samples.ratio, count, float(self.samples.step(level) / self.steps[first]) ** 2
         )
 
     def deviation(self, first: int, count: int) -> _Deviation:
-        """Return how far the samples that were left out lie from the polynomials."""
+        """Return the distance of the samples that were left out from the polynomials."""
         part = slice(first, first + count)
         bends = [abs(self._at_zero(self.bends, first, count)) / 2]
         for level in self.checks:
             bend = float(self._weights_at(level, first, count) @ self.bends[part])
-            bends.append(abs(bend - self.ladder.bend(level)))
+            bends.append(abs(bend - self.samples.bend(level)))
         rises = [
-            difference * self.ladder.step(level)
+            difference * self.samples.step(level)
             for level, difference in zip(
                 self.checks, self.slope_differences(first, count, self.checks), strict=True
             )
@@ -334,11 +335,12 @@ def _next_term(differences: list[float]) -> float:
 
 
 def _remainder(steps: list[float]) -> float:
-    """Predict what is still to come, if the steps that adding samples made go on as they do.
+    """Predict the error that is left, if the steps that adding samples made go on as they do.
 
     Where the second derivative jumps, each sample added takes half of the error away, and
     leaving out the largest steps does not show it.
     """
     before, last = steps[-2:]
+    # That half with some room to it: a ratio near 1 would predict no end of steps.
     ratio = min(last / before, 2 / 3) if before > 0 else 0.0
     return float(last * ratio / (1 - ratio))

@@ -10,7 +10,7 @@ import numpy as np
 
 from gradcheck.numerical.scalars import NotRealError
 
-__all__ = ["HALVING", "ODD_RATIO", "Ladder"]
+__all__ = ["HALVING", "ODD_RATIO", "Samples"]
 
 HALVING = 2.0
 """The ratio of one step to the next."""
@@ -31,30 +31,30 @@ PROGRAMMING_ERRORS = (
     MemoryError,
     RecursionError,
 )
-"""What no point is outside of the domain for: the caller wants to see these."""
+"""Errors of a program, not of a point outside of its domain: the caller wants to see these."""
 
 MOST_BISECTIONS = 44
-"""Halvings with which the edge of a plateau is approached, from either end of the range, until the
-first change falls no more, or just as fast as the distance."""
+"""Most halvings of the interval around the edge of a plateau. They end sooner where the first
+change falls no more, or just as fast as the distance."""
 
 LASTING = 8
-"""A jump is as high as so many halvings before, as is the step at the edge of a plateau."""
+"""Halvings over which a jump keeps its height, as does the step at the edge of a plateau."""
 
 ABOVE_NOISE = 32
 """A jump is higher than the noise near the point by this factor."""
 
 BEYOND = 2.0**-8
-"""Where a plateau's edge is looked beyond, in units of its distance."""
+"""Distance of one more sample behind a plateau's edge, in units of the edge's own."""
 
 NEARER = 0.05
 """The nearer half of an interval is kept unless it departs by less than this part of the other's:
 of many jumps the nearest tells most, and far from the point a cubic departs, too, by 1 to 7."""
 
 MOST_HALVINGS = 40
-"""Halvings with which a jump further out is approached."""
+"""Halvings of the interval around a jump further out."""
 
 ROUGHNESS_SAMPLES = 2
-"""Further pairs with which the noise at a step is looked for."""
+"""Further pairs of samples for the noise at a step."""
 
 
 class Edge(NamedTuple):
@@ -75,7 +75,7 @@ class Edge(NamedTuple):
     is_stepped: bool
 
 
-class Ladder:
+class Samples:
     """Samples of a function at the steps ``step / ratio**level``, taken when they are asked for.
 
     Levels may be negative: those steps are larger than `step`. They may lie between the
@@ -95,10 +95,10 @@ class Ladder:
 
     Attributes
     ----------
-    samples
+    taken
         All that was evaluated at displaced points: t and the value there.
     raised
-        What was raised instead of a value: t and the exception in words.
+        Exceptions in place of a value: t and the exception in words.
     """
 
     def __init__(
@@ -113,7 +113,7 @@ class Ladder:
         self.ratio = ratio
         self._pairs: dict[float, tuple[float, float]] = {}
         self._roughness: dict[float, float] = {}
-        self.samples: list[tuple[float, float]] = []
+        self.taken: list[tuple[float, float]] = []
         self.raised: list[tuple[float, str]] = []
         self.evaluations = 0
         if value is None:
@@ -138,6 +138,7 @@ class Ladder:
         self.evaluations += 1
         value = math.nan
         try:
+            # Far out values overflow, which is no news to the caller: another step is tried.
             with np.errstate(all="ignore"):
                 value = self._function(t)
         except NotRealError:
@@ -147,14 +148,15 @@ class Ladder:
         except Exception as error:  # noqa: BLE001  see above
             said = " ".join(str(error).split())
             self.raised.append((t, f"the loss raised {type(error).__name__}: {said}".rstrip(": ")))
-        self.samples.append((t, value))
+        self.taken.append((t, value))
         return value
 
     def resample(self, t: float) -> float:
-        """Evaluate the function again at a point; what was seen there before stays."""
-        known, raised = len(self.samples), len(self.raised)
+        """Evaluate the function again at a point, and keep the sample that there is."""
+        known, raised = len(self.taken), len(self.raised)
         value = self.sample(t)
-        del self.samples[known:], self.raised[raised:]
+        # In what is said of a domain, a point counts once.
+        del self.taken[known:], self.raised[raised:]
         return value
 
     def pair(self, level: float) -> tuple[float, float]:
@@ -193,7 +195,7 @@ class Ladder:
         return ((plus - self.value) + (minus - self.value)) / 2
 
     def roughness(self, level: float) -> float:
-        """Return how far values lie from a straight line at a step that leaves nothing but noise.
+        """Return the distance of values from a straight line, at a step that leaves only noise.
 
         A few smaller steps are looked at as well: values that are multiples of the last place
         of something larger inside lie on a line by accident at every other step.
@@ -223,12 +225,12 @@ class Ladder:
 
     def movement(self, distance: float) -> float:
         """Return the largest change of the function that was seen up to a distance."""
-        changes = [abs(value - self.value) for t, value in self.samples if abs(t) <= distance]
+        changes = [abs(value - self.value) for t, value in self.taken if abs(t) <= distance]
         return max(filter(math.isfinite, changes), default=0.0)
 
     def largest(self, distance: float) -> float:
         """Return the largest absolute value that was seen up to a distance."""
-        values = [abs(value) for t, value in self.samples if abs(t) <= distance]
+        values = [abs(value) for t, value in self.taken if abs(t) <= distance]
         return max(filter(math.isfinite, [*values, abs(self.value)]), default=math.nan)
 
     def is_flat(self, level: float) -> bool:
@@ -240,7 +242,7 @@ class Ladder:
         return any(value == self.value for value in self.pair(level))
 
     def edge(self, level: float) -> Edge:
-        """Return what is at the edge of the plateau on which a level lies.
+        """Return the edge of the plateau that a level lies on.
 
         A function that is constant around 0 either is flat there (a hinge) or moves in
         steps, because something inside it is rounded. The edge tells: where the function
@@ -260,7 +262,7 @@ class Ladder:
             for known, pair in self._pairs.items()
             if known < level and pair[side] != self.value and math.isfinite(pair[side])
         ]
-        if not moved:
+        if not moved:  # the other side alone decides
             return Edge(math.inf, 0.0, is_stepped=True)
         outside = self.step(max(moved))
         inside = max(
@@ -272,6 +274,7 @@ class Ladder:
         changed = self.pair(max(moved))[side]
         changes, widths = [abs(changed - self.value)], [outside - inside]
         for _ in range(MOST_BISECTIONS):
+            # An edge may lie in any decade: these are halved first.
             wide = outside > 4 * inside
             middle = math.sqrt(inside * outside) if wide else (inside + outside) / 2
             value = self.sample(sign * middle)
@@ -287,15 +290,16 @@ class Ladder:
                     break
                 if abs(fallen - narrowed) < 0.1 * narrowed:  # it falls with the width: a hinge
                     return Edge(inside, 0.0, is_stepped=False)
-        else:
+        else:  # it still falls: no step, however small
             return Edge(inside, 0.0, is_stepped=False)
+        # On the next tread a staircase stands still again; a saturated loss has moved on.
         is_stepped = self.sample(sign * (1 + BEYOND) * outside) == changed
         return Edge(inside, changes[-1], is_stepped=is_stepped)
 
     @property
     def is_constant(self) -> bool:
         """Whether the function was everywhere the same number, to the last bit."""
-        return all(value == self.value for _, value in self.samples)
+        return all(value == self.value for _, value in self.taken)
 
     def jump_further_out(
         self, distance: float, slope: float, step: float, relevant: float, noise: float
@@ -328,6 +332,7 @@ class Ladder:
         found = [
             self._jump_between(side * distance, departure, relevant, noise) for side in (1, -1)
         ]
+        # A jump J at a distance H changes the slope by about J/H.
         return max(found, key=lambda jump: jump[0] / jump[1])
 
     def _jump_between(

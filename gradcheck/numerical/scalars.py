@@ -1,4 +1,4 @@
-"""A function's value as a float, and how finely its dtype is rounded."""
+"""A function's value as a float, and the rounding of its dtype."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ __all__ = ["NotRealError", "as_scalar", "epsilon"]
 
 
 class NotRealError(TypeError):
-    """A complex number where a real one was expected: a root of what is negative, perhaps."""
+    """A complex number where a real one was expected: a root of a negative one, perhaps."""
 
 
 def as_scalar(value: Any, name: str = "the function's value") -> float:
@@ -27,7 +27,7 @@ def as_scalar(value: Any, name: str = "the function's value") -> float:
         return float(value)
     try:
         array = np.asarray(value)
-    except ValueError:
+    except ValueError:  # a list of lists of unequal lengths
         raise TypeError(f"{name} is a {type(value).__name__}; a real number was expected") from None
     if array.dtype.kind not in "fiub":
         kind = type(value).__name__ if array.dtype.kind == "O" else f"of dtype {array.dtype}"
@@ -45,5 +45,6 @@ def epsilon(value: Any) -> float:
     """
     dtype = getattr(value, "dtype", None)
     if isinstance(dtype, np.dtype) and dtype.kind == "f":
+        # The further digits of a longdouble are lost in `as_scalar`.
         return max(float(np.finfo(dtype).eps), float(np.finfo(np.float64).eps))
     return float(np.finfo(np.float64).eps)

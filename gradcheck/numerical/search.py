@@ -1,4 +1,4 @@
-"""The search for the steps at which a numerical derivative is known best.
+"""The search for the steps that give a numerical derivative best.
 
 It is long since it is one class: each rule of its table reads and moves the same few windows.
 """
@@ -12,7 +12,7 @@ from typing import Any
 
 from gradcheck.numerical.derivative import Derivative, Obstacle, Scales
 from gradcheck.numerical.extrapolation import LEVELS, SAFETY, Estimate, extrapolate
-from gradcheck.numerical.samples import Ladder
+from gradcheck.numerical.samples import Samples
 
 __all__ = ["ALIKE", "LOSS_ULPS", "VISIBLE", "Search"]
 
@@ -32,28 +32,28 @@ IMPROVEMENT = 1e-11
 """A bound this small relative to the slope is not worth more evaluations."""
 
 FLAT = 1e-6
-"""A function is flat where its slope is below this part of what is seen further out."""
+"""A function is flat where its slope is below this part of those further out."""
 
 EDGE_DOUBLINGS = 24
 EDGE_BISECTIONS = 20
-"""How far the edge of a smooth piece is looked for, and how closely."""
+"""Doublings of a step until it leaves a smooth piece, at most, and bisections back to its edge."""
 
 ORDINARY = 64.0
 """Deviations up to this many times the expected rounding come from sums inside."""
 
 VISIBLE = 32.0
-"""A kink is seen where it is so many times what rounding makes of the mean of both sides."""
+"""A kink is seen where it is so many times the rounding of the mean of both sides."""
 
 ALIKE = 0.2
 """Far below the window, curvature and noise are no more than this part of a kink's jump."""
 
 PLAIN = 8
-"""Levels down to which a function may be steeper than its entries' size suggests. What is smooth
-only at steps far smaller may be noise, seen from close by."""
+"""A function may be steeper than its entries' size suggests, down to this level. What is smooth at
+far smaller steps alone may be noise, seen from close by."""
 
 STEEPEST = 1e3
-"""The largest slope, in units of the function and the first step, that a saturated loss is
-excused with: its value is small beside its slopes elsewhere, which are those of its scores."""
+"""The largest slope that excuses a saturated loss, in units of the function and the first step. Its
+value is small beside its slopes elsewhere, which are those of its scores."""
 
 STEPPED = 2.0**-10
 """A loss that jumps by this part of its values, and more, is a stepped one; lower steps are the
@@ -64,7 +64,7 @@ STRIDE = 4
 
 TIGHT = 1e-4
 """A function that has no value on either side farther out than this part of the entries' size
-may be defined on a set which the line leaves: inside, a tolerance of its own lets it pass."""
+may be defined on a set that the line leaves: inside, a tolerance of its own lets it pass."""
 
 LOSS_ULPS = 4.0
 """The error of a function that is computed well, in units of the last place of its values."""
@@ -108,16 +108,17 @@ class Search:
 
     Parameters
     ----------
-    ladder
+    samples
         The samples.
     scales
         Of the line along which they are taken.
     """
 
-    def __init__(self, ladder: Ladder, scales: Scales) -> None:
-        self.ladder = ladder
+    def __init__(self, samples: Samples, scales: Scales) -> None:
+        self.samples = samples
         self.scales = scales
         bits = -math.log2(scales.point_epsilon)
+        # Far below a window, as far as the point's bits leave room above its rounding.
         self._offsets = (round(0.2 * bits), round(0.38 * bits))
         # Points that are close to each other differ in few entries then, and their noise is
         # one: a level in the midst of the window is a better sample of it.
@@ -138,8 +139,8 @@ class Search:
 
     def run(self) -> Derivative:
         """Return the derivative."""
-        if not math.isfinite(self.ladder.value):
-            return self._undecided("edge", f"the value at the point is {self.ladder.value}")
+        if not math.isfinite(self.samples.value):
+            return self._undecided("edge", f"the value at the point is {self.samples.value}")
         top: int | None = 0
         while top is not None and self._is_worth_trying(top):
             top = self._examine(top)
@@ -147,18 +148,19 @@ class Search:
             return self._undecided(*self._end)
         smooth = self._smooth()
         if smooth is None and self._plateau is None:
+            # Missing values are the obstacle only where no window was whole.
             domain = self._domain() if not self._windows else ""
             rough: tuple[Obstacle, str] = (
                 ("edge", domain) if domain else ("rough", self._roughness())
             )
             return self._undecided(*(self._end or rough))
         found = min(filter(None, [smooth, self._plateau]), key=lambda found: found.error)
-        ladder = self.ladder
-        evaluations, is_constant = ladder.evaluations, ladder.is_constant
+        samples = self.samples
+        evaluations, is_constant = samples.evaluations, samples.is_constant
         return replace(found, far=self._far(), evaluations=evaluations, is_constant=is_constant)
 
     def _smooth(self) -> Derivative | None:
-        """Return what the best window says, None where none resolves the function."""
+        """Return the best window's derivative, None where no window resolves the function."""
         if not self._is_settled and self._proportional is None:
             return None
         best = self._best()
@@ -168,14 +170,14 @@ class Search:
         return self._derivative(
             best.value,
             best.error,
-            step=self.ladder.step(best.top),
-            change=self.ladder.movement(self.ladder.step(best.top)),
+            step=self.samples.step(best.top),
+            change=self.samples.movement(self.samples.step(best.top)),
             steepness=self._steepness(best),
             noise=max(best.residual, best.floor),
             is_quiet=best.residual <= ORDINARY * best.floor,
             is_plain=best.is_clean and not best.is_grainy and best.top <= PLAIN,
             is_smooth=best.is_clean or best.is_grainy or best.residual > ORDINARY * best.floor,
-            is_plateau=all(self.ladder.is_flat(level) for level in window),
+            is_plateau=all(self.samples.is_flat(level) for level in window),
         )
 
     def _far(self) -> tuple[float, float]:
@@ -194,16 +196,16 @@ class Search:
         return (best.value, best.error) if best else (math.nan, math.inf)
 
     def _derivative(self, value: float, error: float, **known: Any) -> Derivative:
-        ladder, scales = self.ladder, self.scales
+        samples, scales = self.samples, self.scales
         return Derivative(
             value,
             error,
-            ladder.evaluations,
-            movement=ladder.movement(scales.size),
-            largest=ladder.largest(ladder.step(scales.rim)),
+            samples.evaluations,
+            movement=samples.movement(scales.size),
+            largest=samples.largest(samples.step(scales.rim)),
             domain=self._domain(),
             is_tight=self._is_tight(),
-            sweep=ladder.sweep(),
+            sweep=samples.sweep(),
             **known,
         )
 
@@ -214,30 +216,30 @@ class Search:
 
     def _domain(self) -> str:
         """Say where the function has no value; empty where it has one everywhere."""
-        ladder = self.ladder
-        failed = [abs(t) for t, value in ladder.samples if not math.isfinite(value)]
+        samples = self.samples
+        failed = [abs(t) for t, value in samples.taken if not math.isfinite(value)]
         if not failed:
             return ""
         what = "the values are not finite"
-        if ladder.raised:
-            what = min(ladder.raised, key=lambda raised: abs(raised[0]))[1]
+        if samples.raised:
+            what = min(samples.raised, key=lambda raised: abs(raised[0]))[1]
         return (
-            f"{what}, at {len(failed)} of {len(ladder.samples)} points, those farther than "
+            f"{what}, at {len(failed)} of {len(samples.taken)} points, those farther than "
             f"{min(failed) * self.scales.length:.1g} from the point on a line through it"
         )
 
     def _is_tight(self) -> bool:
         """Tell whether the function has values within a tiny distance alone, on either side."""
-        samples = self.ladder.samples
-        failed = Counter(abs(t) for t, value in samples if not math.isfinite(value))
+        taken = self.samples.taken
+        failed = Counter(abs(t) for t, value in taken if not math.isfinite(value))
         nearest = min((step for step, count in failed.items() if count > 1), default=math.inf)
         return nearest <= TIGHT * self.scales.size and all(
-            abs(t) < nearest for t, value in samples if math.isfinite(value)
+            abs(t) < nearest for t, value in taken if math.isfinite(value)
         )
 
     def _roughness(self) -> str:
-        """Say what was seen at steps of which none is small enough."""
-        sweep = self.ladder.sweep()
+        """Describe the slopes that were seen, where no step is small enough."""
+        sweep = self.samples.sweep()
         if len(sweep) < 2:
             return "the function is not smooth at any step size that was tried"
         (fine, slope), (coarse, other) = sweep[0], sweep[len(sweep) // 2]
@@ -249,30 +251,32 @@ class Search:
 
     def _is_worth_trying(self, top: int) -> bool:
         return (
+            # One that comes again would send the search round in a circle.
             top not in self._windows
             and top <= DEEPEST
-            and self.ladder.evaluations < MOST_EVALUATIONS
+            and self.samples.evaluations < MOST_EVALUATIONS
         )
 
     def _examine(self, top: int) -> int | None:
         """Look at one window; return the top of the one to look at next, None at the end."""
-        ladder = self.ladder
+        samples = self.samples
         window = list(range(top, top + LEVELS))
         fine = self._fine_levels(top)
         checks = [*fine, top + 2.5] if self._has_few_bits else fine
-        broken = [level for level in [*window, *checks] if not ladder.is_finite(level)]
-        if broken:
+        broken = [level for level in [*window, *checks] if not samples.is_finite(level)]
+        if broken:  # the largest level is the smallest step out of the domain
             return math.ceil(max(broken)) + 1
-        if all(ladder.is_flat(level) for level in [*window, *checks]):
-            self._is_proportional = (
-                self._proportional is not None
-            )  # it is 0 now and then, by chance
+        if all(samples.is_flat(level) for level in [*window, *checks]):
+            # Rounding in proportion to the step is 0 now and then, by chance.
+            self._is_proportional = self._proportional is not None
             return None if self._is_proportional else self._examine_plateau(top)
-        slope = ladder.secant(window[-1])
+        slope = samples.secant(window[-1])
         roundings = [self._rounding(level) for level in window]
         estimate = self._extrapolate(top, checks, roundings)
-        should_move = slope * ladder.step(fine[-1]) > roundings[-1]
-        may_stand = should_move or ladder.touches_plateau(window[-1])
+        # Where the slope would move the function at the finest steps, or the window touches a
+        # plateau itself, values that stand still there show that something inside is rounded.
+        should_move = slope * samples.step(fine[-1]) > roundings[-1]
+        may_stand = should_move or samples.touches_plateau(window[-1])
         if may_stand and not estimate.is_grainy and self._follow_plateau(fine[-1]):
             estimate = self._extrapolate(top, checks, roundings)
         self._windows[top] = estimate
@@ -286,13 +290,13 @@ class Search:
 
     def _extrapolate(self, top: int, checks: list[float], roundings: list[float]) -> Estimate:
         return extrapolate(
-            self.ladder, top, checks, roundings, self._step_height, is_zero=self.scales.is_zero
+            self.samples, top, checks, roundings, self._step_height, is_zero=self.scales.is_zero
         )
 
     def _fine_levels(self, top: int) -> list[float]:
-        """Return two levels far below the window, taken from what is sampled if possible."""
+        """Return two levels far below the window, of those that are sampled if possible."""
         wanted = [top + offset for offset in self._offsets]
-        known = [self.ladder.known_near(level, 5) for level in wanted]
+        known = [self.samples.known_near(level, 5) for level in wanted]
         return [
             level if near is None or near < top + LEVELS else near
             for level, near in zip(wanted, known, strict=True)
@@ -300,44 +304,44 @@ class Search:
 
     def _rounding(self, level: int) -> float:
         """Return the rounding error, at one level, of a function that is computed well."""
-        ladder = self.ladder
-        values = [*ladder.pair(level), ladder.value]
+        samples = self.samples
+        values = [*samples.pair(level), samples.value]
         largest = max(SUBNORMAL, *(abs(value) for value in values))
         scales = self.scales
-        slope = min(ladder.secant(level), scales.steepest)
+        slope = min(samples.secant(level), scales.steepest)
         return LOSS_ULPS * scales.value_epsilon * largest + scales.point_rounding * slope
 
     def _follow_plateau(self, level: float) -> bool:
-        """Find out how high the steps are, where the function stands still but should not.
+        """Find the height of the steps, where the function stands still but should not.
 
         Tells whether they are higher than was known.
         """
         known = self._step_height
-        if self.ladder.touches_plateau(level):
-            self._step_height = max(known, 2 * self.ladder.edge(level).height)
+        if self.samples.touches_plateau(level):
+            self._step_height = max(known, 2 * self.samples.edge(level).height)
         return self._step_height > known
 
     # ------------------------------------------------------------- constant to the last bit
 
     def _examine_plateau(self, top: int) -> int | None:
-        """Decide on a window in which the function does not move at all."""
-        ladder = self.ladder
-        moving = [level for level in self._gaps(top) if not ladder.is_flat(level)]
+        """Decide on a window that does not move the function at all."""
+        samples = self.samples
+        moving = [level for level in self._gaps(top) if not samples.is_flat(level)]
         if moving:  # narrower than the window, and odd: its coarse samples are all equal
             return moving[0] - 2
         rim = self.scales.rim
-        outer = [level for level in range(min(rim, top - 2), top, 2) if ladder.is_finite(level)]
-        largest = max(abs(value) for value in [*ladder.values(outer), ladder.value])
+        outer = [level for level in range(min(rim, top - 2), top, 2) if samples.is_finite(level)]
+        largest = max(abs(value) for value in [*samples.values(outer), samples.value])
         # Farther out than the entries' own size it may be another plateau, with a bump between.
-        step = ladder.step(max(top, self.scales.brim))
-        edge = ladder.edge(top)
+        step = samples.step(max(top, self.scales.brim))
+        edge = samples.edge(top)
         is_stepped = edge.is_stepped and edge.height > STEPPED * largest
         rounding = LOSS_ULPS * self.scales.value_epsilon * largest / step
         self._plateau = self._derivative(
             0.0,
             rounding + 2 * edge.height / step,
             step=step,
-            steepness=ladder.steepest(top),
+            steepness=samples.steepest(top),
             reach=edge.reach / self.scales.size if is_stepped else 0.0,
             is_plateau=True,
             is_saturated=edge.height > 0 and not is_stepped,
@@ -345,7 +349,7 @@ class Search:
         return self._first_to_move(rim) if self._plateau.error > self.scales.goal else None
 
     def _gaps(self, top: int) -> list[int]:
-        """Return levels below a window that leave no gap wider than it is to what is sampled."""
+        """Return levels below a window, so that no gap between samples is wider than the window."""
         levels: list[int] = []
         above = float(top + LEVELS - 1)
         for below in [*self._fine_levels(top), DEEPEST]:
@@ -355,17 +359,17 @@ class Search:
         return levels
 
     def _first_to_move(self, rim: int) -> int | None:
-        """Return a level further out than the function's own size at which it moves at last.
+        """Return a level further out than the function's own size that moves it at last.
 
         Entries may be tiny beside what the function varies with: 1 + x at x = 1e-17.
         """
-        if self._windows:
+        if self._windows:  # it moves closer by, and that counts
             return None
-        ladder = self.ladder
-        if any(not ladder.is_flat(level) for level in (rim, 0)):
+        samples = self.samples
+        if any(not samples.is_flat(level) for level in (rim, 0)):
             return None
         levels = range(rim - STRIDE, self.scales.outermost - 1, -STRIDE)
-        return next((level for level in levels if not ladder.is_flat(level)), None)
+        return next((level for level in levels if not samples.is_flat(level)), None)
 
     # ----------------------------------------------------------- off the polynomial: noise?
 
@@ -376,7 +380,7 @@ class Search:
         # Seen from far out, anything is at the point.
         difference = self._kink(estimate, levels) if top >= self.scales.rim else 0.0
         if difference:
-            slope = self.ladder.slope(levels[-1])
+            slope = self.samples.slope(levels[-1])
             self._slopes = slope - difference / 2, slope + difference / 2
             self._end = (
                 "kink",
@@ -391,6 +395,7 @@ class Search:
             self._end = "jump", f"the function jumps at the point, by {height:.3g}"
             return None
         if self._persists(estimate, fine[-1]):
+            # The same noise weighs more at shorter steps: once it does, the best is behind.
             coarser = [seen.error for level, seen in self._noisy_windows.items() if level < top]
             self._noisy_windows[top] = estimate
             if min(coarser, default=math.inf) < estimate.error:
@@ -411,30 +416,30 @@ class Search:
         levels
             One of the window's smaller steps, and two far below.
         """
-        ladder = self.ladder
+        samples = self.samples
         inner, fine, finest = levels
-        near, far = (ladder.bend(level) / ladder.step(level) for level in (fine, inner))
+        near, far = (samples.bend(level) / samples.step(level) for level in (fine, inner))
         # What is in proportion to the step is curvature; what is left at 0 is the kink's.
-        curvature = (far - near) / (ladder.step(inner) - ladder.step(fine))
-        half = near - curvature * ladder.step(fine)
+        curvature = (far - near) / (samples.step(inner) - samples.step(fine))
+        half = near - curvature * samples.step(fine)
         visible = VISIBLE * estimate.floor
-        if not abs(half) > visible / ladder.step(fine) or abs(half - near) > ALIKE * abs(near):
+        if not abs(half) > visible / samples.step(fine) or abs(half - near) > ALIKE * abs(near):
             return 0.0
         # It is as large at all steps, down to the smallest at which it would be seen.
-        smallest = ladder.level(2 * visible / abs(half))
+        smallest = samples.level(2 * visible / abs(half))
         for level in (inner - 2, (inner + fine) / 2, min(finest, smallest)):
-            mean = ladder.bend(level) / ladder.step(level)
-            if not abs(mean - half - curvature * ladder.step(level)) <= ALIKE * abs(half):
+            mean = samples.bend(level) / samples.step(level)
+            if not abs(mean - half - curvature * samples.step(level)) <= ALIKE * abs(half):
                 return 0.0
         return 2 * half
 
     def _jump_at_the_point(self, estimate: Estimate, levels: list[float]) -> float:
-        """Return by how much the function jumps at the point itself, 0 if it does not.
+        """Return the height of the function's jump at the point itself, 0 if there is none.
 
         What separates the two sides is the same at all steps then, whatever their size.
         """
-        ladder = self.ladder
-        heights = [2 * abs(ladder.slope(level)) * ladder.step(level) for level in levels]
+        samples = self.samples
+        heights = [2 * abs(samples.slope(level)) * samples.step(level) for level in levels]
         if min(heights) > 64 * estimate.floor and max(heights) - min(heights) < 1e-2 * min(heights):
             return heights[-1]
         return 0.0
@@ -443,37 +448,37 @@ class Search:
         """Tell whether the deviation is noise: the function as rough at far smaller steps."""
         # Not where steps grow: a feature that is hidden in noise may be averaged out there.
         slight = estimate.residual <= ORDINARY * estimate.floor and estimate.top >= 0
-        if slight or self.ladder.touches_plateau(finest):
+        if slight or self.samples.touches_plateau(finest):
             return True
-        roughness = self.ladder.roughness(finest)
+        roughness = self.samples.roughness(finest)
         if roughness <= estimate.residual / 10:
             return False
         return not self._is_smooth_at_last(max(roughness, estimate.residual))
 
     def _is_smooth_at_last(self, noise: float) -> bool:
-        """Tell whether what looks like noise is a function that varies within all those steps.
+        """Tell whether apparent noise is a function that varies within all those steps.
 
         So does a sine at 1e12: its waves are far narrower than any step that is worth a try
         elsewhere, and still as wide as thousands of floats. Noise that is small beside what the
         function moves by is noise, however smooth it is at last.
         """
-        ladder, scales = self.ladder, self.scales
-        last = ladder.level(FLOATS * scales.point_epsilon * scales.size)
+        samples, scales = self.samples, self.scales
+        last = samples.level(FLOATS * scales.point_epsilon * scales.size)
         return (
-            noise > ladder.movement(scales.size) / 8
-            and ladder.is_finite(last)
-            and not ladder.touches_plateau(last)
-            and ladder.roughness(last) <= noise / 10
+            noise > samples.movement(scales.size) / 8
+            and samples.is_finite(last)
+            and not samples.touches_plateau(last)
+            and samples.roughness(last) <= noise / 10
         )
 
     def _resolving_level(self, top: int, window: list[int], fine: list[float]) -> int:
-        """Return the largest step at which the slope is near what the finest steps show."""
-        ladder = self.ladder
-        slopes = [ladder.slope(level) for level in fine]
-        scale = max(ladder.secant(level) for level in fine)
-        if abs(slopes[0] - slopes[1]) > 0.1 * scale:
+        """Return the level of the largest step with a slope near that of the finest steps."""
+        samples = self.samples
+        slopes = [samples.slope(level) for level in fine]
+        scale = max(samples.secant(level) for level in fine)
+        if abs(slopes[0] - slopes[1]) > 0.1 * scale:  # it varies within the finest steps, too
             return round(fine[0]) - 2
-        near = [level for level in window if abs(ladder.slope(level) - slopes[0]) < 0.1 * scale]
+        near = [level for level in window if abs(samples.slope(level) - slopes[0]) < 0.1 * scale]
         return max(top + 1, near[0]) if near else window[-1]
 
     # ------------------------------------------------- rounding in proportion to the step?
@@ -505,22 +510,16 @@ class Search:
         if estimate.error <= goal or goal == 0 or math.isinf(estimate.error):
             return None
         if estimate.truncation > 4 * estimate.noise:
-            return top + self._levels_down(estimate)
+            # A halving makes truncation smaller by 2**(2 count), and noise twice as large.
+            ratio = estimate.truncation / estimate.noise
+            halvings = math.ceil(math.log2(ratio) / (2 * estimate.count + 1))
+            return top + min(LEVELS - 1, 1 + halvings)
         if estimate.top > top:  # the larger steps of this window do harm
             return estimate.top
-        return self._larger_steps(estimate, top, goal)
-
-    @staticmethod
-    def _levels_down(estimate: Estimate) -> int:
-        """Return by how many halvings truncation would meet noise."""
-        ratio = estimate.truncation / estimate.noise
-        return min(LEVELS - 1, 1 + math.ceil(math.log2(ratio) / (2 * estimate.count + 1)))
-
-    def _larger_steps(self, estimate: Estimate, top: int, goal: float) -> int | None:
-        """Return where noise would be small enough, if that is worth a try."""
         outermost = self.scales.outermost
         if top <= outermost:
             return None
+        # A doubling makes noise half as large.
         return max(outermost, top - math.ceil(math.log2(estimate.error / goal)))
 
     def _best(self) -> Estimate | None:
@@ -539,6 +538,7 @@ class Search:
         if not resolved:
             return None
         best = min(resolved, key=lambda estimate: estimate.error)
+        # From longer steps to shorter ones: the last word is that of the shortest.
         for other in sorted(resolved, key=lambda estimate: estimate.top):
             if other.top > best.top and other.is_clean and other.contradicts(best):
                 best = other
@@ -553,8 +553,8 @@ class Search:
 
     def _shows_something(self, estimate: Estimate) -> bool:
         """Tell whether the function moves by far more than its noise within a window."""
-        ladder = self.ladder
-        change = ladder.secant(estimate.top) * ladder.step(estimate.top)
+        samples = self.samples
+        change = samples.secant(estimate.top) * samples.step(estimate.top)
         return change > ORDINARY * max(estimate.residual, estimate.floor)
 
     def _jumps(self, piece: Estimate) -> bool:
@@ -563,8 +563,8 @@ class Search:
         If so, something inside is rounded, and the slope of the piece is none of the
         function that is meant: (1 - cos x)/x² near 0 is an example.
         """
-        inside = self.ladder.step(piece.top)
-        if self._departure(piece, inside) > 1:
+        inside = self.samples.step(piece.top)
+        if self._departure(piece, inside) > 1:  # its cubic does not hold even there
             return False
         for _ in range(EDGE_DOUBLINGS):
             outside = 2 * inside
@@ -582,14 +582,14 @@ class Search:
         return self._departure(piece, outside) > 64
 
     def _departure(self, piece: Estimate, t: float) -> float:
-        """Return the distance from a piece's cubic, in units of what rounding explains."""
-        ladder = self.ladder
-        h = ladder.step(piece.top)
-        quadratic = ladder.bend(piece.top) / h**2
-        cubic = (ladder.slope(piece.top) - piece.value) / h**2
-        expected = ladder.value + t * (piece.value + t * (quadratic + t * cubic))
+        """Return the distance from a piece's cubic, in units of visible rounding."""
+        samples = self.samples
+        h = samples.step(piece.top)
+        quadratic = samples.bend(piece.top) / h**2
+        cubic = (samples.slope(piece.top) - piece.value) / h**2
+        expected = samples.value + t * (piece.value + t * (quadratic + t * cubic))
         visible = 64 * piece.floor * (1 + (t / h) ** 3)
-        return abs(ladder.sample(t) - expected) / visible
+        return abs(samples.sample(t) - expected) / visible
 
     def _steepness(self, best: Estimate) -> float:
         """Return the steepest slope down to the steps of the best window.
@@ -598,9 +598,9 @@ class Search:
         loss that is saturated is, one that hides its derivative behind a large offset is not.
         """
         end = best.top + best.count
-        steepest = self.ladder.steepest(end)
+        steepest = self.samples.steepest(end)
         if best.error > FLAT * steepest:
-            self.ladder.values(list(range(self.scales.brim, 0, 2)))
-            steepest = self.ladder.steepest(end)
+            self.samples.values(list(range(self.scales.brim, 0, 2)))
+            steepest = self.samples.steepest(end)
         # An exponential is steep somewhere, and that excuses nothing here.
-        return min(steepest, STEEPEST * abs(self.ladder.value) / self.ladder.step(0))
+        return min(steepest, STEEPEST * abs(self.samples.value) / self.samples.step(0))

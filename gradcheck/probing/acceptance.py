@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from gradcheck.numerical.derivative import Derivative
 from gradcheck.numerical.differentiation import Line
-from gradcheck.numerical.samples import Ladder
+from gradcheck.numerical.samples import Samples
 from gradcheck.numerical.search import LOSS_ULPS
 from gradcheck.probing.claims import Probe
 
@@ -74,7 +74,7 @@ class Attempt(NamedTuple):
     """
 
     accepted: Derivative | None
-    samples: Ladder | None = None
+    samples: Samples | None = None
     refuting: Derivative | None = None
 
 
@@ -102,7 +102,7 @@ class Acceptance:
         self._shrunk = 1.0
 
     def attempt(
-        self, sampled: Callable[[float], Ladder], line: Line, probe: Probe, whole: float
+        self, sampled: Callable[[float], Samples], line: Line, probe: Probe, whole: float
     ) -> Attempt:
         """Take few samples along a line, and hold the claim against them.
 
@@ -120,18 +120,18 @@ class Acceptance:
         reach = (self._epsilon * ROUNDING) ** (1 / (ORDER + 1))
         h = 4 * line.first_step * reach * self._shrunk * 2 ** -self._rng.random()
         for _ in range(ATTEMPTS):
-            ladder = sampled(h)
-            steps = np.array([ladder.step(level) for level in range(PAIRS)])
-            pairs = np.array([ladder.pair(level) for level in range(PAIRS)])
-            if not np.isfinite(pairs).all() or (pairs == ladder.value).all():
+            samples = sampled(h)
+            steps = np.array([samples.step(level) for level in range(PAIRS)])
+            pairs = np.array([samples.pair(level) for level in range(PAIRS)])
+            if not np.isfinite(pairs).all() or (pairs == samples.value).all():
                 break
             noise = line.rounding * probe.along.least * whole * line.span
-            found = self._derivative(ladder, steps, pairs, noise)
-            offset = float(WEIGHTS @ (pairs - ladder.value).sum(axis=1)) / 2 / steps[0]
+            found = self._derivative(samples, steps, pairs, noise)
+            offset = float(WEIGHTS @ (pairs - samples.value).sum(axis=1)) / 2 / steps[0]
             off = max(abs(found.value - probe.claimed), abs(offset) / 2)
             allowed = found.error + probe.rounding
             if off <= allowed:
-                return Attempt(found, ladder)
+                return Attempt(found, samples)
             if not allowed:  # the loss underflows
                 break
             miss = off / allowed
@@ -140,7 +140,7 @@ class Acceptance:
                 # Truncation is no reason: smaller steps are a waste.
                 refuting = replace(found, error=found.error + truncation)
                 is_smooth = abs(offset) <= refuting.error and self._converges(found)
-                return Attempt(None, ladder, refuting if is_smooth else None)
+                return Attempt(None, samples, refuting if is_smooth else None)
             shrink = miss ** (-1 / (ORDER + 1)) / 2
             if shrink < MOST_SHRINKING:
                 break
@@ -166,19 +166,19 @@ class Acceptance:
 
     def _derivative(
         self,
-        ladder: Ladder,
+        samples: Samples,
         steps: NDArray[np.float64],
         pairs: NDArray[np.float64],
         noise: float,
     ) -> Derivative:
         """Return the extrapolated derivative, and what rounding makes of it."""
-        changes, odd = pairs - ladder.value, (pairs[:, 0] - pairs[:, 1]) / (2 * steps)
-        largest = max(abs(ladder.value), float(np.abs(pairs).max()))
+        changes, odd = pairs - samples.value, (pairs[:, 0] - pairs[:, 1]) / (2 * steps)
+        largest = max(abs(samples.value), float(np.abs(pairs).max()))
         floor = LOSS_ULPS * self._epsilon * largest + noise
         return Derivative(
             float(WEIGHTS @ odd),
             float(np.abs(WEIGHTS) @ (1 / steps)) * floor,
-            len(ladder.samples),
+            len(samples.taken),
             step=float(steps[0]),
             steepness=float(np.abs(odd).max()),
             movement=float(np.abs(changes).max()),

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from gradcheck.numerical.differentiation import Line
-from gradcheck.numerical.samples import Ladder
+from gradcheck.numerical.samples import Samples
 from gradcheck.probing.claims import Probe, Verdict
 
 __all__ = ["allow_jumps", "confirm", "is_confirmed_by_its_own"]
@@ -94,17 +94,17 @@ def confirm(first: Probe, measure: Callable[[float], Probe]) -> Probe:
     return replace(second, verdict="undecided", reason=_unconfirmed(first))
 
 
-def allow_jumps(probe: Probe, line: Line, ladder: Ladder) -> Probe:
+def allow_jumps(probe: Probe, line: Line, samples: Samples) -> Probe:
     """Allow a disagreement what jumps further out say of rounding that does not show.
 
     Parameters
     ----------
     probe
         It disagrees.
-    line, ladder
+    line, samples
         Along which it was made, and the samples there.
     """
-    height, distance = ladder.jump_further_out(
+    height, distance = samples.jump_further_out(
         max(OUT_TO * line.size, probe.numerical.step),
         probe.numerical.value,
         probe.numerical.step,

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from gradcheck.numerical.differentiation import Line
 from gradcheck.numerical.directions import Direction
-from gradcheck.numerical.samples import Ladder
+from gradcheck.numerical.samples import Samples
 from gradcheck.numerical.search import ALIKE, VISIBLE
 from gradcheck.probing.claims import Claim, Probe
 from gradcheck.probing.probes import Prober
@@ -122,23 +122,23 @@ class _Hunt:
         step at which it would show has to show it: a kink close by does not reach as far.
         """
         first = FIRST * size
-        ladder = Ladder(self.subject.along(part), first, self.value)
+        samples = Samples(self.subject.along(part), first, self.value)
         for level in range(0, DEEPEST, DOWN):
-            steps = ladder.step(level), ladder.step(level + DOWN)
-            far, near = (ladder.bend(each) / ladder.step(each) for each in (level, level + DOWN))
+            steps = samples.step(level), samples.step(level + DOWN)
+            far, near = (samples.bend(each) / samples.step(each) for each in (level, level + DOWN))
             if not math.isfinite(far):
                 continue
             half = _at_zero(steps, (far, near))
-            secant = ladder.secant(level + DOWN)
+            secant = samples.secant(level + DOWN)
             rounding = self.epsilon * (2 * abs(self.value) + secant * size)
             if not abs(near) > VISIBLE * rounding / steps[1]:
                 break
             if abs(half - near) > ALIKE * abs(near):
                 continue
-            smallest = max(float(level + DOWN), ladder.level(2 * VISIBLE * rounding / abs(half)))
-            mean = ladder.bend(smallest) / ladder.step(smallest)
+            smallest = max(float(level + DOWN), samples.level(2 * VISIBLE * rounding / abs(half)))
+            mean = samples.bend(smallest) / samples.step(smallest)
             if abs(mean - half) <= ALIKE * abs(half):
-                slopes = ladder.slope(level), ladder.slope(level + DOWN)
+                slopes = samples.slope(level), samples.slope(level + DOWN)
                 return half, _at_zero(steps, slopes)
         return 0.0, math.nan
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from gradcheck.numerical.derivative import Derivative
 from gradcheck.numerical.differentiation import Line
 from gradcheck.numerical.directions import Direction, single
-from gradcheck.numerical.samples import Ladder
+from gradcheck.numerical.samples import Samples
 from gradcheck.numerical.search import LOSS_ULPS
 from gradcheck.parameters import norm
 from gradcheck.probing.acceptance import Acceptance, Attempt
@@ -160,20 +160,20 @@ class Prober:
         if early:
             return early
         # An entry gets steps at which all of its digits show.
-        samples = None if self._off is not None else attempt.samples
-        first, ladder = self._first(line, claimed, samples, alone=alone, in_full=in_full)
+        known = None if self._off is not None else attempt.samples
+        first, samples = self._first(line, claimed, known, alone=alone, in_full=in_full)
         is_confirmed = is_confirmed_by_its_own(first)
         if first.verdict != "disagrees" or (is_confirmed and self._off is not None):
             return first
-        if not self._repeats(ladder, FEW_REPEATED if is_confirmed else REPEATED):
+        if not self._repeats(samples, FEW_REPEATED if is_confirmed else REPEATED):
             return replace(first, verdict="undecided", reason="the loss changes from call to call")
         if first.numerical.reach >= PIECE:
             return first
         if not is_confirmed:
             first = confirm(
-                first, lambda step: self._measure(line, claimed, self._ladder(line, step))
+                first, lambda step: self._measure(line, claimed, self._sampled(line, step))
             )
-        return allow_jumps(first, line, ladder) if first.verdict == "disagrees" else first
+        return allow_jumps(first, line, samples) if first.verdict == "disagrees" else first
 
     def _early(self, claimed: Probe, attempt: Attempt) -> Probe | None:
         """Return what a few samples tell of a claim; None if it takes more of them.
@@ -197,34 +197,34 @@ class Prober:
         self,
         line: Line,
         claimed: Probe,
-        samples: Ladder | None,
+        known: Samples | None,
         *,
         alone: bool,
         in_full: bool,
-    ) -> tuple[Probe, Ladder]:
+    ) -> tuple[Probe, Samples]:
         """Search for the derivative along a line, with the samples that there are if they do."""
-        if samples:
-            probe = self._measure(line, claimed, samples)
+        if known:
+            probe = self._measure(line, claimed, known)
             if probe.verdict == "disagrees" and is_confirmed_by_its_own(probe):
-                return probe, samples
+                return probe, known
         alone = alone or claimed.along.weigh is not None
-        ladder = self._ladder(line)
+        samples = self._sampled(line)
         if not alone and self._step is not None:
-            ladder = self._ladder(line, self._step * line.size)
+            samples = self._sampled(line, self._step * line.size)
         if in_full:
             for t in (line.size, -line.size):
-                ladder.sample(t)
-        first = self._measure(line, claimed, ladder)
+                samples.sample(t)
+        first = self._measure(line, claimed, samples)
         if not alone and math.isfinite(first.numerical.step):
             self._step = first.numerical.step / line.size
         if not alone:
             self._steepness = max(self._steepness, first.numerical.steepness / line.span)
-        return first, ladder
+        return first, samples
 
     def measured(self, along: Direction) -> Probe:
         """Measure along a direction in full, also where the claim is accepted for less."""
         line = Line(self.subject.parameters, along.vector(self._z), along)
-        return self._measure(line, self._claimed(line, along), self._ladder(line))
+        return self._measure(line, self._claimed(line, along), self._sampled(line))
 
     def _attempt(self, line: Line, claimed: Probe) -> Attempt:
         """Take a few samples, and see whether they agree with the claim."""
@@ -232,7 +232,7 @@ class Prober:
             # At 0, what is rounded in proportion to the step is not seen by so few.
             return Attempt(None)
         attempt = self._acceptance.attempt(
-            lambda step: self._ladder(line, step), line, claimed, self.whole
+            lambda step: self._sampled(line, step), line, claimed, self.whole
         )
         found = attempt.accepted
         if found and found.error / line.span > self.resolution * self.whole:
@@ -259,12 +259,12 @@ class Prober:
             shares=shares,
         )
 
-    def _measure(self, line: Line, claimed: Probe, ladder: Ladder) -> Probe:
+    def _measure(self, line: Line, claimed: Probe, samples: Samples) -> Probe:
         """Search for the derivative along a line, and hold the claim against it."""
         along = claimed.along
         part = norm(self.scratch) / line.span
         numerical = line.differentiate(
-            ladder,
+            samples,
             value_epsilon=self.coarseness,
             goal=min(GOAL * self.whole, SHARP * part or math.inf) * line.span,
             # Along a line on which entries of large gradient hardly move, their rounding is as
@@ -299,9 +299,9 @@ class Prober:
         is_known = self._is_known(numerical, part, along)
         return replace(probe, verdict="agrees" if is_known else "undecided")
 
-    def _ladder(self, line: Line, step: float | None = None) -> Ladder:
+    def _sampled(self, line: Line, step: float | None = None) -> Samples:
         along = self.subject.along(line.direction)
-        return line.ladder(along, self.value, step)
+        return line.sampled(along, self.value, step)
 
     def _is_known(self, numerical: Derivative, part: float, along: Direction) -> bool:
         """Tell whether agreement along a direction means something."""
@@ -322,7 +322,7 @@ class Prober:
         are rounded.
         """
         largest = max(self.elsewhere.largest(1.0), numerical.largest)
-        if not any(math.isfinite(value) for _, value in self.elsewhere.samples):
+        if not any(math.isfinite(value) for _, value in self.elsewhere.taken):
             # They overflow, perhaps: scores u·v are at most half the squared norm of (u, v).
             largest = max(largest, norm(self.subject.parameters.vector) ** 2)
         rounding = LOSS_ULPS * self.coarseness * largest / numerical.step
@@ -331,14 +331,14 @@ class Prober:
         return replace(numerical, error=max(numerical.error, rounding))
 
     @functools.cached_property
-    def elsewhere(self) -> Ladder:
+    def elsewhere(self) -> Samples:
         """The loss at some points like the given one: entries of that size, at random."""
         sizes = self.subject.parameters.sizes
         drawn = (Direction("", sizes, (i,)).vector() for i in range(SAMPLES_ELSEWHERE))
-        ladder = Ladder(lambda _: self.subject.loss(next(drawn)), 1.0, self.value)
+        samples = Samples(lambda _: self.subject.loss(next(drawn)), 1.0, self.value)
         for _ in range(SAMPLES_ELSEWHERE):
-            ladder.sample(1.0)
-        return ladder
+            samples.sample(1.0)
+        return samples
 
     def _enough(self, numerical: Derivative, part: float, along: Direction) -> float:
         """Return the error, in units of the loss, that is small enough for a verdict."""
@@ -373,11 +373,11 @@ class Prober:
         slope = numerical.change / numerical.step
         return numerical.error <= min(self.resolution, self._finest) * LEVEL * slope
 
-    def _repeats(self, ladder: Ladder, most: int) -> bool:
+    def _repeats(self, samples: Samples, most: int) -> bool:
         """Tell whether the loss gives its answers again at the points of some samples."""
         return all(
-            same(value, ladder.resample(t), self.coarseness, self.precision)
-            for t, value in ladder.samples[:most]
+            same(value, samples.resample(t), self.coarseness, self.precision)
+            for t, value in samples.taken[:most]
         )
 
     def _is_on_a_set(self, along: Direction) -> bool:
@@ -390,7 +390,7 @@ class Prober:
         for entry in moving[:: max(1, moving.size // ENTRIES_ALONE)]:
             alone = single("", parameters.sizes, int(entry))
             line = Line(parameters, alone.vector(), alone)
-            pair = self._ladder(line, FAR_ENOUGH * alone.size).pair(0)
+            pair = self._sampled(line, FAR_ENOUGH * alone.size).pair(0)
             if not any(map(math.isfinite, pair)):
                 return True
         return False

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 import gradcheck
 from gradcheck.numerical import differentiation, extrapolation, search
-from gradcheck.numerical.samples import Edge, Ladder
+from gradcheck.numerical.samples import Edge, Samples
 from gradcheck.parameters import Parameters
 from tests.functions import PROBLEMS
 
@@ -83,7 +83,7 @@ def test_without_samples_far_below_the_window_a_narrow_feature_is_missed(monkeyp
 
 
 def test_without_the_edge_of_the_plateau_a_staircase_looks_flat(monkeypatch):
-    monkeypatch.setattr(search.Ladder, "edge", lambda *_: Edge(0.0, 0.0, is_stepped=False))
+    monkeypatch.setattr(search.Samples, "edge", lambda *_: Edge(0.0, 0.0, is_stepped=False))
     assert violations(by_name("((1e14 + sin x) - 1e14)"), 40) > 0
 
 
@@ -92,7 +92,7 @@ def test_without_hidden_scores_a_constant_looks_exact(monkeypatch):
     assert violations(saturated, 40) == 0
     monkeypatch.setattr(search, "LOSS_ULPS", 0.0)
     monkeypatch.setattr(differentiation, "LOSS_ULPS", 0.0)
-    monkeypatch.setattr(search.Ladder, "edge", lambda *_: Edge(0.0, 0.0, is_stepped=False))
+    monkeypatch.setattr(search.Samples, "edge", lambda *_: Edge(0.0, 0.0, is_stepped=False))
     assert violations(saturated, 40) > 0
 
 
@@ -229,10 +229,10 @@ def test_any_error_at_a_displaced_point_leaves_the_domain():
 def test_a_first_step_far_beyond_the_size_of_the_point_may_be_the_one_that_counts(x, times):
     # No longer ones are looked for from there, and what it shows is not put aside as too far out.
     line = differentiation.Line(Parameters(x), np.ones(1))
-    ladder = line.ladder(lambda t: (x + t) ** 3, None, step=times * line.size)
-    derivative = line.differentiate(ladder, value_epsilon=np.finfo(float).eps)
+    samples = line.sampled(lambda t: (x + t) ** 3, None, step=times * line.size)
+    derivative = line.differentiate(samples, value_epsilon=np.finfo(float).eps)
     assert abs(derivative.value - 3 * x**2) <= derivative.error < 1e-8
-    assert max(abs(t) for t, _ in ladder.samples) == times * line.size
+    assert max(abs(t) for t, _ in samples.taken) == times * line.size
 
 
 # --- directions and trees
@@ -312,13 +312,13 @@ def test_in_float32_the_bound_is_no_larger_than_it_has_to_be(f, slope):
 @pytest.mark.parametrize("flat", [1, -1])
 def test_a_staircase_that_is_flat_on_one_side_of_the_point_alone_touches_a_plateau(flat):
     # The point is at a step's edge: on the other side the function is lower at once.
-    ladder = Ladder(lambda t: 0.25 * math.floor(flat * t / 0.25), 1.0)
+    samples = Samples(lambda t: 0.25 * math.floor(flat * t / 0.25), 1.0)
     levels = range(3, 40)
-    assert all(ladder.touches_plateau(level) for level in levels)
-    assert not any(ladder.is_flat(level) for level in levels)
-    assert not ladder.touches_plateau(0)
-    assert ladder.edge(39) == Edge(pytest.approx(0.25, rel=1e-2), 0.25, is_stepped=True)
-    assert not any(map(Ladder(lambda t: t, 1.0).touches_plateau, levels))
+    assert all(samples.touches_plateau(level) for level in levels)
+    assert not any(samples.is_flat(level) for level in levels)
+    assert not samples.touches_plateau(0)
+    assert samples.edge(39) == Edge(pytest.approx(0.25, rel=1e-2), 0.25, is_stepped=True)
+    assert not any(map(Samples(lambda t: t, 1.0).touches_plateau, levels))
 
 
 BAD = [

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import gradcheck
-from gradcheck.numerical.samples import Ladder
+from gradcheck.numerical.samples import Samples
 from gradcheck.probing import acceptance
 from gradcheck.probing.acceptance import Acceptance, Attempt, miss_probability
 from gradcheck.probing.probes import Prober
@@ -47,7 +47,7 @@ def tolerances_of_misses(largest, truncation, *, follows, seed=1):
             return 1 + a * t - b * t**7
 
         attempt = Acceptance(EPSILON, rng).attempt(
-            lambda step, loss=loss: Ladder(loss, step, 1.0), line, claim, 1.0
+            lambda step, loss=loss: Samples(loss, step, 1.0), line, claim, 1.0
         )
         found.append(attempt.accepted.error if attempt.accepted else math.inf)
     return np.array(found)

@@ -412,7 +412,7 @@ def test_rounding_that_shows_only_further_out_is_no_mistake():
 
 def test_without_the_hunt_for_jumps_it_is_called_wrong(monkeypatch):
     seeds = [seed for seed in range(20) if verdict(*cancelling(seed)) != "disagrees"]
-    monkeypatch.setattr(probes, "allow_jumps", lambda probe, _line, _ladder: probe)
+    monkeypatch.setattr(probes, "allow_jumps", lambda probe, _line, _samples: probe)
     assert any(verdict(*cancelling(seed)) == "disagrees" for seed in seeds)
 
 
@@ -445,7 +445,7 @@ class Forgetful:
 def test_without_taking_samples_again_a_loss_that_changes_is_taken_at_its_word(monkeypatch):
     at = np.array([1.0, 2.0, -2.0])
     assert verdict(Forgetful(at), lambda x: 2 * x, at) == "undecided"
-    monkeypatch.setattr(Prober, "_repeats", lambda _self, _ladder, _most: True)
+    monkeypatch.setattr(Prober, "_repeats", lambda _self, _samples, _most: True)
     assert verdict(Forgetful(at), lambda x: 2 * x, at) == "disagrees"
 
 
