@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import math
 from dataclasses import dataclass, fields
 from typing import Any, Literal, TypeAlias, get_args
@@ -154,7 +155,9 @@ class Options:
     ) -> None:
         value = getattr(self, name)
         if value not in choices:
-            raise InputError(f"{name}: expected {', '.join(choices + others)}; got {value!r}")
+            close = difflib.get_close_matches(f"{value}", choices, n=1)
+            hint = f"; did you mean {close[0]}?" if close else ""
+            raise InputError(f"{name}: expected {', '.join(choices + others)}; got {value!r}{hint}")
 
     def _refuse_contradictions(self) -> None:
         if self.loss == "negative-sampling" and self.negative == 0:

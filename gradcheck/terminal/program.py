@@ -19,11 +19,19 @@ from typing import Any, NoReturn
 from gradcheck.terminal.command import FAILED, INTERRUPTED, UNUSABLE, Command, UsageError
 from gradcheck.terminal.streams import expendable, make_output_fit
 
-__all__ = ["Parser", "run"]
+__all__ = ["Parser", "as_text", "run"]
 
 
 class Parser(argparse.ArgumentParser):
-    """A parser that asks what was meant, where a word is nearly one that it knows."""
+    """A parser that asks what was meant, where a word is nearly one that it knows.
+
+    Attributes
+    ----------
+    given : sequence of str
+        The arguments that it is about to parse.
+    """
+
+    given: Sequence[str] = ()
 
     def error(self, message: str) -> NoReturn:
         """Say what is wrong, and end the process."""
@@ -31,14 +39,21 @@ class Parser(argparse.ArgumentParser):
 
     def _what_was_meant(self, message: str) -> str:
         chosen = re.search(r"invalid choice: '(.*?)' \(choose from (.*)\)", message)
-        unknown = re.search(r"unrecognized arguments: (?:.* )?(--[\w-]+)", message)
-        word, known = "", []
         if chosen:
-            word, known = chosen[1], re.findall(r"[\w-]+", chosen[2])
-        elif unknown:
-            word, known = unknown[1], list(_options(self))
-        close = difflib.get_close_matches(word, known, n=1)
-        return f"; did you mean {close[0]}?" if close else ""
+            close = difflib.get_close_matches(chosen[1], re.findall(r"[\w-]+", chosen[2]), n=1)
+            return f"; did you mean {close[0]}?" if close else ""
+        # A required option that is missed may be one that is misspelt, and nobody has said so.
+        missed = "arguments are required" in message
+        if missed or "unrecognized arguments" in message:
+            known = list(_options(self))
+            for word in (argument.partition("=")[0] for argument in self.given):
+                # argparse takes the beginning of an option for the option.
+                if not word.startswith("--") or any(one.startswith(word) for one in known):
+                    continue
+                if close := difflib.get_close_matches(word, known, n=1):
+                    told = f"; there is no {word}" if missed else ""
+                    return f"{told}; did you mean {close[0]}?"
+        return ""
 
 
 def _options(parser: argparse.ArgumentParser) -> Iterator[str]:
@@ -48,6 +63,15 @@ def _options(parser: argparse.ArgumentParser) -> Iterator[str]:
         below = action.choices.values() if isinstance(action.choices, dict) else ()
         for subparser in below:
             yield from _options(subparser)
+
+
+def as_text(argument: str) -> str:
+    """Return an argument that is text, no file's name, as it was typed.
+
+    Where the locale cannot decode it, as ASCII cannot decode ``naïve``, Python keeps its bytes;
+    files of words are read as UTF-8 everywhere, and what is typed is UTF-8 nearly everywhere.
+    """
+    return argument.encode("utf-8", "surrogateescape").decode("utf-8", "surrogateescape")
 
 
 def run(
@@ -146,6 +170,7 @@ class _Interruption:
 def _with_subcommands(
     parser: Parser, commands: Sequence[Command], arguments: Sequence[str]
 ) -> Parser:
+    parser.given = arguments
     parser.epilog = f"{parser.prog} COMMAND --help tells more of a command."
     subparsers = parser.add_subparsers(metavar="COMMAND", required=True)
     for command in commands:
@@ -156,6 +181,7 @@ def _with_subcommands(
             epilog=command.epilog,
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )
+        subparser.given = arguments
         # What the others offer may take an import to tell.
         if command.name in arguments:
             command.add_arguments(subparser)

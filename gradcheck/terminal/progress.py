@@ -1,20 +1,27 @@
-"""How far a command has come: a bar in a terminal, once there is something to wait for."""
+"""Progress of a command: a bar in a terminal, once there is something to wait for."""
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-__all__ = ["Show", "bar", "patient_bar"]
+__all__ = ["Show", "bar", "patient_bar", "shows_bars"]
 
 # A bar for less than this only flickers.
 _PATIENCE_SECONDS = 2.0
 
 Show = Callable[[int, int | None, str], None]
 """Takes what is done, of how much if that is known, and what is being done."""
+
+
+def shows_bars() -> bool:
+    """Say whether standard error is a terminal where a bar can be drawn and taken away again."""
+    # TERM is dumb in Emacs' shell, for one; rich draws nothing there, and leaves empty lines.
+    return sys.stderr.isatty() and os.environ.get("TERM", "") not in {"dumb", "unknown"}
 
 
 def bar(*columns: Any, **options: Any) -> Any:
@@ -28,7 +35,7 @@ def bar(*columns: Any, **options: Any) -> Any:
 @contextmanager
 def patient_bar() -> Iterator[Show]:
     """Give a function that moves a bar on standard error, where that is a terminal."""
-    if not sys.stderr.isatty():
+    if not shows_bars():
         yield lambda _done, _total, _what: None
         return
     started = time.monotonic()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from gradcheck.terminal.command import PASSED, Command, UsageError
+from gradcheck.terminal.program import as_text
 from models.commands.tables import Column, print_table
 
 __all__ = ["ANALOGY"]
@@ -23,9 +24,9 @@ examples:
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("vectors", metavar="VECTORS", help="the file of vectors, text or binary")
-    parser.add_argument("a", metavar="A", help="a word, such as man")
-    parser.add_argument("b", metavar="B", help="what belongs to it, such as king")
-    parser.add_argument("c", metavar="C", help="another word, such as woman")
+    parser.add_argument("a", type=as_text, metavar="A", help="a word, such as man")
+    parser.add_argument("b", type=as_text, metavar="B", help="what belongs to it, such as king")
+    parser.add_argument("c", type=as_text, metavar="C", help="another word, such as woman")
     parser.add_argument(
         "-k", type=int, default=10, metavar="N", help="answers to list (default: 10)"
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from gradcheck.terminal.command import PASSED, Command, UsageError
+from gradcheck.terminal.program import as_text
 from models.commands.tables import Column, print_table
 
 __all__ = ["NEAREST"]
@@ -28,7 +29,9 @@ examples:
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("vectors", metavar="VECTORS", help="the file of vectors")
-    parser.add_argument("words", nargs="+", metavar="WORD", help="a word, spelt as in the file")
+    parser.add_argument(
+        "words", nargs="+", type=as_text, metavar="WORD", help="a word, spelt as in the file"
+    )
     parser.add_argument(
         "-k", type=int, default=10, metavar="N", help="neighbours of each word (default: 10)"
     )

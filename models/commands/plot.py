@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from gradcheck.terminal.command import PASSED, Command, UsageError
 from gradcheck.terminal.files import check_writable
+from gradcheck.terminal.program import as_text
 from models.commands.outputs import written
 from models.reading.text import require_readable
 
@@ -39,7 +40,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "vectors", nargs="?", metavar="VECTORS", help="the file of vectors, text or binary"
     )
-    parser.add_argument("words", nargs="*", metavar="WORD", help="the words to draw")
+    parser.add_argument("words", nargs="*", type=as_text, metavar="WORD", help="the words to draw")
     parser.add_argument("-o", "--output", required=True, metavar="FIGURE", help="where it goes")
     parser.add_argument(
         "--history", metavar="CSV", help="draw the loss in a file that train --history has written"

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Self
 
-from gradcheck.terminal.progress import bar, patient_bar
+from gradcheck.terminal.progress import bar, patient_bar, shows_bars
 
 if TYPE_CHECKING:
     from models.training import Step, Training
@@ -31,10 +31,8 @@ def say(line: str) -> None:
 @contextmanager
 def reading(name: str) -> Iterator[Callable[[int, int | None], None]]:
     """Give a function that shows how much of a text was read: bytes done, bytes in all."""
-    if not sys.stderr.isatty():
+    if not shows_bars():
         say(f"reading {name}")
-        yield lambda _done, _total: None
-        return
     with patient_bar() as show:
         yield lambda done, total: show(done, total, f"reading {name}")
 
@@ -59,7 +57,7 @@ class TrainingProgress:
         self._bar: Any = None
 
     def __enter__(self) -> Self:
-        if sys.stderr.isatty():
+        if shows_bars():
             from rich.progress import BarColumn, TextColumn
 
             self._bar = bar(TextColumn("{task.description}"), BarColumn(bar_width=None))

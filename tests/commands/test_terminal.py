@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from gradcheck import __main__ as gradcheck
 from gradcheck.terminal.command import UsageError
 from gradcheck.terminal.files import (
     check_writable,
@@ -19,8 +20,10 @@ from gradcheck.terminal.files import (
     write_text,
 )
 from gradcheck.terminal.streams import _Expendable
+from models import __main__ as models
 
 ROOT = Path(__file__).parents[2]
+PROGRAMS = {"gradcheck": gradcheck.main, "models": models.main}
 
 needs_full = pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
 
@@ -201,3 +204,45 @@ def test_what_is_no_loss_is_raised_once(unread):
         with pytest.raises(OSError, match="No space left"):
             result.write(b"said")
         assert result.write(b"said") == 4
+
+
+# What was meant
+
+
+MEANT = [
+    ("models trian t", "trian", "train"),
+    ("models train t --init gensm", "'gensm'", "gensim"),
+    ("models train - --loss naive-softmx", "'naive-softmx'", "naive-softmax"),
+    ("models train t --chek-every 3", "arguments: --chek-every", "--check-every"),
+    ("models train t --epochs=3 --resu --alhpa=3", "--alhpa=3", "--alpha"),
+    ("models plot v --ouptut x.png", "required: -o/--output; there is no --ouptut", "--output"),
+    ("models --verison", "required: COMMAND; there is no --verison", "--version"),
+    ("models train t --frobnicate", "arguments: --frobnicate", None),
+    ("models nearest v", "required: WORD", None),
+    ("models train t --check 3", "--check could match --checkpoint, --checkpoint-every", None),
+    ("gradcheck walkthorugh", "'walkthorugh'", "walkthrough"),
+    ("gradcheck walkthrough --sead 1", "arguments: --sead", "--seed"),
+    ("gradcheck walkthrough --loss naive-softmx", "'naive-softmx'", "naive-softmax"),
+    ("gradcheck verify --sead=1", "required: FILE; there is no --sead", "--seed"),
+    ("gradcheck verify --see 1", "required: FILE", None),
+]
+
+
+@pytest.mark.parametrize(("typed", "told", "meant"), MEANT)
+def test_a_word_that_is_nearly_known_is_asked_for(capsys, typed, told, meant):
+    program, *arguments = typed.split()
+    try:
+        status = PROGRAMS[program](arguments)
+    except SystemExit as ended:
+        status = ended.code
+    assert status == 2
+    said = capsys.readouterr().err.splitlines()[-1]
+    assert told in said
+    assert said.endswith(f"; did you mean {meant}?") == bool(meant)
+    assert ("did you mean" in said) == bool(meant)
+
+
+@pytest.mark.parametrize("typed", ["--resu", "--resume"])
+def test_an_option_may_be_cut_short(capsys, typed):
+    assert models.main(["train", str(ROOT / "README.md"), typed, "--checkpoint", "absent"]) == 2
+    assert capsys.readouterr().err == "models: absent: there is no such checkpoint\n"
