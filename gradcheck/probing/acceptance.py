@@ -30,7 +30,7 @@ ROUNDING = 2.0**14
 truncation meet it at the first step: the seventh root of it."""
 
 MUCH = 10.0
-"""A claim that is off by so many times what leaving out a pair changes is wrong, or noise is."""
+"""A claim off by so many times the change from leaving out a pair is wrong, or noise is large."""
 
 MOST_SHRINKING = 1 / 64
 """A second step is at most so much smaller. A step that may shrink at will would find one at
@@ -38,7 +38,7 @@ which truncation makes up for any error: the larger that is, the further."""
 
 
 def miss_probability(tolerance: float, largest: float) -> float:
-    """Return how probable it is that an early acceptance misses an error, at most.
+    """Return the largest probability that an early acceptance misses an error.
 
     With A = abs(r·z) for the residual r, the extrapolated difference is off by B h**6, and h is
     h₀ 2**-U, U uniform on [0, 1]. Whatever B is, P(abs(A + B h**6) <= τ) is at most
@@ -59,17 +59,17 @@ def miss_probability(tolerance: float, largest: float) -> float:
 
 
 class Attempt(NamedTuple):
-    """What became of an attempt to accept a claim.
+    """The outcome of an attempt to accept a claim.
 
     Attributes
     ----------
     accepted
         The derivative that samples agree on with the claim; None if they do not.
     samples
-        On which the claim is accepted, or far off with nothing else to blame: a search need not
-        start anew. None if neither.
+        Those that accept the claim, or show it far off with nothing else to blame: a search need
+        not start anew. None if neither.
     refuting
-        The derivative that they show, with what leaving out a pair changes in its error; None if
+        The derivative that they show, its error with the change from leaving out a pair; None if
         there may be a kink between them.
     """
 
@@ -90,7 +90,7 @@ class Acceptance:
     Parameters
     ----------
     epsilon
-        The spacing at 1 of the floats in which values of the loss are held.
+        The spacing at 1 of the floats that hold values of the loss.
     rng
         Where steps are drawn from.
     """
@@ -113,9 +113,9 @@ class Acceptance:
         line
             Where the loss is evaluated.
         probe
-            What the claim says along it.
+            The claim's part of a probe along it.
         whole
-            The size of what it says along any line through all entries.
+            The size of the claimed derivative along any line through all entries.
         """
         reach = (self._epsilon * ROUNDING) ** (1 / (ORDER + 1))
         h = 4 * line.first_step * reach * self._shrunk * 2 ** -self._rng.random()
@@ -123,6 +123,7 @@ class Acceptance:
             samples = sampled(h)
             steps = np.array([samples.step(level) for level in range(PAIRS)])
             pairs = np.array([samples.pair(level) for level in range(PAIRS)])
+            # The edge of a domain, or a plateau: both are the search's to look at.
             if not np.isfinite(pairs).all() or (pairs == samples.value).all():
                 break
             noise = line.rounding * probe.along.least * whole * line.span
@@ -160,7 +161,7 @@ class Acceptance:
 
     @staticmethod
     def _truncation(found: Derivative) -> float:
-        """Return what leaving out the largest step changes: more than truncation, mostly."""
+        """Return the change from leaving out the largest step: more than truncation, mostly."""
         slopes = np.array([slope for _, slope in found.sweep[::-1]])
         return abs(found.value - float(FEWER_WEIGHTS @ slopes[1:]))
 
@@ -171,7 +172,7 @@ class Acceptance:
         pairs: NDArray[np.float64],
         noise: float,
     ) -> Derivative:
-        """Return the extrapolated derivative, and what rounding makes of it."""
+        """Return the extrapolated derivative, its rounding as its error."""
         changes, odd = pairs - samples.value, (pairs[:, 0] - pairs[:, 1]) / (2 * steps)
         largest = max(abs(samples.value), float(np.abs(pairs).max()))
         floor = LOSS_ULPS * self._epsilon * largest + noise

@@ -24,7 +24,7 @@ GRADIENT_ULPS = 8.0
 """The rounding error of one entry of a gradient that is computed well, in its last place."""
 
 JITTER = 8.0
-"""A claim may be off by so many times what it changes when its point moves by an ulp."""
+"""A claim may be off by so many times its change when its point moves by an ulp."""
 
 CLOSE_BY = 1e-3
 """A kink is close to the point within this part of the entries' size.
@@ -35,16 +35,16 @@ There a smooth slope changes by about the square of that: less than what is unde
 
 @dataclass(frozen=True)
 class Claim:
-    """The gradient that somebody says is right, and how far it may be off for rounding alone.
+    """A gradient that somebody says is right, and the rounding that it is allowed.
 
     Attributes
     ----------
     gradient : (n,) array
         Finite.
     epsilon
-        The spacing at 1 of the floats in which it was computed.
+        The spacing at 1 of the floats that it was computed in.
     jitter
-        How it changed, (n,) each time, when the point was moved by an ulp.
+        Its changes, (n,) each, when the point was moved by an ulp.
     floor
         An error that is allowed along any direction, in units of the loss.
     ulps
@@ -58,7 +58,7 @@ class Claim:
     ulps: float = GRADIENT_ULPS
 
     def rounding(self, size: float, z: FloatArray) -> float:
-        """Return by how much rounding may move the inner product with z (n,).
+        """Return a bound on the rounding of the inner product with z (n,).
 
         Parameters
         ----------
@@ -83,10 +83,10 @@ class Probe:
         The inner product of the claimed gradient and z.
     numerical
         The numerical derivative of the loss along z, with its error bound. Where the claim was
-        accepted early, the bound is how closely both were found to agree: it takes for granted
-        that truncation does not make up for an error by chance.
+        accepted early, the bound is that of their agreement: it takes for granted that truncation
+        does not make up for an error by chance.
     tolerance
-        How far both may be apart where the claimed gradient is right.
+        The largest distance between both where the claimed gradient is right.
     verdict
         "undecided" where the tolerance is too large for agreement to mean anything.
     rounding, allowed
@@ -113,7 +113,7 @@ class Probe:
 
     @property
     def label(self) -> str:
-        """Which entries the direction moves."""
+        """The entries that the direction moves, in words."""
         return self.along.label
 
     @property
@@ -123,12 +123,12 @@ class Probe:
 
     @property
     def size(self) -> float:
-        """The t at which a typical entry has moved by its own size along z."""
+        """The t that moves a typical entry by its own size along z."""
         return self.along.size
 
     @property
     def span(self) -> float:
-        """How far entries move for each unit of t, in units of their sizes."""
+        """The movement of entries for each unit of t, in units of their sizes."""
         return self.along.span
 
     @property
@@ -138,7 +138,7 @@ class Probe:
 
     @property
     def departure(self) -> tuple[float, float] | None:
-        """The step close to the point from which on the slope is another, and that slope."""
+        """The first step close to the point that has another slope, and that slope."""
         return self.numerical.departure(CLOSE_BY * self.size)
 
     def refuses(self, factor: float, arrays: Collection[int]) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from gradcheck.numerical.differentiation import Line
 from gradcheck.numerical.samples import Samples
-from gradcheck.probing.claims import Probe, Verdict
+from gradcheck.probing.claims import Probe
 
 __all__ = ["allow_jumps", "confirm", "is_confirmed_by_its_own"]
 
@@ -30,8 +30,8 @@ OUT_TO = 4.0
 """Jumps are looked for up to so many times the entries' size."""
 
 RELEVANT = 8.0
-"""Steps of a staircase make up for a wrong slope of their flats: one whose slope is this part of
-the discrepancy, or less, is none of them."""
+"""A jump counts if its slope is the discrepancy over this, or more: lower steps of a staircase do
+not make up for a wrong slope of its flats."""
 
 JUMPS = 20.0
 """So many times the slope of a jump further out is added to a tolerance.
@@ -84,7 +84,8 @@ def confirm(first: Probe, measure: Callable[[float], Probe]) -> Probe:
         if second.verdict == "disagrees" and _is_far_off(first) and _is_far_off(second):
             return first
         reason = "" if second.verdict == "agrees" else _two_slopes(first, second)
-        return replace(second, reason=reason, verdict=_unless_wrong(second.verdict))
+        verdict = "undecided" if second.verdict == "disagrees" else second.verdict
+        return replace(second, reason=reason, verdict=verdict)
     if second.verdict == "disagrees":
         return first
     # Or what is rounded hides all: the first steps have less noise, that is all.
@@ -95,7 +96,7 @@ def confirm(first: Probe, measure: Callable[[float], Probe]) -> Probe:
 
 
 def allow_jumps(probe: Probe, line: Line, samples: Samples) -> Probe:
-    """Allow a disagreement what jumps further out say of rounding that does not show.
+    """Allow a disagreement the rounding that shows only as jumps further out.
 
     Parameters
     ----------
@@ -124,10 +125,6 @@ def allow_jumps(probe: Probe, line: Line, samples: Samples) -> Probe:
 def _is_far_off(probe: Probe) -> bool:
     """Tell whether a claim is no slope that a bound which is too small might have excluded."""
     return probe.discrepancy > FAR_OFF * probe.tolerance
-
-
-def _unless_wrong(verdict: Verdict) -> Verdict:
-    return "undecided" if verdict == "disagrees" else verdict
 
 
 def _two_slopes(first: Probe, second: Probe) -> str:

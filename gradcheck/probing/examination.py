@@ -19,7 +19,7 @@ SMALL = 1e-3
 this part of their size then."""
 
 GROSS = (0.0, -1.0, 1.5, 1 / 1.5)
-"""What agrees must not agree with an array of the claim, or all of it, multiplied by these.
+"""Gross mistakes: a claim that agrees must not agree with an array of it, or all, times these.
 
 A bound as large as the gradient itself agrees with anything. The last factor is there since a
 claim of 1.5 g may lie within a tolerance that its own zero, negative and 1.5-fold do not.
@@ -28,7 +28,7 @@ claim of 1.5 g may lie within a tolerance that its own zero, negative and 1.5-fo
 
 @dataclass(frozen=True)
 class Examination:
-    """What the probes of one claim say.
+    """The verdict of the probes of one claim.
 
     Attributes
     ----------
@@ -37,10 +37,9 @@ class Examination:
     probes
         In the order in which they were made; where one does not agree, it is the last.
     blurred
-        The arrays, by number, of which a gross error would not have been seen.
+        The arrays, by number, that a gross error could hide in.
     unseen
-        The arrays, by number, that are claimed to be 0, to rounding, and along which the loss
-        does not move.
+        The arrays, by number, that are claimed to be 0, to rounding, and do not move the loss.
     """
 
     verdict: Verdict
@@ -61,7 +60,7 @@ def examine(
     seed
         Where directions are drawn from.
     moving : (n,) array, optional
-        Which entries to look at; all, if not given.
+        The entries to look at; all, if not given.
     stream
         Another one draws other directions from the same seed.
     """
@@ -73,6 +72,7 @@ def examine(
         array for array in run.arrays if run.is_nothing(array) and not is_sharp(run.probes, [array])
     ]
     unseen = tuple(array for array in nothing if array in run.motionless)
+    # All of it is within the loss's rounding, as zero or any other factor of it would be.
     if len(nothing) == len(run.arrays) and run.is_claimed:
         return Examination("undecided", tuple(run.probes), unseen=unseen)
     blurred = (*run.blurred(), *run.unknown)
@@ -147,50 +147,46 @@ class _Run:
         return self._agrees_of_all()
 
     def _are_zero(self, arrays: list[int]) -> bool:
-        """Probe what is claimed to be 0 alone: beside other arrays it would not show."""
+        """Probe arrays that are claimed to be 0 alone: beside others they would not show."""
         if not self._agrees_of("claimed to be 0", arrays, in_full=True):
             return False
         self._note_zero(arrays)
         return True
 
     def _note_zero(self, arrays: list[int]) -> None:
-        """Note what the last probe, of arrays that are claimed to be 0, shows of them."""
+        """Note arrays claimed to be 0 that the last probe, theirs, left motionless or unknown."""
         if self.prober.is_motionless(self.probes[-1]):
             self.motionless.update(arrays)
         elif not self.prober.is_known(self.probes[-1]):
             self.unknown = arrays
 
     def _are_precise(self, arrays: Collection[int]) -> bool:
-        """Probe each array alone where a precision is asked for, which counts for its own part."""
+        """Probe each array alone where a precision is asked for: it counts for its own part."""
         if not self.prober.precision or len(self.arrays) == 1:
             return True
         return all(self._agrees_of("", [array]) for array in sorted(arrays))
 
     def _sharpen(self, zero: Sequence[int]) -> None:
-        """Probe what was not seen sharply enough: together first, then array by array."""
-        hidden = self._hidden()
+        """Probe arrays that were not seen sharply enough: together first, then one by one."""
+        # Where a saturated loss stands still, it does so along all lines: terms of an array that
+        # are no larger than its error would show in no probe.
+        saturated = [probe for probe in self.probes if probe.numerical.is_saturated]
+        hidden = min((probe.numerical.error / probe.span for probe in saturated), default=0.0)
         blurred = [
             array for array in self.blurred() if array not in zero and self.sums[array] > hidden
         ]
         is_coarse = self.prober.coarseness > np.finfo(np.float64).eps
+        # In float32 rounding hides much: terms that all add up show a wrong factor far sooner.
         if is_coarse and not blurred:
             blurred = [array for array in self.arrays if array not in zero]
         if blurred and self._agrees_of("the signs of the gradient", blurred):
+            # That probe of all of them may be sharp enough for some.
             for array in self.blurred():
                 if array in blurred and not self._agrees_of("", [array]):
                     return
 
-    def _hidden(self) -> float:
-        """Return how large the terms of an array may be that no probe of it would show.
-
-        Where a saturated loss stands still, it does so along all lines, and what it hides is as
-        large.
-        """
-        saturated = [probe for probe in self.probes if probe.numerical.is_saturated]
-        return min((probe.numerical.error / probe.span for probe in saturated), default=0.0)
-
     def blurred(self) -> list[int]:
-        """Return the arrays of which a gross error would have passed all probes."""
+        """Return the arrays that a gross error could hide in, alone or all together."""
         arrays = [array for array in self.arrays if not self.is_nothing(array)]
         everything = [arrays] if arrays else []
         return sorted(
@@ -203,7 +199,7 @@ class _Run:
         )
 
     def _agrees_of(self, label: str, arrays: Sequence[int], *, in_full: bool = False) -> bool:
-        """Probe some arrays alone, along the signs of what is claimed."""
+        """Probe some arrays alone, along the signs of their claim."""
         others = [leaf.entries for i, leaf in enumerate(self.leaves) if i not in arrays]
 
         def weigh(z: NDArray[np.float64]) -> None:
@@ -232,7 +228,7 @@ class _Run:
     def _of_moving(
         self, weigh: Callable[[NDArray[np.float64]], None] | None
     ) -> Callable[[NDArray[np.float64]], None] | None:
-        """Return what weighs a direction, and stops the entries that are left out."""
+        """Return a function that weighs a direction and stops the entries that are left out."""
         moving = self.moving
         if moving is None:
             return weigh
@@ -253,6 +249,6 @@ def is_sharp(probes: Sequence[Probe], arrays: Collection[int]) -> bool:
     probes
         That agree.
     arrays
-        The numbers of those that are wrong together.
+        The numbers of the arrays that are wrong together.
     """
     return all(any(probe.refuses(factor, arrays) for probe in probes) for factor in GROSS)

@@ -37,7 +37,7 @@ RESOLUTION = {float(np.finfo(np.float64).eps): 1e-6, float(np.finfo(np.float32).
 """Where the bound exceeds this part of the gradient, nothing is decided; by precision."""
 
 SHORT = 1e-4
-"""The same where kinks close by allow short steps alone, in which there is more rounding."""
+"""The same where kinks close by allow short steps alone: these have more rounding."""
 
 REPEATED = 24
 """Samples that are taken again before a claim is called wrong,"""
@@ -51,7 +51,7 @@ PIECE = 1 / 16
 is taken at its word: its derivative is 0. Where it jumps sooner, a smooth loss may be rounded."""
 
 SAMPLES_ELSEWHERE = 8
-"""Points like the given one at which a loss that stands still is asked how large it can be."""
+"""Points like the given one that tell the size of a loss that stands still."""
 
 ENTRIES_ALONE = 8
 """About so many entries are moved one by one where no step along a line stays in the domain,"""
@@ -66,7 +66,7 @@ FAR_OFF = 1e-3
 """An entry that is off by this part of itself needs no further digits."""
 
 NO_PART = 1e-3
-"""An entry whose error is at most this part of what the claim is off by is none of the reasons."""
+"""An entry off by at most this part of the claim's own error is none of the reasons for it."""
 
 LEVEL = 3.0
 """A gradient that is next to nothing beside the slopes around it is known well enough sooner."""
@@ -90,8 +90,8 @@ class Prober:
     seed
         Of the steps at which a claim may be accepted early; None: it never is.
     off
-        By how much the claim is known to be wrong already, in units of the loss for a move of
-        the entries' own size, and only where is asked; None where it is not known to be.
+        The error of a claim that is known to be wrong, in units of the loss for a move of the
+        entries' own size: only its place is asked. None where it is not known to be.
 
     Attributes
     ----------
@@ -165,9 +165,10 @@ class Prober:
         is_confirmed = is_confirmed_by_its_own(first)
         if first.verdict != "disagrees" or (is_confirmed and self._off is not None):
             return first
+        # Random answers disagree with any claim, at other steps as at these.
         if not self._repeats(samples, FEW_REPEATED if is_confirmed else REPEATED):
             return replace(first, verdict="undecided", reason="the loss changes from call to call")
-        if first.numerical.reach >= PIECE:
+        if first.numerical.reach >= PIECE:  # shorter steps would say the same
             return first
         if not is_confirmed:
             first = confirm(
@@ -176,7 +177,7 @@ class Prober:
         return allow_jumps(first, line, samples) if first.verdict == "disagrees" else first
 
     def _early(self, claimed: Probe, attempt: Attempt) -> Probe | None:
-        """Return what a few samples tell of a claim; None if it takes more of them.
+        """Return the probe that a few samples decide; None if it takes more of them.
 
         Where it is asked which entries of a wrong one are wrong, digits count that these do not
         show, unless the entry is far off itself, or could have next to no part in it.
@@ -235,12 +236,13 @@ class Prober:
             lambda step: self._sampled(line, step), line, claimed, self.whole
         )
         found = attempt.accepted
+        # So wide an agreement means little: the search may know better.
         if found and found.error / line.span > self.resolution * self.whole:
             return Attempt(None)
         return attempt
 
     def _claimed(self, line: Line, along: Direction) -> Probe:
-        """Return the claim's part of a probe: what it says along a line, and how surely."""
+        """Return the claim's part of a probe: its derivative along a line, and its rounding."""
         products = np.multiply(self.claim.gradient, line.direction, out=self.scratch)
         parts = [products[leaf.entries] for leaf in self.subject.parameters.leaves]
         shares = tuple(float(part.sum()) for part in parts)
@@ -262,7 +264,7 @@ class Prober:
     def _measure(self, line: Line, claimed: Probe, samples: Samples) -> Probe:
         """Search for the derivative along a line, and hold the claim against it."""
         along = claimed.along
-        part = norm(self.scratch) / line.span
+        part = norm(self.scratch) / line.span  # `_claimed` has left the terms there
         numerical = line.differentiate(
             samples,
             value_epsilon=self.coarseness,
@@ -289,7 +291,7 @@ class Prober:
         )
         if not math.isfinite(probe.tolerance):
             return probe
-        if not probe.discrepancy <= probe.tolerance:
+        if not probe.discrepancy <= probe.tolerance:  # NaN never agrees
             return replace(probe, verdict="disagrees")
         value, error = numerical.far
         if abs(probe.claimed - value) <= error + probe.rounding <= CLOSELY * abs(probe.claimed):
@@ -315,7 +317,7 @@ class Prober:
         return numerical.error / along.span <= self._enough(numerical, part, along)
 
     def _standing_still(self, numerical: Derivative) -> Derivative:
-        """Bound what a loss that stands still may hide.
+        """Bound the slope that a loss may hide while it stands still.
 
         A wide plateau between jumps is a piecewise constant function's. Any other may be that of
         a saturated loss: inside, there are numbers as large as the loss is elsewhere, and they
@@ -334,6 +336,7 @@ class Prober:
     def elsewhere(self) -> Samples:
         """The loss at some points like the given one: entries of that size, at random."""
         sizes = self.subject.parameters.sizes
+        # Each sample is at a point of its own, whatever its t.
         drawn = (Direction("", sizes, (i,)).vector() for i in range(SAMPLES_ELSEWHERE))
         samples = Samples(lambda _: self.subject.loss(next(drawn)), 1.0, self.value)
         for _ in range(SAMPLES_ELSEWHERE):

@@ -1,4 +1,4 @@
-"""Single precision: what the same functions say in double, and what is a claim's own noise."""
+"""Single precision: the same functions in double precision, and a claim's own noise."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ MOST_ENTRIES = 10_000_000
 """A point of more than so many entries is not copied to double precision."""
 
 CLOSE = 2.0**-20
-"""Steps, in units of the entries' size, at which noise is looked for: a few last places of float32,
-so that what is rounded to those inside of the loss moves in steps there."""
+"""Steps of the samples of noise, in units of the entries' size: a few last places of float32. A
+loss that is rounded to these inside moves in steps there."""
 
 QUIET = 2.0**-5
 """Noise below this part of float32's last place says that the loss is computed in double."""
@@ -33,7 +33,7 @@ UNKNOWN = 512.0
 gates that flip between the precisions were seen to change an inner product by 330 last places."""
 
 MOVES = 3
-"""So many times a claim is asked what it changes when its point moves by an ulp."""
+"""Moves of a claim's point by an ulp, each for a sample of its changes."""
 
 
 @dataclass(frozen=True)
@@ -47,12 +47,12 @@ class Promotion:
     claim
         The promoted gradient, or the float32 claim with its noise where `grad` gives none.
     off
-        By how much the float32 claim differs from the promoted one, for each array (arrays,),
-        relative to the whole gradient; None where there is no promoted one.
+        The distance of the float32 claim from the promoted one, for each array (arrays,), relative
+        to the whole gradient; None where there is no promoted one.
     excess : (arrays,) array
-        The same in units of what the claim changes when the point moves by an ulp.
+        The same in units of the distance that the claim's own noise explains.
     unseen
-        The arrays, by number, in which that is so much that no gross mistake would show.
+        The arrays, by number, with so much noise that no gross mistake would show.
     """
 
     subject: Subject
@@ -105,6 +105,8 @@ def promote(
     own = [
         norm(gradient[leaf.entries] * parameters.sizes[leaf.entries]) for leaf in parameters.leaves
     ]
+    # The mildest gross mistake (see `examination.GROSS`), a division by 1.5, is a third of an array.
+    # An array that is next to nothing shows none anyway.
     unseen = tuple(
         i for i, part in enumerate(own) if part > 1e-12 * whole and not allowed[i] < part / 3
     )
@@ -116,7 +118,7 @@ def promote(
 def jittered(
     subject: Subject, claimed: NDArray[np.float64], rng: np.random.Generator
 ) -> tuple[NDArray[np.float64], ...]:
-    """Return by how much a claim changes when its point moves by an ulp, several times."""
+    """Return the changes of a claim when its point moves by an ulp, several times."""
     parameters = subject.parameters
     ulps = np.concatenate(
         [
@@ -144,7 +146,7 @@ def _difference(
     promoted: NDArray[np.float64],
     jitter: tuple[NDArray[np.float64], ...],
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return how far two claims are apart, array by array, and how far they may be."""
+    """Return the distances between two claims, array by array, and those that noise explains."""
     parameters = subject.parameters
     floor = _floor(subject, promoted)
     off, allowed = [], []
@@ -163,4 +165,5 @@ def _noise(subject: Subject, value: float, rng: np.random.Generator) -> float:
     loss, step = subject.along(drawn.vector()), CLOSE * drawn.size
     before, after = ([loss(side * i * step) for i in (1, 2)] for side in (-1, 1))
     fourth = before[1] - 4 * before[0] + 6 * value - 4 * after[0] + after[1]
+    # 1, 4, 6, 4 and 1, squared, add up to 70.
     return abs(fourth) / math.sqrt(70)

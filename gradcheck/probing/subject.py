@@ -25,10 +25,14 @@ WATCHED = 1024
 argument changes more than one of them, and does so at the point itself, where all are looked at."""
 
 BUFFERS = 2
+"""Buffers in turn for moved points: a loss may compare its last argument with the next."""
 
 
 class OutOfEvaluations(BaseException):
-    """The loss has been evaluated as often as it may be."""
+    """The loss has been evaluated as often as it may be.
+
+    Not an `Exception`: any of those is taken for a point outside of the loss's domain.
+    """
 
 
 @dataclass
@@ -45,7 +49,7 @@ class _Budget:
 
 
 class Subject:
-    """What is being checked.
+    """The loss, the claimed gradient and the point of a check.
 
     Nothing that a function does to its arguments reaches the caller's, or the next call.
 
@@ -58,7 +62,7 @@ class Subject:
     at
         The point; the elements of a tuple are positional arguments.
     limit
-        How often the loss may be evaluated; None: as often as it takes.
+        The most evaluations of the loss; None: as many as it takes.
 
     Attributes
     ----------
@@ -67,7 +71,7 @@ class Subject:
     overwritten
         The names of the arguments that a function changed.
     loss_epsilon, gradient_epsilon
-        The spacing at 1 of the floats in which the answers were held, the coarsest.
+        The spacing at 1 of the coarsest floats that held the answers.
     """
 
     def __init__(
@@ -95,6 +99,7 @@ class Subject:
         return self._elsewhere(self.parameters.moved(change))
 
     def _elsewhere(self, parameters: Parameters) -> Subject:
+        # A shallow copy shares the budget, the names of what was overwritten, and the buffers.
         other = copy.copy(self)
         other.parameters = parameters
         other.loss_epsilon = other.gradient_epsilon = epsilon(None)
@@ -140,8 +145,9 @@ class Subject:
             before = point[watched].copy()
             tree = self.parameters.build(point, shared=True)
             answer = self._loss(*tree) if self._positional else self._loss(tree)
-            if not np.array_equal(before, point[watched]):
-                self._note("its argument")
+            # A name, which calls at the point itself may have found, says more.
+            if not self.overwritten and not np.array_equal(before, point[watched]):
+                self.overwritten.append("its argument")
             return self._scalar(answer if self._gradient else _pair(answer)[0])
 
         return loss
@@ -156,12 +162,8 @@ class Subject:
 
     @property
     def evaluations(self) -> int:
-        """How often the loss was evaluated, here and elsewhere."""
+        """The number of evaluations of the loss, here and elsewhere."""
         return self._budget.spent
-
-    def _note(self, name: str) -> None:
-        if not self.overwritten:
-            self.overwritten.append(name)
 
     def _scalar(self, loss: Any) -> float:
         self.loss_epsilon = max(self.loss_epsilon, epsilon(loss))
@@ -175,13 +177,10 @@ class Subject:
     def _call(self, function: Callable[..., Any], vector: NDArray[np.float64]) -> Any:
         tree = self.parameters.build(vector)
         answer = function(*tree) if self._positional else function(tree)
-        self._look_for_changes(tree, vector)
-        return answer
-
-    def _look_for_changes(self, tree: Any, vector: NDArray[np.float64]) -> None:
         for name in self.parameters.changed(tree, vector):
             if name not in self.overwritten:
                 self.overwritten.append(name)
+        return answer
 
 
 def same(first: Any, second: Any, coarseness: float, precision: float | None) -> bool:
@@ -192,9 +191,9 @@ def same(first: Any, second: Any, coarseness: float, precision: float | None) ->
     first, second
         Numbers or arrays.
     coarseness
-        The spacing at 1 of the floats in which they were held.
+        The spacing at 1 of the floats that held them.
     precision
-        What a check was asked to allow, relatively, or None.
+        The relative error that a check was asked to allow, or None.
     """
     if np.array_equal(first, second):
         return True
@@ -218,7 +217,7 @@ def _argument_names(function: Callable[..., Any], at: Any) -> list[str] | None:
     count = len(at) if isinstance(at, tuple) else 1
     try:
         arguments = inspect.signature(function).parameters.values()
-    except (TypeError, ValueError):
+    except (TypeError, ValueError):  # a builtin may have no signature
         return None
     names = [
         argument.name
