@@ -1,7 +1,7 @@
 """README is short and shows how to start at once; what it shows is run.
 
-The Python blocks and the commands are run here, the tests by `.ci/run`. The picture, the numbers and
-the links are tested in tests/docs.
+The Python blocks and the commands are run here, the tests by `.ci/run`. The picture, the numbers
+and the links are tested in tests/docs.
 """
 
 from __future__ import annotations

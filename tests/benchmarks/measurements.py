@@ -309,14 +309,23 @@ def _section(benchmark: Benchmark, output: Output | str) -> Iterator[str]:
     yield f"Measured at {'; '.join(filter(None, facts))}.\n\n"
     if output.failed:
         yield "**It broke off.**\n\n"
+    for line in output.conclusion:
+        result, said = line.split(": ", 1)
+        yield f"- **{result.capitalize()}**: {_MARKS.sub(_escaped, said)}\n"
+    yield "\n" if output.conclusion else ""
     lines = [line.rstrip() for line in output.text.strip("\n").split("\n")]
     block = _block("text", "\n".join(lines))
-    if len(lines) <= LONG:
-        yield block
-        return
-    if output.conclusion:
-        yield _block("text", "\n".join(output.conclusion))
-    yield f"<details>\n<summary>All {len(lines)} lines</summary>\n\n{block}</details>\n\n"
+    if len(lines) > LONG:
+        block = f"<details>\n<summary>All {len(lines)} lines</summary>\n\n{block}</details>\n\n"
+    yield block
+
+
+_MARKS = re.compile(r"[\\`*_|<>$\[\]]")
+"""Signs that mean something in Markdown."""
+
+
+def _escaped(mark: re.Match[str]) -> str:
+    return f"\\{mark[0]}"
 
 
 def _block(language: str, text: str) -> str:

@@ -96,13 +96,13 @@ def test_the_page_says_how_it_ended_and_shows_what_was_printed(output, said):
         assert output in written
 
 
-def test_of_a_long_output_the_misses_are_seen_at_once():
+def test_what_is_missed_is_seen_at_once_and_a_long_output_is_folded():
     lines = [f"row {number}" for number in range(100)]
-    written = one("verdicts", Output("abc", "\n".join([*lines, "MISSED: by 1", "MISSED: so far"])))
-    before, folded = written.split("<details>")
-    assert "MISSED: by 1\nMISSED: so far" in before
+    ending = ["MISSED: 1 of |V| *", "MISSED: all that is asked"]
+    before, folded = one("verdicts", Output("abc", "\n".join([*lines, *ending]))).split("<details>")
+    assert "- **Missed**: 1 of \\|V\\| \\*\n- **Missed**: all that is asked\n" in before
     assert "row 99" not in before
-    assert "row 0\n" in folded
+    assert "\n".join(lines + ending) in folded
 
 
 def test_numbers_beside_other_checkers_are_those_that_were_printed():
