@@ -27,6 +27,7 @@ __all__ = [
     "SAMPLING_LOSS",
     "SAMPLING_OUTSIDE",
     "SCORE",
+    "SCORE_OF_TARGET",
     "SIGMOID",
     "SOFTMAX_CENTER",
     "SOFTMAX_LOSS",
@@ -65,6 +66,7 @@ U_W = formula("u_w", "u_w")
 V_C = formula("v_c", "v_c")
 V_W = formula("v_w", "v_w")
 SCORE = formula("u_w·v_c", r"u_w \cdot v_c")
+SCORE_OF_TARGET = formula("u_o·v_c", r"u_o \cdot v_c")
 
 SOFTMAX_LOSS = formula("J = -log p(o|c)", r"J = -\log p(o|c)")
 SOFTMAX_PROBABILITY = formula(

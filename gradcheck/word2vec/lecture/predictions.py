@@ -27,6 +27,7 @@ from gradcheck.word2vec.lecture.arithmetic import (
 
 __all__ = [
     "Prediction",
+    "by_scores",
     "gradient",
     "negative_sampling_loss",
     "negative_sampling_predictions",
@@ -142,6 +143,13 @@ def _sigmoid_loss(score: Number, observed: int) -> float:
     return softplus(-score if observed else score)
 
 
+def by_scores(predictions: Sequence[Prediction], words: int) -> Vector:
+    """Return ∂J/∂(u_w·v_c) of each of so many words w."""
+    return tuple(
+        total(each.residual for each in predictions if each.word == word) for word in range(words)
+    )
+
+
 def gradient(
     predictions: Sequence[Prediction], center: Vector, outside: Matrix
 ) -> tuple[Vector, Matrix]:
@@ -150,8 +158,5 @@ def gradient(
         total(product(each.residual, outside[each.word][k]) for each in predictions)
         for k in range(len(center))
     )
-    weights = [
-        total(each.residual for each in predictions if each.word == word)
-        for word in range(len(outside))
-    ]
+    weights = by_scores(predictions, len(outside))
     return grad_center, tuple(scaled(weight, center) for weight in weights)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from fractions import Fraction
 
 from gradcheck.document.blocks import (
     Block,
@@ -29,6 +30,7 @@ from gradcheck.word2vec.lecture.phrases import (
     GRADIENT,
     PLUS_MINUS,
     SCORE,
+    SCORE_OF_TARGET,
     U_W,
     V_C,
     V_W,
@@ -49,6 +51,7 @@ from gradcheck.word2vec.lecture.phrases import (
 from gradcheck.word2vec.lecture.update import Update
 from gradcheck.word2vec.loss import Telling
 from gradcheck.word2vec.loss_table import named
+from gradcheck.word2vec.walkthrough.standstill import is_minimum, pair_that_moves
 
 __all__ = ["contents"]
 
@@ -175,7 +178,7 @@ def _rows_that_move(step: Update) -> Phrase:
         else phrase("{K} + 1 = {n}", K=K, n=count(len(step.negatives) + 1))
     )
     return phrase(
-        "At most 1 row of {V}, {most} of {U} can move; here {v} and {u}.{rest}",
+        "Up to 1 row of {V}, {most} of {U} can move; here {v} and {u}.{rest}",
         most=most,
         v=count(int(step.moved_center)),
         u=count(len(step.moved_outside)),
@@ -186,8 +189,17 @@ def _rows_that_move(step: Update) -> Phrase:
 
 
 def _why_the_center_rests(step: Update) -> Phrase:
-    why = phrase("terms cancel") if _any(step.U) else phrase("{U} is 0", U=U)
-    return phrase(" {v} rests: {why}.", v=center_vector(step), why=why)
+    v_c = center_vector(step)
+    if not _any(step.U):
+        return phrase(" {v} stays, as {U} is 0.", v=v_c, U=U)
+    if _has_terms_of_zero(step):
+        return phrase(" The terms for {v} are 0.", v=v_c)
+    return phrase(" The terms for {v} cancel.", v=v_c)
+
+
+def _has_terms_of_zero(step: Update) -> bool:
+    """Say whether every row of U that has a term in ∂J/∂v_c is 0."""
+    return not any(any(step.U[row.word]) for row in step.predictions)
 
 
 def _repeats(step: Update) -> Phrase:
@@ -255,23 +267,75 @@ def _effect(step: Update, index: int) -> Phrase:
 
 def _why_nothing_moves(step: Update) -> Phrase:
     return phrase(
-        "Both gradients are exactly 0, and {J} stays {loss}. Each row of that for {U} is a "
-        "multiple of {v}, which is 0; in that for {v}, {terms}. {advice}",
+        "Both gradients are {exactly}, and {J} stays {loss}. {terms} {outlook}",
+        exactly=phrase("exactly 0") if _is_exact(step) else phrase("0 but for rounding"),
         J=J,
         loss=number(step.loss_before),
+        terms=_why_both_are_zero(step),
+        outlook=_outlook(step),
+    )
+
+
+def _is_exact(step: Update) -> bool:
+    entries = (entry for row in (step.grad_center, *step.grad_outside) for entry in row)
+    return all(isinstance(entry, Fraction) for entry in entries)
+
+
+def _why_both_are_zero(step: Update) -> Phrase:
+    if any(old_center(step)):
+        return phrase("The terms of each cancel.")
+    return phrase(
+        "The gradient for each row of {U} is a multiple of {v}, which is 0; {terms}.",
         U=U,
         v=center_vector(step),
-        terms=phrase("the terms cancel")
-        if _any(step.U)
-        else phrase("each term is a multiple of a row of {U}, and all are 0", U=U),
-        advice=phrase("A step on another pair may move something.")
-        if _any(step.U) or _any(step.V)
-        else phrase(
-            "No rate and no number of steps changes that. It is a saddle, not a minimum: start "
-            "half-zeros ({V} random, {U} zero) or random instead.",
+        terms=phrase(
+            "that for {v} is a sum of multiples of rows of {U}, all 0",
+            v=center_vector(step),
             U=U,
-            V=V,
-        ),
+        )
+        if _has_terms_of_zero(step)
+        else phrase("the terms of that for {v} cancel", v=center_vector(step)),
+    )
+
+
+def _outlook(step: Update) -> Phrase:
+    """Say whether this is a saddle or the minimum, and whether a step on another pair leaves it."""
+    moving = pair_that_moves(step)
+    only = phrase("Every negative is" if len(step.negatives) > 1 else "The only negative is")
+    minimum = phrase(
+        "{only} the target itself, so {J} depends on {s} alone, and is smallest here. ",
+        only=only,
+        J=J,
+        s=SCORE_OF_TARGET,
+    )
+    if moving is not None:
+        c, o = (word(step.words[w]) for w in moving)
+        return phrase(
+            "{minimum}{other} does move something.",
+            minimum=minimum if is_minimum(step) else EMPTY,
+            other=phrase("A step on another pair, or with other negatives,")
+            if step.negatives
+            else phrase("A step on another pair, ({c}, {o}) for one,", c=c, o=o),
+        )
+    return phrase(
+        "{never} {kind}: start half-zeros ({V} random, {U} zero) or random instead.",
+        never=_why_nothing_ever_moves(step),
+        kind=phrase("{minimum}With any other negative it is a saddle", minimum=minimum)
+        if is_minimum(step)
+        else phrase("It is a saddle, not a minimum"),
+        U=U,
+        V=V,
+    )
+
+
+def _why_nothing_ever_moves(step: Update) -> Phrase:
+    if not _any(step.U):
+        return phrase("No rate and no number of steps changes that.")
+    return phrase(
+        "As {V} is 0 and the rows of {U} are equal, no pair{drawn} moves anything.",
+        U=U,
+        V=V,
+        drawn=phrase(" with {K} = 1", K=K) if step.negatives else EMPTY,
     )
 
 
