@@ -1,4 +1,4 @@
-"""From what a check saw to its verdict, in words.
+"""The verdict of a check, in words.
 
 It is long since all sentences of a verdict stand here, side by side, to sound like one voice.
 """
@@ -49,7 +49,7 @@ NAMED = 5
 
 
 class Finding(NamedTuple):
-    """What a report says first."""
+    """The verdict that a report begins with, its reason, an advice and notes."""
 
     verdict: Verdict
     reason: str
@@ -154,21 +154,20 @@ def _overwritten(names: Sequence[str]) -> str:
 
 
 def agreement(examination: Examination, prober: Prober) -> Finding:
-    """Say that a claim agrees, how closely, and what could not be seen."""
+    """Say that a claim agrees, its closeness, and the mistakes that could not be seen."""
     probes = examination.probes
     closely = max(probe.numerical.error / probe.span for probe in probes)
     known = f", to {closely / prober.whole:.0e} of its norm" if prober.whole else ""
     directions = f"{len(probes)} random directions"
     reason = f"Along {directions}, the claimed gradient is the derivative of the loss{known}."
-    if any(probe.numerical.reach for probe in probes):
-        reach = min(probe.numerical.reach for probe in probes if probe.numerical.reach)
+    reaches = [probe.numerical.reach for probe in probes if probe.numerical.reach]
+    if reaches:  # so all derivatives are 0: it goes without saying that no factor shows
         reason += (
             " The loss is piecewise constant: it stands still around the point, and jumps at "
-            f"{reach:.1g} of the entries' size."
+            f"{min(reaches):.1g} of the entries' size."
         )
-    is_stepped = any(probe.numerical.reach for probe in probes)
-    notes = () if is_stepped else _hidden(examination, prober)
-    return Finding("agrees", reason, notes=notes)
+        return Finding("agrees", reason)
+    return Finding("agrees", reason, notes=_hidden(examination, prober))
 
 
 def each_alone(examination: Examination, prober: Prober) -> Finding:
@@ -182,7 +181,7 @@ def each_alone(examination: Examination, prober: Prober) -> Finding:
 
 
 def _hidden(examination: Examination, prober: Prober) -> tuple[str, ...]:
-    """Say which wrong factors could not have been seen at this point."""
+    """Name the wrong factors that could not have been seen at this point."""
     parameters = prober.subject.parameters
     is_coarse = prober.claim.epsilon > np.finfo(np.float64).eps
     notes = []
@@ -214,7 +213,7 @@ def _one_value(entries: NDArray[np.float64]) -> float | None:
 
 
 def off_in_single(off: float) -> str:
-    """Say how far a float32 claim is from the same function's double-precision one."""
+    """Say the distance of a float32 claim from the same function's double-precision one."""
     differs = f"differs from that by {off:.0e} of its norm, as its rounding does" if off else ""
     return (
         "Loss and gradient were compared in double precision; the float32 gradient "
@@ -223,7 +222,7 @@ def off_in_single(off: float) -> str:
 
 
 def unseen_in_single(leaves: Sequence[Leaf]) -> str:
-    """Say in which arrays float32 is too coarse to compare the claim with the promoted one."""
+    """Name the arrays that float32 is too coarse for, to compare them with the promoted ones."""
     return (
         f"In float32, a wrong factor in {_listed([leaf.name for leaf in leaves])} could not be "
         "seen; in double precision it is right."
@@ -244,7 +243,7 @@ def wrong_in_single(leaf: Leaf, off: float) -> Finding:
 
 
 def disagreement(probe: Probe, scanned: Sequence[Entry], size: int, few: int | None) -> str:
-    """Say what is wrong, as far as it is known."""
+    """Name the entries that are wrong, or count them, as far as they are known."""
     verdicts = [entry.verdict for entry in scanned]
     wrong, open_ones = verdicts.count("disagrees"), verdicts.count("undecided")
     if probe.numerical.reach >= PIECE:
@@ -282,7 +281,7 @@ def within_a_tolerance(largest: float, precision: float) -> str:
 
 
 def kinks(found: Sequence[Kink], rest: Examination | None, prober: Prober) -> Finding:
-    """Say at which entries the loss has a kink, and what is known of the others."""
+    """Name the entries at a kink of the loss, and say whether the others agree."""
     parameters, claimed = prober.subject.parameters, prober.claim.gradient
     count, size = sum(kink.entries.size for kink in found), parameters.size
     single = [kink for kink in found if kink.slopes]
@@ -330,14 +329,14 @@ def _at_a_kink(found: Sequence[Kink], parameters: Parameters) -> str:
 
 
 def _without_dust(slopes: tuple[float, float]) -> tuple[float, float]:
-    """Take for 0 what is next to nothing beside the other slope."""
+    """Take a slope that is next to nothing beside the other one for 0."""
     largest = max(map(abs, slopes))
     left, right = (slope if abs(slope) > 1e-9 * largest else 0.0 for slope in slopes)
     return left, right
 
 
 def _is_between(claimed: float, left: float, right: float) -> bool:
-    margin = 1e-5 * abs(right - left)
+    margin = 1e-5 * abs(right - left)  # both are numerical, and no sharper than that
     return min(left, right) - margin <= claimed <= max(left, right) + margin
 
 
@@ -354,7 +353,7 @@ def beside_a_kink(probe: Probe, found: Sequence[Kink], parameters: Parameters) -
 
 
 def indecision(examination: Examination, prober: Prober, scanned: Sequence[Entry]) -> Finding:
-    """Say why nothing can be said, and at which entry if that is known."""
+    """Say why nothing can be said, and name the entry that is in the way, if it is known."""
     probe, parameters = examination.probes[-1], prober.subject.parameters
     if all(_is_flat(each) for each in examination.probes):
         return _flat(examination)
@@ -381,7 +380,7 @@ _OBSTACLES = {
 
 
 def _is_flat(probe: Probe) -> bool:
-    """Tell whether the derivative is 0 beside how the loss changes, and not for noise alone."""
+    """Tell whether the derivative is 0 beside the changes of the loss, and not for noise alone."""
     numerical = probe.numerical
     return abs(numerical.value) <= numerical.error and (
         numerical.is_plateau or numerical.error * probe.size < numerical.movement / 10
@@ -466,7 +465,7 @@ def _blurred(examination: Examination, prober: Prober, parameters: Parameters) -
 
 
 def _noise_advice(prober: Prober, probe: Probe, *, is_rounding: bool, is_blurred: bool) -> str:
-    """Name the precision at which the noise leaves something to decide, and its likely source."""
+    """Name the precision that the noise leaves within reach, and the noise's likely source."""
     scale = prober.whole * math.sqrt(3)
     noise = 1.5 * probe.numerical.error / probe.span / scale if scale else math.inf
     if prober.coarseness > np.finfo(np.float64).eps:

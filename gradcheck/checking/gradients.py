@@ -16,6 +16,7 @@ from gradcheck.report.snippet import snippet
 
 __all__ = ["FEW", "GradientMismatch", "assert_gradient", "check"]
 
+# None will not do: somebody's function may have failed to return a gradient, or a point.
 _MISSING: Final[Any] = object()
 
 
@@ -152,7 +153,7 @@ def assert_gradient(
     >>> import gradcheck
     >>> gradcheck.assert_gradient(lambda x: x**2, lambda x: 2 * x, 3.0)
     """
-    __tracebackhide__ = True
+    __tracebackhide__ = True  # the report is to be read, not our source
     if undecided not in ("raise", "skip"):
         raise ValueError(f'undecided is {undecided!r}; "raise" or "skip" was expected')
     report = check(loss, grad, at, precision=precision, seed=seed, max_evaluations=max_evaluations)
@@ -189,6 +190,7 @@ def _arguments(loss: Any, grad: Any, at: Any) -> tuple[Callable[..., Any] | None
 
 def _refuse_all_but_whole(name: str, value: Any, least: int) -> None:
     """Raise an error that names an argument, unless it is a whole number that is large enough."""
+    # True is an int, and no number that anybody means.
     if isinstance(value, bool) or not isinstance(value, int | np.integer):
         kind = type(value).__name__
         raise TypeError(f"{name} is of type {kind}; a whole number was expected")

@@ -45,14 +45,14 @@ MOST_NAMED = -1
 
 
 class Judgement(NamedTuple):
-    """A verdict, and how to find what there is to say of it.
+    """A verdict, and a function that finds all that there is to say of it.
 
     Attributes
     ----------
     verdict
         Of the claim.
     find
-        Finds what else there is to say.
+        Finds the reason, and whatever else there is to say.
     probes
         That were made.
     measure
@@ -128,6 +128,7 @@ class _Course:
         epsilon = min(subject.gradient_epsilon, subject.parameters.epsilon)
         claimed = self.claimed
         if not np.isfinite(claimed).all():
+            # Probes take finite numbers; the entries that are none are wrong whatever they say.
             claimed = np.where(np.isfinite(claimed), claimed, 0.0)
         claim = Claim(claimed, epsilon)
         if epsilon > np.finfo(np.float64).eps:
@@ -145,10 +146,12 @@ class _Course:
     def _judged(self) -> Judgement:
         """Examine the claim, and make one verdict of all that was seen."""
         examination = examine(self.prober, self.seed)
+        # After the probes: what adds up from call to call takes some of them to show.
         changed = self._changed()
         if changed:
             return _found(changed, examination.probes)
         last = examination.probes[-1]
+        # Before "agrees": of a loss that ignores its argument, a claim of 0 is right and idle.
         if conclusions.is_constant(examination, self.prober):
             return _found(conclusions.does_not_use_its_argument(), examination.probes)
         if examination.verdict == "agrees":
@@ -176,7 +179,7 @@ class _Course:
         """Look at the entries where there are few: each alone may be decided."""
         last = examination.probes[-1]
         scanned = self._scan() if last.numerical.obstacle else ()
-        if _any_wrong(scanned):
+        if any(entry.verdict == "disagrees" for entry in scanned):
             return self._wrong(examination.probes)
         finding = conclusions.indecision(examination, self.prober, scanned)
         if scanned and self._agrees_alone(last, scanned):
@@ -198,7 +201,7 @@ class _Course:
     def _details(
         self, finding: Callable[[tuple[Entry, ...]], Finding], off: float = 0.0
     ) -> Details:
-        """Look at the entries, if the loss is still what it was, and say what was found."""
+        """Look at the entries, if the loss is still the same, and say all that was found."""
         scanned: tuple[Entry, ...] = ()
         besides = ""
         try:
@@ -212,16 +215,13 @@ class _Course:
             besides = conclusions.stopped(self.subject.evaluations, "looking at entries").reason
         except Exception as error:  # noqa: BLE001  a report can be read, whatever its loss does
             besides = conclusions.raises_since(error)
-        found = self._unlocated(finding)
+        # The rest is said without another evaluation.
+        self.precision_is_sought = False
+        found = finding(())
         return Details(f"{found.reason} {besides}", found.advice, found.notes)
 
-    def _unlocated(self, finding: Callable[[tuple[Entry, ...]], Finding]) -> Finding:
-        """Say what can be said without another evaluation."""
-        self.precision_is_sought = False
-        return finding(())
-
     def _changed(self) -> Finding | None:
-        """Ask once more at the point: what keeps state between calls, or is random, shows."""
+        """Ask once more at the point: state that is kept between calls shows, and randomness."""
         subject = self.subject
         value, claimed = subject.value_and_gradient(out=self.prober.scratch)
         if not same(self.value, value, subject.loss_epsilon, self.precision):
@@ -280,6 +280,7 @@ class _Course:
             return ()
         first = math.ceil(math.log10(largest))
         for exponent in range(first, MOST_NAMED + 1):
+            # Along directions of its own: what is advised has to hold along others, too.
             prober = Prober(
                 self.prober.subject, self.prober.value, self.prober.claim, 10.0**exponent
             )
@@ -288,7 +289,7 @@ class _Course:
         return ()
 
     def _largest_difference(self, last: Probe, scanned: tuple[Entry, ...]) -> float:
-        """Return how far claimed and numerical are apart, relative to the gradient's norm."""
+        """Return the distance of claimed and numerical, relative to the gradient's norm."""
         if not self.prober.whole:
             return math.inf
         sizes = self.prober.subject.parameters.sizes
@@ -342,7 +343,7 @@ class _Course:
     # ---------------------------------------------------------------- single precision
 
     def _held_against_double(self, found: Judgement, promotion: Promotion) -> Judgement:
-        """Hold a float32 claim against what the same function says in double precision."""
+        """Hold a float32 claim against the same function's gradient in double precision."""
         if promotion.off is None or found.verdict != "agrees":
             return found
         worst = int(np.argmax(promotion.excess))
@@ -359,7 +360,7 @@ class _Course:
     # ------------------------------------------------------------------------ overwriting
 
     def _watched(self, found: Judgement) -> Judgement:
-        """Say that a function overwrites its argument, which no agreement makes good."""
+        """Say that a function overwrites its argument: no agreement makes that good."""
         names = list(dict.fromkeys(self.subject.overwritten))
         if not names or found.verdict == "undecided":
             return found
@@ -369,7 +370,7 @@ class _Course:
 
 
 def _noted(found: Judgement, note: str) -> Judgement:
-    """Add a note to what there is to say."""
+    """Add a note to a judgement's details."""
 
     def find() -> Details:
         details = found.find()
@@ -391,7 +392,7 @@ def _entry(probe: Probe, claimed: float) -> Entry:
 
 
 def _is_gross(entry: Entry) -> bool:
-    """Tell whether an entry is off by more than what is computed to a tolerance."""
+    """Tell whether an entry is off by more than something computed to a tolerance would be."""
     return abs(entry.claimed - entry.numerical) > OWN_PART * max(
         abs(entry.claimed), abs(entry.numerical)
     )
@@ -410,7 +411,3 @@ def _is_weak(last: Probe, probes: tuple[Probe, ...]) -> bool:
         for left, right in [probe.numerical.slopes]
     ]
     return last.discrepancy / last.span <= WEAK * max(half_jumps, default=0.0)
-
-
-def _any_wrong(scanned: tuple[Entry, ...]) -> bool:
-    return any(entry.verdict == "disagrees" for entry in scanned)

@@ -105,7 +105,7 @@ def promote(
     own = [
         norm(gradient[leaf.entries] * parameters.sizes[leaf.entries]) for leaf in parameters.leaves
     ]
-    # The mildest gross mistake (see `examination.GROSS`), a division by 1.5, is a third of an array.
+    # The mildest gross mistake (`examination.GROSS`), a division by 1.5, is a third of an array.
     # An array that is next to nothing shows none anyway.
     unseen = tuple(
         i for i, part in enumerate(own) if part > 1e-12 * whole and not allowed[i] < part / 3
