@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import io
 import json
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from gradcheck.commands.outputs import Outputs, add_output_options, show
 from gradcheck.terminal.command import PASSED, Command, UsageError
-from gradcheck.terminal.files import check_writable, write_text
 
 if TYPE_CHECKING:
     from gradcheck.word2vec.walkthrough import Walkthrough
@@ -90,38 +88,16 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="RATE",
         help="learning rate, such as 0.5 or 1/3 (default: 0.5)",
     )
-    parser.add_argument(
-        "--html",
-        metavar="OUT",
-        help="write a page to OUT too; - is standard output, in place of the text",
-    )
-    parser.add_argument("--latex", metavar="OUT", help="write a LaTeX document to OUT, likewise")
+    add_output_options(parser)
 
 
 def _walkthrough(arguments: argparse.Namespace) -> int:
-    outputs = {"--html": arguments.html, "--latex": arguments.latex}
-    if arguments.html is not None and arguments.html == arguments.latex:
-        raise UsageError(f"--html and --latex: both are {arguments.html}; expected two outputs")
-    for option, path in outputs.items():
-        check_writable(option, path, [] if _is_json(arguments.init) else [arguments.init])
-    step = _walk(arguments)
-    documents = {"--html": step.to_html, "--latex": step.to_latex}
-    for option, path in outputs.items():
-        if path not in {None, "-"}:
-            write_text(option, Path(path).absolute(), documents[option]())
-    for option, path in outputs.items():
-        if path == "-":
-            _print_document(documents[option]())
-            return PASSED
-    print(step.to_text(sys.stdout.encoding or "utf-8"))
+    outputs = Outputs(arguments, sources=[] if _is_json(arguments.init) else [arguments.init])
+    document = _walk(arguments).contents()
+    outputs.write(document)
+    if not outputs.take_standard_output:
+        show(document)
     return PASSED
-
-
-def _print_document(text: str) -> None:
-    """Print what names its own encoding, which is UTF-8, in that encoding."""
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(encoding="utf-8")
-    print(text, end="")
 
 
 def _walk(arguments: argparse.Namespace) -> Walkthrough:

@@ -1,81 +1,144 @@
-"""What is said and shown, in three notations at once: plain text, HTML and LaTeX.
-
-A `Phrase` carries all three, so that a word of a sentence or a formula is written for each of
-them once, and nothing is parsed again later.
-"""
+"""The blocks that a document consists of, in no notation yet."""
 
 from __future__ import annotations
 
-import re
-import string
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from fractions import Fraction
-from html import escape
-from typing import Literal, NamedTuple
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from gradcheck.document.numerals import Number, Style, Vector, aligned, aligned_numbers
+from gradcheck.document.spans import Formula, Mark, Numeral, Phrase
 
 __all__ = [
-    "UNBROKEN",
     "Block",
     "Cell",
+    "Code",
     "Column",
     "Document",
+    "Equation",
     "Heading",
-    "Number",
+    "HeatMap",
+    "HeatMaps",
     "Paragraph",
-    "Phrase",
-    "Style",
+    "Shade",
     "Table",
-    "Vector",
-    "aligned",
-    "escape_latex",
-    "formula",
-    "joined",
-    "latex_number",
-    "number",
-    "phrase",
-    "prose",
-    "vector_of",
-    "word",
-    "written",
+    "column_groups",
 ]
 
-UNBROKEN = "\N{NO-BREAK SPACE}"
-"""In the text of a phrase, a blank at which no line ends."""
 
-_DIGITS = 4
-"""Significant digits of a rounded number."""
-
-_LONGEST_EXACT = 8
-"""Characters; what is exact and longer is rounded too."""
-
-Style = Literal["decimal", "fraction"]
-
-Number = Fraction | float
-Vector = tuple[Number, ...]
-
-
-class Phrase(NamedTuple):
-    """The same words in three notations."""
-
-    text: str
-    html: str
-    latex: str
-
-
-class Heading(NamedTuple):
+@dataclass(frozen=True)
+class Heading:
     """The title of a part."""
 
     title: Phrase
 
 
-class Paragraph(NamedTuple):
-    """Some sentences."""
+@dataclass(frozen=True)
+class Paragraph:
+    """Some sentences; in a terminal, each of several phrases begins a line."""
 
     content: Phrase
+    others: tuple[Phrase, ...] = ()
+
+    @property
+    def phrases(self) -> tuple[Phrase, ...]:
+        """All of them, in order."""
+        return (self.content, *self.others)
 
 
-Cell = Phrase | Number | Vector | None
+@dataclass(frozen=True)
+class Code:
+    """Lines to be copied as they are, below a caption; no line is broken or indented."""
+
+    text: str
+    caption: Phrase
+
+
+@dataclass(frozen=True)
+class Equation:
+    """A numbered step: two equal sides, and why they are.
+
+    Attributes
+    ----------
+    number : int
+        The step's, from 1.
+    left : Formula, optional
+        None where the right side of the equation before is meant.
+    right : Formula
+        The other side.
+    status : Phrase
+        A tick, say, with its mark.
+    reason : Phrase
+        Why it holds; where it does not, why that is so as well.
+    """
+
+    number: int
+    left: Formula | None
+    right: Formula
+    status: Phrase
+    reason: Phrase
+
+
+@dataclass(frozen=True)
+class Shade:
+    """The look of one entry of a heat map.
+
+    Attributes
+    ----------
+    sign : str
+        One character, for those who see no colours.
+    mark : {"good", "bad", "unsure"}
+        Which colour.
+    degree : int
+        How deep, from 1 to 5; it tells among "bad" ones.
+    title : str
+        The entry in words.
+    """
+
+    sign: str
+    mark: Mark
+    degree: int = 1
+    title: str = ""
+
+
+@dataclass(frozen=True)
+class HeatMap:
+    """An array, each entry a coloured sign.
+
+    Attributes
+    ----------
+    name : str
+        The array's.
+    rows : sequence of (str, sequence of Shade)
+        Labelled rows from top to bottom.
+    """
+
+    name: str
+    rows: Sequence[tuple[str, Sequence[Shade]]]
+
+
+@dataclass(frozen=True)
+class HeatMaps:
+    """Heat maps of several arrays, with one legend.
+
+    Attributes
+    ----------
+    caption : Phrase
+        What the colours are about.
+    maps : sequence of HeatMap
+        One for each array.
+    legend : sequence of (sequence of Shade, Phrase)
+        Shades, and their meaning.
+    is_repeated : bool
+        Whether a table says the same: where there are no colours, the maps are left out.
+    """
+
+    caption: Phrase
+    maps: Sequence[HeatMap]
+    legend: Sequence[tuple[Sequence[Shade], Phrase]]
+    is_repeated: bool = False
+
+
+Cell = Phrase | Numeral | Number | Vector | None
 
 
 @dataclass(frozen=True)
@@ -86,7 +149,7 @@ class Column:
     ----------
     header : Phrase
         What it holds.
-    cells : sequence of Phrase, Number, Vector or None
+    cells : sequence of Phrase, Numeral, Number, Vector or None
         None leaves a cell empty.
     style : {"decimal", "fraction"}
         How an exact quarter is written: 0.25 or 1/4.
@@ -102,8 +165,13 @@ class Column:
 
     def written(self) -> list[str | Phrase]:
         """Return each cell: numbers as text, with their decimal points below each other."""
-        numeric = [each for each in self.cells if each is not None and not isinstance(each, Phrase)]
-        shown = iter(_aligned(numeric, self.style))
+        numerals = [cell.text for cell in self.cells if isinstance(cell, Numeral)]
+        numbers = [
+            cell
+            for cell in self.cells
+            if not isinstance(cell, Phrase | Numeral) and cell is not None
+        ]
+        shown = iter(aligned(numerals) if numerals else aligned_numbers(numbers, self.style))
         return [
             cell if isinstance(cell, Phrase) else "" if cell is None else next(shown)
             for cell in self.cells
@@ -117,180 +185,85 @@ class Table:
     Attributes
     ----------
     columns : sequence of Column
-        From left to right.
+        From left to right. Within a column, the cells that are no phrases are of one kind.
     has_total : bool
         Whether the last row is the sum of those above.
+    most : int, optional
+        As many rows are shown where a long table cannot be scrolled.
+    weights : sequence of float
+        How telling each row is: the most telling ones are shown, in the order of the table.
+        Empty where the first ones are.
     """
 
     columns: Sequence[Column]
     has_total: bool = False
+    most: int | None = None
+    weights: Sequence[float] = ()
+
+    @property
+    def length(self) -> int:
+        """The number of its rows."""
+        return len(self.columns[0].cells)
+
+    def cut(self) -> tuple[Table, int]:
+        """Return the table with its most telling rows, and how many others there are."""
+        if self.most is None or self.length <= self.most:
+            return self, 0
+        ranked = range(self.length)
+        if self.weights:
+            ranked = sorted(ranked, key=lambda row: -self.weights[row])  # type: ignore[assignment]
+        kept = sorted(ranked[: self.most])
+        columns = [replace(one, cells=[one.cells[row] for row in kept]) for one in self.columns]
+        return replace(self, columns=columns, most=None), self.length - self.most
 
 
-Block = Heading | Paragraph | Table
+Block = Heading | Paragraph | Code | Equation | HeatMaps | Table
 
 
-class Document(NamedTuple):
-    """All that is said and shown, in order."""
+@dataclass(frozen=True)
+class Document:
+    """All that is said and shown, in order.
+
+    Attributes
+    ----------
+    title : Phrase
+        What it is about, or how it ends, in a line.
+    blocks : tuple of Block
+        The rest.
+    is_compact : bool
+        Whether it fills a page as it is: in a terminal, only headings have an empty line above,
+        and tables stand apart by being indented.
+    """
 
     title: Phrase
     blocks: tuple[Block, ...]
+    is_compact: bool = False
 
 
-# ------------------------------------------------------------------------------- phrases
+def column_groups(table: Table, width_of: Callable[[Column], int], room: int) -> list[list[Column]]:
+    """Share the columns of a table out to tables that have room, each with the labels.
 
+    Parameters
+    ----------
+    table : Table
+        What may be too wide.
+    width_of : callable
+        The width of a column, with the space before it.
+    room : int
+        The width that there is, in the same unit. A table of two columns may exceed it.
 
-def phrase(template: str, **fields: Phrase) -> Phrase:
-    """Return a sentence with phrases in place of its ``{fields}``; the rest is plain prose."""
-    parts = []
-    for literal, field, _, _ in string.Formatter().parse(template):
-        parts.append(prose(literal))
-        if field is not None:
-            parts.append(fields[field])
-    return joined(parts, _NOTHING)
-
-
-def joined(phrases: Iterable[Phrase], between: Phrase | None = None) -> Phrase:
-    """Return phrases one after the other, commas or something else between them."""
-    phrases = list(phrases)
-    between = between or prose(", ")
-    return Phrase(
-        between.text.join(each.text for each in phrases),
-        between.html.join(each.html for each in phrases),
-        between.latex.join(each.latex for each in phrases),
-    )
-
-
-_NOTHING = Phrase("", "", "")
-
-
-def prose(text: str) -> Phrase:
-    """Return plain words, whatever characters they hold."""
-    return Phrase(text, escape(text), escape_latex(text))
-
-
-def word(text: str) -> Phrase:
-    """Return a word, as something that is talked about."""
-    return Phrase(text, f"<em>{escape(text)}</em>", rf"\emph{{{escape_latex(text)}}}")
-
-
-def formula(text: str, latex: str) -> Phrase:
-    """Return mathematics, without words in it: as text, and as LaTeX."""
-    html = f'<span class="math">{_html_mathematics(text)}</span>'
-    return Phrase(text.replace(" ", UNBROKEN), html, f"${latex}$")
-
-
-def vector_of(letter: str, text: str) -> Phrase:
-    """Return u_word or v_word."""
-    return Phrase(
-        f"{letter}_{text}",
-        f'<span class="math"><i>{letter}</i><sub>{escape(text)}</sub></span>',
-        rf"${letter}_{{\text{{{escape_latex(text)}}}}}$",
-    )
-
-
-def _html_mathematics(text: str) -> str:
-    """Write letters in italics and what follows an underscore lower; exp and log stand upright."""
-    return "".join(map(_html_token, re.findall(r"_\{[^}]*\}|_\w|[^\W\d_]+|.", text)))
-
-
-def _html_token(part: str) -> str:
-    if part.startswith("_"):
-        return f"<sub>{_html_mathematics(part[1:].strip('{}'))}</sub>"
-    if len(part) == 1 and part.isalpha():
-        return f"<i>{part}</i>"
-    return escape(part.replace("-", "−"))
-
-
-_LATEX_CHARACTERS = {
-    "\\": r"\textbackslash{}",
-    "^": r"\textasciicircum{}",
-    "~": r"\textasciitilde{}",
-    "<": r"\textless{}",
-    ">": r"\textgreater{}",
-    "|": r"\textbar{}",
-    "…": r"\dots{}",
-    '"': r"\textquotedbl{}",
-    **{character: f"\\{character}" for character in "{}$&#_%"},
-}
-
-
-def escape_latex(text: str) -> str:
-    """Return text that LaTeX prints as it stands."""
-    return "".join(_LATEX_CHARACTERS.get(character, character) for character in text)
-
-
-# ------------------------------------------------------------------------------- numbers
-
-
-def number(value: Number, style: Style = "decimal") -> Phrase:
-    """Return a number as it stands in a sentence."""
-    text = written(value, style)
-    return Phrase(text, text.replace("-", "−"), latex_number(text))
-
-
-def written(value: Number, style: Style = "decimal") -> str:
-    """Return an exact number as it is, if it is short, and another to four significant digits."""
-    exact = _exactly(value, style) if isinstance(value, Fraction) else None
-    return _rounded(float(value)) if exact is None else exact
-
-
-def _exactly(value: Fraction, style: Style) -> str | None:
-    fraction = str(value)
-    decimal = _terminating_decimal(value)
-    exact = decimal if decimal is not None and style == "decimal" else fraction
-    digits = exact.strip("-0.").replace(".", "")
-    short = len(exact) <= _LONGEST_EXACT and ("/" in exact or len(digits) <= _DIGITS)
-    return exact if short else None
-
-
-def _terminating_decimal(value: Fraction) -> str | None:
-    for places in range(_LONGEST_EXACT):
-        if 10**places % value.denominator == 0:
-            return f"{float(value):.{places}f}"
-    return None
-
-
-def _rounded(value: float) -> str:
-    mantissa, e, exponent = f"{value:#.{_DIGITS}g}".partition("e")
-    return mantissa.removesuffix(".") + e + exponent
-
-
-def _aligned(cells: Sequence[Number | Vector], style: Style) -> list[str]:
-    """Write numbers, or vectors of the same length, below each other."""
-    if not cells:
-        return []
-    vectors = [cell if isinstance(cell, tuple) else (cell,) for cell in cells]
-    components = [
-        aligned([written(entry, style) for entry in component])
-        for component in zip(*vectors, strict=True)
-    ]
-    if not isinstance(cells[0], tuple):
-        return components[0]
-    return [_parenthesized(row) for row in zip(*components, strict=True)]
-
-
-def aligned(numbers: list[str]) -> list[str]:
-    """Pad numbers so that their decimal points are one below the other."""
-    wholes = [len(number.split("e")[0].split(".")[0]) for number in numbers]
-    padded = [
-        " " * (max(wholes) - whole) + number for number, whole in zip(numbers, wholes, strict=True)
-    ]
-    width = max(map(len, padded))
-    return [number.ljust(width) for number in padded]
-
-
-def _parenthesized(entries: Sequence[str]) -> str:
-    """Write a vector whose entries are padded; the padding comes after the comma."""
-    padding = [" " * (len(entry) - len(entry.rstrip())) for entry in entries]
-    between = [f", {blanks}" for blanks in padding[:-1]] + [f"){padding[-1]}"]
-    return "(" + "".join(e.rstrip() + b for e, b in zip(entries, between, strict=True))
-
-
-def latex_number(text: str) -> str:
-    """Return a number that was written as text in the notation of LaTeX."""
-    mantissa, e, exponent = text.partition("e")
-    if e:
-        return rf"${mantissa} \times 10^{{{int(exponent)}}}$"
-    sign, digits = ("-", text[1:]) if text.startswith("-") else ("", text)
-    numerator, slash, denominator = digits.partition("/")
-    return rf"${sign}\tfrac{{{numerator}}}{{{denominator}}}$" if slash else f"${text}$"
+    Returns
+    -------
+    list of list of Column
+        Where not all fit side by side, those that stand further up are left out.
+    """
+    columns = list(table.columns)
+    if sum(map(width_of, columns)) > room:
+        columns = [column for column in columns if not column.is_repeated]
+    labels, *others = columns
+    groups = [[labels]]
+    for column in others:
+        if len(groups[-1]) > 1 and sum(map(width_of, [*groups[-1], column])) > room:
+            groups.append([labels])
+        groups[-1].append(column)
+    return groups

@@ -2,22 +2,49 @@
 
 from __future__ import annotations
 
+import re
 from html import escape
 
-from gradcheck.document.blocks import Block, Document, Heading, Paragraph, Phrase, Table
+from gradcheck.document.blocks import (
+    Block,
+    Code,
+    Column,
+    Document,
+    Equation,
+    Heading,
+    HeatMap,
+    HeatMaps,
+    Paragraph,
+    Shade,
+    Table,
+)
+from gradcheck.document.spans import (
+    Emphasis,
+    Formula,
+    Numeral,
+    Phrase,
+    Span,
+    Subscripted,
+    Verbatim,
+    Words,
+)
 
 __all__ = ["to_fragment", "to_page"]
 
 
-def to_page(document: Document) -> str:
+def to_page(*documents: Document) -> str:
     """Return a page of HTML with nothing outside of it."""
+    title = "; ".join(_plain(document.title) for document in documents)
+    body = "\n".join(
+        f"<h1{_class(document.title)}>{_phrase(document.title)}</h1>\n{_blocks(document, level=2)}"
+        for document in documents
+    )
     return (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         '<meta name="color-scheme" content="light dark">\n'
-        f"<title>{escape(document.title.text)}</title>\n<style>{_PAGE_STYLE}</style>\n</head>\n"
-        f"<body>\n<main>\n<h1>{document.title.html}</h1>\n{to_fragment(document, level=2)}\n"
-        "</main>\n</body>\n</html>\n"
+        f"<title>{escape(title)}</title>\n<style>{_STYLE}{_PAGE_STYLE}</style>\n</head>\n"
+        f'<body>\n<main class="gradcheck">\n{body}\n</main>\n</body>\n</html>\n'
     )
 
 
@@ -31,89 +58,270 @@ def to_fragment(document: Document, level: int = 3) -> str:
     level : int
         Of its headings: below those of the page that it becomes a part of.
     """
-    blocks = "\n".join(_block(block, level) for block in document.blocks)
-    return f'<div class="walkthrough">\n<style>{_STYLE}</style>\n{blocks}\n</div>'
+    title = f'<p class="title {document.title.mark or ""}">{_phrase(document.title)}</p>'
+    return (
+        f'<div class="gradcheck">\n<style>{_STYLE}</style>\n{title}\n{_blocks(document, level)}\n'
+        "</div>"
+    )
+
+
+def _blocks(document: Document, level: int) -> str:
+    return "\n".join(_block(block, level) for block in document.blocks)
 
 
 def _block(block: Block, level: int) -> str:
-    if isinstance(block, Heading):
-        return f"<h{level}>{block.title.html}</h{level}>"
-    if isinstance(block, Paragraph):
-        return f"<p>{block.content.html}</p>"
-    return _table(block)
+    match block:
+        case Heading(title):
+            return f"<h{level}{_class(title)}>{_phrase(title)}</h{level}>"
+        case Paragraph():
+            return "\n".join(f"<p{_class(one)}>{_phrase(one)}</p>" for one in block.phrases)
+        case Code(text, caption):
+            code = f"<pre><code>{escape(text)}</code></pre>"
+            return f"<p>{_phrase(caption)}</p>\n{_scrollable(code, _plain(caption))}"
+        case Equation():
+            return _equation(block)
+        case HeatMaps():
+            return _heat_maps(block)
+        case Table():
+            return _table(block)
+
+
+def _scrollable(content: str, name: str) -> str:
+    # It can be scrolled, on a phone: so it must be reachable by keyboard, and have a name.
+    return (
+        f'<div class="scroll" tabindex="0" role="region" aria-label="{escape(name)}">\n'
+        f"{content}\n</div>"
+    )
+
+
+# --------------------------------------------------------------------------------- phrases
+
+
+def _phrase(content: Phrase) -> str:
+    return "".join(map(_span, content.spans))
+
+
+def _span(span: Span) -> str:
+    match span:
+        case Words(text):
+            return escape(text)
+        case Emphasis(text):
+            return f"<em>{escape(text)}</em>"
+        case Verbatim(text):
+            return f"<code>{escape(text)}</code>"
+        case Numeral(text):
+            return escape(text.replace("-", "−"))
+        case Formula(text):
+            return f'<span class="math">{_mathematics(text)}</span>'
+        case Subscripted(letter, name):
+            return f'<span class="math"><i>{letter}</i><sub>{escape(name)}</sub></span>'
+
+
+def _mathematics(text: str) -> str:
+    """Write letters in italics and what follows an underscore lower; exp and log stand upright."""
+    return "".join(map(_token, re.findall(r"_\{[^}]*\}|_\w+|[^\W\d_]\u0302|[^\W\d_]+|.", text)))
+
+
+def _token(part: str) -> str:
+    if part.startswith("_"):
+        lower = part[1:].strip("{}")
+        # The letters of δ_xo are two indices, and no word.
+        is_indices = len(lower) > 1 and "_" not in lower
+        return f"<sub>{_italic(lower) if is_indices else _mathematics(lower)}</sub>"
+    if part[0].isalpha() and len(part.rstrip("\u0302")) == 1:
+        return f"<i>{part}</i>"
+    return escape(part.replace("-", "−"))
+
+
+def _italic(indices: str) -> str:
+    return re.sub(r"[^\W\d_]+", r"<i>\g<0></i>", escape(indices.replace("-", "−")))
+
+
+def _plain(content: Phrase) -> str:
+    """Return a phrase without marks, for a title or a name."""
+    return re.sub(r"<[^>]*>", "", _phrase(content)).strip().rstrip(":")
+
+
+def _class(content: Phrase) -> str:
+    return f' class="{content.mark}"' if content.mark else ""
+
+
+# ---------------------------------------------------------------------------------- tables
 
 
 def _table(table: Table) -> str:
-    head = "".join(f'<th scope="col">{column.header.html}</th>' for column in table.columns)
-    rows = list(zip(*(column.written() for column in table.columns), strict=True))
+    head = "".join(f'<th scope="col">{_phrase(column.header)}</th>' for column in table.columns)
+    rows = list(zip(*map(Column.written, table.columns), strict=True))
     total = ' class="total"' if table.has_total else ""
     body = "\n".join(
         f"<tr{total if number == len(rows) else ''}>{_row(row)}</tr>"
         for number, row in enumerate(rows, start=1)
     )
-    # It can be scrolled, on a phone: so it must be reachable by keyboard, and have a name.
-    return (
-        '<div class="scroll" tabindex="0" role="region" aria-label="Table">\n<table>\n'
-        f"<thead><tr>{head}</tr></thead>\n<tbody>\n{body}\n</tbody>\n</table>\n</div>"
+    return _scrollable(
+        f"<table>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{body}\n</tbody>\n</table>", "Table"
     )
 
 
 def _row(cells: tuple[str | Phrase, ...]) -> str:
-    label, *others = map(_cell, cells)
-    return f'<th scope="row">{label}</th>' + "".join(f"<td>{cell}</td>" for cell in others)
+    label, *others = cells
+    return f'<th scope="row">{_cell(label)}</th>' + "".join(
+        f"<td{_class(cell) if isinstance(cell, Phrase) else ''}>{_cell(cell)}</td>"
+        for cell in others
+    )
 
 
 def _cell(cell: str | Phrase) -> str:
     if isinstance(cell, Phrase):
-        return cell.html
-    return f'<span class="number">{escape(cell.replace("-", "−"))}</span>'
+        return _phrase(cell)
+    return f'<span class="number">{_span(Numeral(cell))}</span>'
 
+
+# ------------------------------------------------------------------------------- equations
+
+
+def _equation(step: Equation) -> str:
+    """Set an equation in MathML, which browsers know: it has fractions and limits."""
+    from latex2mathml.converter import convert
+
+    latex = f"{step.left.latex if step.left else ''} = {step.right.latex}"
+    status = f'<span class="status {step.status.mark or ""}">{_phrase(step.status)}</span>'
+    formula = _scrollable(convert(latex), f"Step {step.number}")
+    return (
+        f'<div class="step"><span class="count">{step.number}.</span>\n{formula}\n{status}</div>\n'
+        f'<p class="reason">{_phrase(step.reason)}</p>'
+    )
+
+
+# ------------------------------------------------------------------------------- heat maps
+
+
+def _heat_maps(block: HeatMaps) -> str:
+    maps = "\n".join(map(_heat_map, block.maps))
+    legend = "; ".join(
+        "".join(f'<span class="swatch {_shade(one)}">{one.sign}</span>' for one in shades)
+        + f" {_phrase(meaning)}"
+        for shades, meaning in block.legend
+    )
+    return (
+        f'<p>{_phrase(block.caption)}</p>\n<div class="maps">\n{maps}\n</div>\n'
+        f'<p class="legend">{legend}</p>'
+    )
+
+
+def _heat_map(each: HeatMap) -> str:
+    columns = range(max((len(shades) for _, shades in each.rows), default=0))
+    # A single number needs no number of its column.
+    numbered = len(columns) > 1 or any(label for label, _ in each.rows)
+    head = "".join(f'<th scope="col">{column}</th>' for column in columns if numbered)
+    body = "\n".join(
+        f'<tr><th scope="row">{escape(label)}</th>'
+        + "".join(
+            f'<td class="{_shade(one)}" title="{escape(one.title)}">{one.sign}</td>'
+            for one in shades
+        )
+        + "</tr>"
+        for label, shades in each.rows
+    )
+    return _scrollable(
+        f'<table class="map">\n<caption>{escape(each.name)}</caption>\n'
+        f"<thead><tr><td></td>{head}</tr></thead>\n<tbody>\n{body}\n</tbody>\n</table>",
+        f"Map of {each.name}",
+    )
+
+
+def _shade(one: Shade) -> str:
+    return f"shade {one.mark} d{one.degree}" if one.mark == "bad" else f"shade {one.mark}"
+
+
+# ----------------------------------------------------------------------------------- style
+
+# Neither ink nor paper: a notebook's page or a site's, light or dark, has its own, so these three
+# colours can be read on both. What has a ground of its own has its own ink, too.
+_STYLE = """
+.gradcheck {
+  --good: #2a8a57; --bad: #d4483f; --unsure: #a87000; line-height: 1.5; text-align: left;
+}
+.gradcheck h2, .gradcheck h3 {
+  font-size: 1.05rem; line-height: 1.35; margin: 1.75rem 0 .5rem; padding: 0;
+}
+.gradcheck .title { font-weight: 600; margin: .25rem 0 .75rem; }
+.gradcheck p { margin: .5rem 0; overflow-wrap: anywhere; }
+.gradcheck .good { color: var(--good); }
+.gradcheck .bad { color: var(--bad); font-weight: 600; }
+.gradcheck .unsure { color: var(--unsure); }
+.gradcheck .scroll { overflow-x: auto; }
+.gradcheck table {
+  border-collapse: collapse; border: 0; margin: .25rem 0; font-size: .9rem; width: auto;
+}
+.gradcheck th, .gradcheck td {
+  text-align: left; font-weight: 400; padding: .2rem 1.1rem .2rem 0; white-space: nowrap;
+  background: none; border: 0; border-bottom: 1px solid rgb(128 128 128 / .35);
+}
+.gradcheck thead th { vertical-align: bottom; font-size: .85rem; opacity: .85; }
+.gradcheck tbody tr:last-child > * { border-bottom: 0; }
+.gradcheck tr.total > * { border-top: 2px solid rgb(128 128 128 / .7); }
+.gradcheck .number, .gradcheck pre, .gradcheck code {
+  white-space: pre; font-family: ui-monospace, Menlo, Consolas, "DejaVu Sans Mono", monospace;
+}
+.gradcheck pre {
+  margin: .25rem 0; padding: .75rem; border: 0; border-radius: 4px; font-size: .8125rem;
+  line-height: 1.4; background: rgb(128 128 128 / .12); color: inherit; width: max-content;
+  min-width: calc(100% - 1.5rem);
+}
+.gradcheck pre code { background: none; color: inherit; padding: 0; font: inherit; }
+.gradcheck .math { font-family: "STIX Two Text", "Latin Modern Roman", Cambria, serif; }
+.gradcheck sub { line-height: 0; }
+.gradcheck .step { display: flex; align-items: center; gap: .75rem; margin-top: 1rem; }
+.gradcheck .step .count { min-width: 1.75rem; text-align: right; }
+.gradcheck .step .scroll { flex: 0 1 auto; padding: .25rem 0; }
+.gradcheck .step math { display: inline-block; font-size: 1.1rem; }
+.gradcheck .reason { margin-left: 2.5rem; }
+.gradcheck .maps { display: flex; flex-wrap: wrap; gap: 1rem 2rem; }
+.gradcheck .maps .scroll { max-width: 100%; }
+.gradcheck .map { border-collapse: separate; border-spacing: 2px; }
+.gradcheck .map caption { text-align: left; padding-bottom: .2rem; }
+.gradcheck .map th { opacity: .75; padding: 0 .25rem; text-align: center; border: 0; }
+.gradcheck .map td, .gradcheck .swatch {
+  min-width: 1.6rem; height: 1.6rem; text-align: center; padding: 0; border: 0; border-radius: 3px;
+}
+.gradcheck .map thead td { min-width: 0; }
+.gradcheck .swatch { display: inline-block; line-height: 1.6rem; margin-right: 2px; }
+.gradcheck .shade { font-weight: 400; }
+.gradcheck .shade.good { background: #e3efe7; color: #1a6b3c; }
+.gradcheck .shade.unsure {
+  color: #5f3e00; background: repeating-linear-gradient(45deg, #f3f5f8 0 4px, #d5dae1 4px 6px);
+}
+.gradcheck .d1 { background: #fde4d8; color: #1d2430; }
+.gradcheck .d2 { background: #fbbfa5; color: #1d2430; }
+.gradcheck .d3 { background: #f08e6c; color: #1d2430; }
+.gradcheck .d4 { background: #c8432e; color: #ffffff; }
+.gradcheck .d5 { background: #9c1c1c; color: #ffffff; }
+.gradcheck .legend { font-size: .875rem; }
+@media (max-width: 30rem) {
+  .gradcheck table { font-size: .8rem; }
+  .gradcheck th, .gradcheck td { padding-right: .7rem; }
+  .gradcheck .reason { margin-left: 0; }
+}
+"""
 
 _PAGE_STYLE = """
-:root { color-scheme: light dark; }
+:root { color-scheme: light dark; --ground: #ffffff; --shade: rgb(128 128 128 / .55); }
 body { margin: 0; background: #ffffff; color: #1d2430; font: 16px/1.5 system-ui, sans-serif; }
 main { max-width: 46rem; margin: 0 auto; padding: 1rem; }
-h1 { font-size: 1.4rem; line-height: 1.25; margin: .5rem 0 1rem; }
-:root { --ground: #ffffff; --shade: rgb(128 128 128 / .55); }
+main.gradcheck { --good: #1a6b3c; --bad: #b3261e; --unsure: #8a5a00; }
+h1 { font-size: 1.4rem; line-height: 1.25; margin: 1.5rem 0 1rem; }
 @media (prefers-color-scheme: dark) {
   :root { --ground: #14181f; }
+  main.gradcheck { --good: #6fce94; --bad: #ff9d94; --unsure: #e8b95b; }
   body { background: #14181f; color: #e3e7ee; }
 }
 /* A shadow where a table goes on; what hides it scrolls along, and lies over it at the end. */
-.walkthrough .scroll {
+.gradcheck .scroll {
   background:
     linear-gradient(to right, var(--ground) 40%, transparent) left / 2.5rem 100% local,
     linear-gradient(to left, var(--ground) 40%, transparent) right / 2.5rem 100% local,
     linear-gradient(to right, var(--shade), transparent) left / .9rem 100% scroll,
     linear-gradient(to left, var(--shade), transparent) right / .9rem 100% scroll;
   background-repeat: no-repeat;
-}
-"""
-
-# Neither ink nor paper: a notebook's page or a site's, light or dark, has its own.
-_STYLE = """
-.walkthrough h2, .walkthrough h3 {
-  font-size: 1.05rem; line-height: 1.35; margin: 1.75rem 0 .5rem; padding: 0;
-}
-.walkthrough p { margin: .5rem 0; overflow-wrap: anywhere; }
-.walkthrough .scroll { overflow-x: auto; }
-.walkthrough table {
-  border-collapse: collapse; border: 0; margin: .25rem 0; font-size: .9rem; width: auto;
-}
-.walkthrough th, .walkthrough td {
-  text-align: left; font-weight: 400; padding: .2rem 1.1rem .2rem 0; white-space: nowrap;
-  background: none; border: 0; border-bottom: 1px solid rgb(128 128 128 / .35);
-}
-.walkthrough thead th { vertical-align: bottom; font-size: .85rem; opacity: .85; }
-.walkthrough tbody tr:last-child > * { border-bottom: 0; }
-.walkthrough tr.total > * { border-top: 2px solid rgb(128 128 128 / .7); }
-.walkthrough .number {
-  white-space: pre; font-family: ui-monospace, Menlo, Consolas, "DejaVu Sans Mono", monospace;
-}
-.walkthrough .math { font-family: "STIX Two Text", "Latin Modern Roman", Cambria, serif; }
-.walkthrough sub { line-height: 0; }
-@media (max-width: 30rem) {
-  .walkthrough table { font-size: .8rem; }
-  .walkthrough th, .walkthrough td { padding-right: .7rem; }
 }
 """

@@ -2,20 +2,36 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator, Sequence
+from unicodedata import normalize
+
 from gradcheck.document.blocks import (
     Block,
     Cell,
+    Code,
     Column,
     Document,
+    Equation,
     Heading,
-    Number,
+    HeatMap,
+    HeatMaps,
     Paragraph,
-    Phrase,
-    Style,
     Table,
-    latex_number,
-    number,
-    written,
+    column_groups,
+)
+from gradcheck.document.mathematics import SIGNS, latex_of
+from gradcheck.document.numerals import Style, written
+from gradcheck.document.spans import (
+    UNBROKEN,
+    Emphasis,
+    Formula,
+    Numeral,
+    Phrase,
+    Span,
+    Subscripted,
+    Verbatim,
+    Words,
 )
 
 __all__ = ["to_latex"]
@@ -29,53 +45,257 @@ _PREAMBLE = r"""% Compile with pdflatex; words beyond Latin letters need lualate
   \usepackage[T1]{fontenc}
   \usepackage[utf8]{inputenc}
 \fi
-\usepackage{amsmath}
+\usepackage{amsmath,amssymb,longtable,xcolor}
 \usepackage[margin=2cm]{geometry}
+\definecolor{good}{HTML}{1A6B3C}
+\definecolor{bad}{HTML}{B3261E}
+\definecolor{unsure}{HTML}{8A5A00}
 \setlength{\parindent}{0pt}
 \setlength{\parskip}{4pt}
+\setlength{\LTpre}{4pt}
+\setlength{\LTpost}{4pt}
+\allowdisplaybreaks
 \begin{document}
 """
 
+_LINE = 98
+"""Characters of a table, in \\small, on a line of 17 cm; two digits are as wide as an em."""
 
-def to_latex(document: Document) -> str:
-    """Return a document in LaTeX that needs amsmath, geometry and iftex alone."""
-    blocks = "\n\n".join(map(_block, document.blocks))
-    return f"{_PREAMBLE}\\section*{{{document.title.latex}}}\n\n{blocks}\n\n\\end{{document}}\n"
+_CODE_LINE = 110
+"""Characters of code, in \\footnotesize, on the same line."""
 
 
-def _block(block: Block) -> str:
-    if isinstance(block, Heading):
-        return rf"\subsection*{{{block.title.latex}}}"
-    if isinstance(block, Paragraph):
-        return block.content.latex
-    return _table(block)
+def to_latex(*documents: Document) -> str:
+    """Return documents in LaTeX that needs nothing but what every installation has."""
+    sections = "\n\n".join(
+        rf"\section*{{{_phrase(each.title)}}}" + "\n\n" + "\n\n".join(_blocks(each.blocks))
+        for each in documents
+    )
+    return f"{_PREAMBLE}{sections}\n\n\\end{{document}}\n"
+
+
+def _blocks(blocks: Sequence[Block]) -> Iterator[str]:
+    """Yield the blocks; equations that go on from the one before share their column of signs."""
+    chain: list[Equation] = []
+    for block in blocks:
+        if chain and not (isinstance(block, Equation) and block.left is None):
+            yield _equations(chain)
+            chain = []
+        if isinstance(block, Equation):
+            chain.append(block)
+        else:
+            yield _block(block)
+    if chain:
+        yield _equations(chain)
+
+
+def _block(block: Heading | Paragraph | Code | HeatMaps | Table) -> str:
+    match block:
+        case Heading(title):
+            return rf"\subsection*{{{_phrase(title)}}}"
+        case Paragraph():
+            return "\\\\\n".join(map(_phrase, block.phrases))
+        case Code(text, caption):
+            return f"{_phrase(caption)}\n{_code(text)}"
+        case HeatMaps():
+            return _heat_maps(block)
+        case Table():
+            return _table(block)
+
+
+# --------------------------------------------------------------------------------- phrases
+
+_CHARACTERS = {
+    "\\": r"\textbackslash{}",
+    "^": r"\textasciicircum{}",
+    "~": r"\textasciitilde{}",
+    "<": r"\textless{}",
+    ">": r"\textgreater{}",
+    "|": r"\textbar{}",
+    '"': r"\textquotedbl{}",
+    "…": r"\dots{}",
+    UNBROKEN: "~",
+    **{character: f"\\{character}" for character in "{}$&#_%"},
+}
+
+
+def _phrase(content: Phrase) -> str:
+    text = "".join(map(_span, content.spans))
+    return rf"\textcolor{{{content.mark}}}{{{text}}}" if content.mark and text else text
+
+
+def _span(span: Span) -> str:
+    match span:
+        case Words(text):
+            return _escaped(text)
+        case Emphasis(text):
+            return rf"\emph{{{_escaped(text)}}}"
+        case Verbatim(text):
+            return rf"\texttt{{{_escaped(text)}}}"
+        case Numeral(text):
+            return _number(text)
+        case Formula(_, latex):
+            return f"${latex}$"
+        case Subscripted(letter, name):
+            return rf"${letter}_{{\text{{{_escaped(name)}}}}}$"
+
+
+def _escaped(text: str) -> str:
+    """Return words that LaTeX prints as they stand, signs of mathematics in mathematics mode."""
+    return "".join(map(_character, re.findall(r".[\u0302\u0304]?", text, re.DOTALL)))
+
+
+def _character(character: str) -> str:
+    if character in _CHARACTERS:
+        return _CHARACTERS[character]
+    # ŷ and ū are no letters of a word here; é and ñ are.
+    accented = normalize("NFC", character) in {"ŷ", "ū"} or len(character) > 1
+    if accented or character in SIGNS:
+        return f"${latex_of(character)}$"
+    return character
+
+
+def _number(text: str) -> str:
+    """Return a number that was written as text in the notation of LaTeX."""
+    mantissa, e, exponent = text.strip().partition("e")
+    if e and exponent.lstrip("+-").isdecimal():
+        return rf"${mantissa} \times 10^{{{int(exponent)}}}$"
+    if not re.fullmatch(r"-?[\d.,/]+", text.strip()):  # nan, inf, or a text among numbers
+        return _escaped(text.strip())
+    sign, digits = ("-", text.strip()[1:]) if text.strip()[0] == "-" else ("", text.strip())
+    numerator, slash, denominator = digits.partition("/")
+    return rf"${sign}\tfrac{{{numerator}}}{{{denominator}}}$" if slash else f"${sign}{digits}$"
+
+
+# ---------------------------------------------------------------------------------- tables
 
 
 def _table(table: Table) -> str:
-    header = " & ".join(column.header.latex for column in table.columns)
+    """Set a table that goes on over pages, in groups of columns that fit the paper."""
+    table, left = table.cut()
+    groups = column_groups(table, _width, _LINE)
+    parts = [_columns(group, has_total=table.has_total) for group in groups]
+    if left:
+        parts.append(_escaped(f"… and {left:,} more"))
+    return "\n".join(parts)
+
+
+def _columns(columns: Sequence[Column], *, has_total: bool) -> str:
+    header = " & ".join(_phrase(column.header) for column in columns)
     rows = [
         " & ".join(cells) + r" \\"
-        for cells in zip(*(_cells(column) for column in table.columns), strict=True)
+        for cells in zip(
+            *([_cell(cell, column.style) for cell in column.cells] for column in columns),
+            strict=True,
+        )
     ]
-    if table.has_total:
+    if has_total:
         rows.insert(-1, r"\hline")
     body = "\n".join(rows)
+    layout = "l" + "".join(
+        "l" if any(isinstance(cell, Phrase) for cell in column.cells) else "r"
+        for column in columns[1:]
+    )
     return (
-        f"{{\\small\n\\begin{{tabular}}{{l{'r' * (len(table.columns) - 1)}}}\n"
-        f"{header} \\\\\n\\hline\n{body}\n\\end{{tabular}}\\par}}"
+        f"{{\\small\n\\begin{{longtable}}[l]{{{layout}}}\n"
+        f"{header} \\\\\n\\hline\n\\endhead\n{body}\n\\end{{longtable}}}}"
     )
 
 
-def _cells(column: Column) -> list[str]:
-    return [_cell(cell, column.style) for cell in column.cells]
+def _width(column: Column) -> int:
+    """Estimate the width of a column in characters."""
+    texts = [_visible(column.header), *map(_visible, column.written())]
+    return 2 + max(map(len, texts))
+
+
+def _visible(cell: str | Phrase) -> str:
+    if isinstance(cell, str):
+        return cell
+    return "".join(
+        f"{span.letter} {span.word}" if isinstance(span, Subscripted) else span.text
+        for span in cell.spans
+    )
 
 
 def _cell(cell: Cell, style: Style) -> str:
-    if cell is None:
-        return ""
-    if isinstance(cell, Phrase):
-        return cell.latex
-    if isinstance(cell, Number):
-        return number(cell, style).latex
-    entries = ", ".join(latex_number(written(entry, style)).strip("$") for entry in cell)
-    return f"$({entries})$"
+    match cell:
+        case None:
+            return ""
+        case Phrase():
+            return _phrase(cell)
+        case Numeral(text):
+            return _number(text)
+        case tuple():
+            entries = ", ".join(_number(written(entry, style)).strip("$") for entry in cell)
+            return f"$({entries})$"
+    return _number(written(cell, style))
+
+
+# ------------------------------------------------------------------------------- equations
+
+
+def _equations(chain: Sequence[Equation]) -> str:
+    """Set equations one below the other, each with its number, its mark and its reason."""
+    lines = [
+        f"{step.left.latex if step.left else ''} &= {step.right.latex} && {_mark(step.status)} "
+        rf"\tag{{{step.number}}}" + "\n" + rf"\intertext{{{_phrase(step.reason)}}}"
+        for step in chain
+    ]
+    *others, last = lines
+    # The last reason stands below the equations: \intertext must be followed by one.
+    *_, reason = last.rpartition("\n")
+    body = "\n".join([*others, last.removesuffix(f"\n{reason}")]).replace(
+        "\n\\intertext", " \\\\\n\\intertext"
+    )
+    return f"\\begin{{align*}}\n{body}\n\\end{{align*}}\n{_phrase(chain[-1].reason)}"
+
+
+def _mark(status: Phrase) -> str:
+    """Return a mark within mathematics."""
+    text = "".join(
+        latex_of(span.text)
+        if isinstance(span, Words) and span.text in SIGNS
+        else rf"\text{{{_span(span)}}}"
+        for span in status.spans
+    )
+    return rf"\textcolor{{{status.mark}}}{{{text}}}" if status.mark else text
+
+
+# --------------------------------------------------------------------- code and heat maps
+
+
+def _code(text: str) -> str:
+    lines = [part for line in text.splitlines() for part in _folded(line)]
+    body = "\n".join(lines)
+    return f"{{\\footnotesize\n\\begin{{verbatim}}\n{body}\n\\end{{verbatim}}}}"
+
+
+def _folded(line: str) -> list[str]:
+    # Paper cannot be copied from, so a line may be broken anywhere.
+    return [line[i : i + _CODE_LINE] for i in range(0, len(line), _CODE_LINE)] or [""]
+
+
+def _heat_maps(block: HeatMaps) -> str:
+    legend = "; ".join(
+        f"{_escaped(shades[0].sign)} {_phrase(meaning)}" for shades, meaning in block.legend
+    )
+    maps = "\n\n".join(map(_heat_map, block.maps))
+    return f"{_phrase(block.caption)}\n\n{maps}\n\n{legend}"
+
+
+def _heat_map(each: HeatMap) -> str:
+    most = max((len(shades) for _, shades in each.rows), default=0)
+    rows = "\n".join(
+        " & ".join(
+            [
+                _escaped(label),
+                *(rf"\textcolor{{{one.mark}}}{{{_escaped(one.sign)}}}" for one in shades),
+            ]
+        )
+        + r" \\"
+        for label, shades in each.rows
+    )
+    return (
+        f"{_escaped(each.name)}\n\n{{\\small\\setlength{{\\tabcolsep}}{{2pt}}\n"
+        f"\\begin{{longtable}}[l]{{r{'c' * most}}}\n{rows}\n\\end{{longtable}}}}"
+    )

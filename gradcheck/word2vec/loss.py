@@ -6,7 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from gradcheck.document.blocks import Phrase
+from gradcheck.document.spans import (
+    Phrase,
+)
 
 __all__ = ["Loss", "Telling"]
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from gradcheck.document.blocks import formula
+from gradcheck.document.spans import (
+    formula,
+)
 from gradcheck.word2vec import formulas, oracle
 from gradcheck.word2vec.lecture import forward_story, predictions
 from gradcheck.word2vec.lecture.arithmetic import Vector, sigmoid, softmax
@@ -44,7 +46,7 @@ NAIVE_SOFTMAX = Loss(
         value=lambda scores, target, _negatives: predictions.softmax_loss(scores, target),
         forward=forward_story.softmax,
         outside=SOFTMAX_OUTSIDE,
-        prediction=formula("p(w|c)", "p(w|c)"),
+        prediction=formula("p(w|c)"),
         predicted=softmax,
         moves_all_rows=True,
     ),
@@ -63,7 +65,7 @@ NEGATIVE_SAMPLING = Loss(
         value=predictions.negative_sampling_loss,
         forward=forward_story.negative_sampling,
         outside=SAMPLING_OUTSIDE,
-        prediction=formula("σ(u_w·v_c)", r"\sigma(u_w \cdot v_c)"),
+        prediction=formula("σ(u_w·v_c)"),
         predicted=_sigmoids,
         moves_all_rows=False,
     ),

@@ -15,7 +15,8 @@ from hypothesis import given
 
 import gradcheck
 from gradcheck.__main__ import main
-from gradcheck.document.blocks import Heading, Paragraph, formula, phrase
+from gradcheck.document.blocks import Heading, Paragraph
+from gradcheck.document.spans import formula, phrase
 from gradcheck.word2vec import cases, formulas, loss_table, losses, oracle
 from gradcheck.word2vec.derivations import NAMES
 from gradcheck.word2vec.lecture import predictions

@@ -43,15 +43,19 @@ NAMES = {W: "|V|", U: "u", v: "v_c", o: "o", losses.w: "w"}
 
 PAIR = (
     (
-        "v_c is the vector of the center word c, the rows u_w of U are the outside vectors, o is "
-        "the index of the observed outside word. Σ_w goes over the vocabulary, |V| words."
+        "$v_c$ is the vector of the center word $c$, the rows $u_w$ of $U$ are the outside "
+        "vectors, $o$ is the index of the observed outside word. $Σ_w$ goes over the vocabulary, "
+        "$|V|$ words."
     ),
-    "u_w[k] is entry k of the vector u_w, k = 1, …, d. δ_ab is 1 where a = b, and 0 elsewhere.",
+    (
+        "$u_w[k]$ is entry $k$ of the vector $u_w$, $k = 1, …, d$. $δ_ab$ is 1 where $a = b$, and "
+        "0 elsewhere."
+    ),
 )
 SAMPLES = (
     (
-        "n_1, …, n_K are the indices of the negative samples. They may repeat, and o may be among "
-        "them."
+        "$n_1, …, n_K$ are the indices of the negative samples. They may repeat, and $o$ may be "
+        "among them."
     ),
 )
 

@@ -35,7 +35,7 @@ def naive_softmax() -> Derivation:
     return Derivation(
         name="naive-softmax",
         title="Naive softmax: gradient and second derivatives",
-        given=(*PAIR, "ū = Σ_x p(x|c) u_x is the mean of the outside vectors under p."),
+        given=(*PAIR, "$ū = Σ_x p(x|c) u_x$ is the mean of the outside vectors under $p$."),
         steps=(
             Step(
                 p(o),
@@ -48,12 +48,12 @@ def naive_softmax() -> Derivation:
             Step(
                 -log(p(o)),
                 log(normalizer) - score(o),
-                "The logarithm of a quotient is a difference, and log exp x = x.",
+                "The logarithm of a quotient is a difference, and $log exp x = x$.",
             ),
             Step(
                 partial(-score(o), by_center),
                 -U[o, k],
-                "In u_o·v_c = Σ_j u_o[j] v_c[j], one term has v_c[k].",
+                "In $u_o·v_c = Σ_j u_o[j] v_c[j]$, one term has $v_c[k]$.",
             ),
             Step(
                 partial(log(normalizer), by_center),
@@ -63,7 +63,7 @@ def naive_softmax() -> Derivation:
             Step(
                 over_words(w, exp(score(w)) * U[w, k]) / normalizer,
                 over_words(x, p(x) * U[x, k]),
-                "The quotient goes into the sum; exp(u_x·v_c) over the sum of all is p(x|c).",
+                "The quotient goes into the sum; $exp(u_x·v_c)$ over the sum of all is $p(x|c)$.",
             ),
             Step(
                 partial(J(), by_center),
@@ -73,29 +73,29 @@ def naive_softmax() -> Derivation:
             Step(
                 partial(log(p(o)), by_center),
                 U[o, k] - over_words(x, p(x) * U[x, k]),
-                "The gradient of log p points uphill, that of the loss J = −log p the opposite "
-                "way: a step adds the one, or subtracts the other.",
+                "The gradient of $log p$ points uphill, that of the loss $J = −log p$ the "
+                "opposite way: a step adds the one, or subtracts the other.",
             ),
             Step(
                 partial(-score(o), by_outside),
                 -delta(x, o) * v[m, 0],
-                "u_o is the only outside vector in it.",
+                "$u_o$ is the only outside vector in it.",
             ),
             Step(
                 partial(log(normalizer), by_outside),
                 p(x) * v[m, 0],
-                "Of the sum over w, only the term w = x has u_x.",
+                "Of the sum over $w$, only the term $w = x$ has $u_x$.",
             ),
             Step(
                 partial(J(), by_outside),
                 (p(x) - delta(x, o)) * v[m, 0],
-                "Both together. Unless v_c is 0 or |V| is 1, every row of U moves.",
+                "Both together. Unless $v_c$ is 0 or $|V|$ is 1, every row of $U$ moves.",
             ),
             Step(
                 partial(J(), v[k, 0], v[q, 0]),
                 over_words(x, p(x) * (U[x, k] - mean(k)) * (U[x, q] - mean(q))),
-                "The block of v_c with itself is the covariance of the outside vectors under p: "
-                "it has no negative eigenvalue, so J is convex in v_c alone.",
+                "The block of $v_c$ with itself is the covariance of the outside vectors under "
+                "$p$: it has no negative eigenvalue, so $J$ is convex in $v_c$ alone.",
             ),
             Step(
                 over_words(x, p(x) * (U[x, k] - mean(k)) * (U[x, q] - mean(q))),
@@ -105,12 +105,13 @@ def naive_softmax() -> Derivation:
             Step(
                 partial(J(), by_center, by_outside),
                 (p(x) - delta(x, o)) * delta(k, m) + p(x) * v[m, 0] * (U[x, k] - mean(k)),
-                "The mixed block: v_c[m] itself is a factor of ∂J/∂u_x[m], and p depends on v_c.",
+                "The mixed block: $v_c[m]$ itself is a factor of $∂J/∂u_x[m]$, and $p$ depends on"
+                " $v_c$.",
             ),
             Step(
                 partial(J(), U[x, m], U[y, k]),
                 p(x) * (delta(x, y) - p(y)) * v[m, 0] * v[k, 0],
-                "The block of U with itself: only p depends on U.",
+                "The block of $U$ with itself: only $p$ depends on $U$.",
             ),
         ),
         names=NAMES,
@@ -132,7 +133,7 @@ def negative_sampling() -> Derivation:
         given=(
             *PAIR,
             *SAMPLES,
-            "m_x = Σ_i δ(x, n_i) is how often x was drawn. σ is the sigmoid.",
+            "$m_x = Σ_i δ(x, n_i)$ is how often $x$ was drawn. $σ$ is the sigmoid.",
         ),
         steps=(
             Step(
@@ -144,12 +145,13 @@ def negative_sampling() -> Derivation:
             Step(
                 partial(target_term, by_center),
                 -sigma(-score(o)) * U[o, k],
-                "The derivative of −log σ(s) is −σ(−s), that of s = u_o·v_c is u_o[k].",
+                "The derivative of $−log σ(s)$ is $−σ(−s)$, that of $s = u_o·v_c$ is $u_o[k]$.",
             ),
             Step(
                 partial(negative_terms, by_center),
                 over_samples(sigma(score(n[i])) * U[n[i], k]),
-                "The derivative of −log σ(−s) is σ(s). A word that was drawn twice is there twice.",
+                "The derivative of $−log σ(−s)$ is $σ(s)$. A word that was drawn twice is there "
+                "twice.",
             ),
             Step(
                 partial(J_sampling(), by_center),
@@ -159,7 +161,7 @@ def negative_sampling() -> Derivation:
             Step(
                 partial(target_term, by_outside),
                 -sigma(-score(o)) * delta(x, o) * v[m, 0],
-                "It depends on u_o alone.",
+                "It depends on $u_o$ alone.",
             ),
             Step(
                 partial(negative_terms, by_outside),
@@ -169,24 +171,26 @@ def negative_sampling() -> Derivation:
             Step(
                 over_samples(sigma(score(n[i])) * delta(x, n[i])) * v[m, 0],
                 draws(x) * sigma(score(x)) * v[m, 0],
-                "The samples of the word x all contribute the same: one term, m_x times.",
+                "The samples of the word $x$ all contribute the same: one term, $m_x$ times.",
             ),
             Step(
                 partial(J_sampling(), by_outside),
                 (draws(x) * sigma(score(x)) - delta(x, o) * sigma(-score(x))) * v[m, 0],
-                "Both parts together. It is 0 unless x is o or was drawn: at most K + 1 rows move.",
+                "Both parts together. It is 0 unless $x$ is $o$ or was drawn: at most $K + 1$ "
+                "rows move.",
             ),
             Step(
                 partial(J_sampling(), v[k, 0], v[q, 0]),
                 slope(o) * U[o, k] * U[o, q] + over_samples(slope(n[i]) * U[n[i], k] * U[n[i], q]),
-                "σ′(s) = σ(s) σ(−s) > 0: a sum of squares with positive weights, so J is convex "
-                "in v_c alone.",
+                "$σ′(s) = σ(s) σ(−s) > 0$: a sum of squares with positive weights, so $J$ is "
+                "convex in $v_c$ alone.",
             ),
             Step(
                 partial(J_sampling(), by_center, by_outside),
                 (draws(x) * sigma(score(x)) - delta(x, o) * sigma(-score(x))) * delta(k, m)
                 + (draws(x) + delta(x, o)) * slope(x) * U[x, k] * v[m, 0],
-                "The mixed block: v_c[m] itself is a factor of ∂J/∂u_x[m], and σ depends on v_c.",
+                "The mixed block: $v_c[m]$ itself is a factor of $∂J/∂u_x[m]$, and $σ$ depends on"
+                " $v_c$.",
             ),
             Step(
                 partial(J_sampling(), U[x, m], U[y, k]),

@@ -89,8 +89,8 @@ def skipgram_naive_softmax() -> Derivation:
         given=(
             *PAIR[:1],
             (
-                "o_1, …, o_C are the words of the window, t = 1, …, C; a word may be there twice. "
-                "c_x = Σ_t δ(x, o_t) counts how often x is among them."
+                "$o_1, …, o_C$ are the words of the window, $t = 1, …, C$; a word may be there "
+                "twice. $c_x = Σ_t δ(x, o_t)$ counts how often $x$ is among them."
             ),
         ),
         steps=(
@@ -108,7 +108,7 @@ def skipgram_naive_softmax() -> Derivation:
             Step(
                 over_window(over_words(x, p(x) * U[x, k]) - U[targets[t], k]),
                 by_center,
-                "The expectation is the same for each word of the window: C times it.",
+                "The expectation is the same for each word of the window: $C$ times it.",
             ),
             Step(
                 partial(loss, U[x, m]),
@@ -136,8 +136,8 @@ def skipgram_negative_sampling() -> Derivation:
         given=(
             *PAIR[:1],
             (
-                "o_1, …, o_C are the words of the window, t = 1, …, C, and n_{t,1}, …, n_{t,K} the "
-                "negative samples of o_t. Any of these may repeat."
+                "$o_1, …, o_C$ are the words of the window, $t = 1, …, C$, and $n_{t,1}, …, "
+                "n_{t,K}$ the negative samples of $o_t$. Any of these may repeat."
             ),
         ),
         steps=(
@@ -164,7 +164,7 @@ def skipgram_negative_sampling() -> Derivation:
                     - sigma(-score(targets[t])) * delta(x, targets[t])
                 )
                 * v[m, 0],
-                "A row of U gets a term for each time that its word is in the window, and one "
+                "A row of $U$ gets a term for each time that its word is in the window, and one "
                 "for each time that it was drawn.",
             ),
         ),
@@ -204,13 +204,13 @@ def _cbow(
         title=f"CBOW over a window, {loss_name}",
         given=(
             (
-                "w_1, …, w_C are the context words, t = 1, …, C; a word may be there twice. The "
-                "rows v_w of V are their vectors, and c_y = Σ_t δ(y, w_t) counts how often y is "
-                "among them."
+                "$w_1, …, w_C$ are the context words, $t = 1, …, C$; a word may be there twice. "
+                "The rows $v_w$ of $V$ are their vectors, and $c_y = Σ_t δ(y, w_t)$ counts how "
+                "often $y$ is among them."
             ),
             (
-                "The mean of these vectors predicts the center word, whose index is o. The rows "
-                "u_w of U are the outside vectors."
+                "The mean of these vectors predicts the center word, whose index is $o$. The rows"
+                " $u_w$ of $U$ are the outside vectors."
             ),
             *given,
         ),
@@ -224,18 +224,18 @@ def _cbow(
             Step(
                 average.loss,
                 average.written,
-                "The loss of a pair, v̂ standing for v_c.",
+                "The loss of a pair, $v̂$ standing for $v_c$.",
                 is_definition=True,
             ),
             Step(
                 partial(mean_vector(m), by_row),
                 occurrences(y) * delta(k, m) / C,
-                "Each of the c_y vectors that are v_y counts 1/C.",
+                "Each of the $c_y$ vectors that are $v_y$ counts $1/C$.",
             ),
             Step(
                 partial(average.loss, by_row),
                 occurrences(y) / C * average.by_input(k),
-                "The chain rule: the gradient by v̂, shared out. A word that is in the context "
+                "The chain rule: the gradient by $v̂$, shared out. A word that is in the context "
                 "twice gets it twice.",
             ),
             Step(partial(average.loss, U[x, m]), average.by_outside, "As for a pair."),
@@ -248,7 +248,7 @@ def _cbow(
             Step(
                 partial(total.loss, by_row),
                 occurrences(y) * total.by_input(k),
-                "Then there is no 1/C.",
+                "Then there is no $1/C$.",
             ),
         ),
         names=NAMES | {V: "v"},

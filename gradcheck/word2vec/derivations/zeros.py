@@ -50,7 +50,7 @@ def zeros_naive_softmax() -> Derivation:
     curve = _curve(J(), block)
     return Derivation(
         name="zeros-naive-softmax",
-        title="Naive softmax at zero: stationary, a strict saddle if |V| > 1",
+        title="Naive softmax at zero: stationary, a strict saddle if $|V| > 1$",
         given=(*PAIR, _DIRECTION.format("1/|V| − δ_xo")),
         steps=(
             Step(_at_zero(p(x)), 1 / W, "Every score is 0, so every word is as probable."),
@@ -58,8 +58,8 @@ def zeros_naive_softmax() -> Derivation:
             Step(
                 over_words(x, over_dimensions(m, block(x) ** 2 * delta(k, m) * delta(q, m))),
                 (1 - 1 / W) * delta(k, q),
-                "Write M for the mixed block. MᵀM is 1 − 1/|V| times the unit matrix: the Hessian "
-                "has the eigenvalues ±√(1 − 1/|V|), each d times, and otherwise 0.",
+                "Write $M$ for the mixed block. $MᵀM$ is $1 − 1/|V|$ times the unit matrix: the "
+                "Hessian has the eigenvalues $±√(1 − 1/|V|)$, each $d$ times, and otherwise 0.",
                 about=(U[o, k], U[x, q]),
             ),
             Step(
@@ -87,8 +87,8 @@ def zeros_negative_sampling() -> Derivation:
         given=(
             *PAIR,
             *SAMPLES,
-            "m_x = Σ_i δ(x, n_i) is how often x was drawn.",
-            "It is a strict saddle unless K = 1 and n_1 = o, where every m_x − δ_xo is 0.",
+            "$m_x = Σ_i δ(x, n_i)$ is how often $x$ was drawn.",
+            "It is a strict saddle unless $K = 1$ and $n_1 = o$, where every $m_x − δ_xo$ is 0.",
             _DIRECTION.format("(m_x − δ_xo)/2"),
         ),
         steps=(
@@ -96,16 +96,16 @@ def zeros_negative_sampling() -> Derivation:
             Step(
                 over_words(x, over_dimensions(m, block(x) ** 2 * delta(k, m) * delta(q, m))),
                 squares * delta(k, q) / 4,
-                "Write M for the mixed block. MᵀM is a multiple of the unit matrix: unless M is 0, "
-                "the Hessian has one positive and one negative eigenvalue of the same size, each "
-                "d times.",
+                "Write $M$ for the mixed block. $MᵀM$ is a multiple of the unit matrix: unless "
+                "$M$ is 0, the Hessian has one positive and one negative eigenvalue of the same "
+                "size, each $d$ times.",
                 about=(U[o, k], over_samples(U[n[i], q])),
             ),
             Step(
                 at(partial(curve(time), time, time), (time, 0)),
                 -squares * _LENGTH / 2,
                 "Along that direction the loss bends down, unless the only sample is the target "
-                "itself (K = 1, n_1 = o), whose two terms then cancel.",
+                "itself ($K = 1$, $n_1 = o$), whose two terms then cancel.",
             ),
         ),
         names=NAMES,
@@ -113,7 +113,7 @@ def zeros_negative_sampling() -> Derivation:
 
 
 _DIRECTION = (
-    "f(t) is the loss at v_c = t a and u_x = −t ({}) a, for any vector a: along a line "
+    "$f(t)$ is the loss at $v_c = t a$ and $u_x = −t ({}) a$, for any vector $a$: along a line "
     "through zero."
 )
 
@@ -138,19 +138,19 @@ def _stationary(loss: Expr, block: Expr) -> tuple[Step, ...]:
         Step(
             _at_zero(partial(loss, v[k, 0])),
             0,
-            "Each term of ∂J/∂v_c has an outside vector as its factor, and all are 0.",
+            "Each term of $∂J/∂v_c$ has an outside vector as its factor, and all are 0.",
         ),
         Step(
             _at_zero(partial(loss, U[x, m])),
             0,
-            "Each ∂J/∂u_x has v_c as its factor, and that is 0. So nothing ever moves.",
+            "Each $∂J/∂u_x$ has $v_c$ as its factor, and that is 0. So nothing ever moves.",
         ),
         Step(
             _at_zero(partial(loss, v[k, 0], v[q, 0])),
             0,
-            "Of the second derivatives, the block of v_c with itself is 0 too …",
+            "Of the second derivatives, the block of $v_c$ with itself is 0 too …",
         ),
-        Step(_at_zero(partial(loss, U[x, m], U[y, k])), 0, "… and so is that of U with itself."),
+        Step(_at_zero(partial(loss, U[x, m], U[y, k])), 0, "… and so is that of $U$ with itself."),
         Step(
             _at_zero(partial(loss, v[k, 0], U[x, m])),
             block * delta(k, m),
@@ -172,39 +172,40 @@ def half_zeros() -> Derivation:
     return Derivation(
         name="half-zeros",
         title="One of the two matrices at zero: the first steps",
-        given=(*PAIR, "η is the learning rate of gradient descent. The loss is naive softmax."),
+        given=(*PAIR, "$η$ is the learning rate of gradient descent. The loss is naive softmax."),
         steps=(
             Step(
                 at(partial(J(), v[k, 0]), _ZERO_U),
                 0,
-                "U = 0, v_c any: v_c does not move in the first step.",
+                "$U = 0$, $v_c$ any: $v_c$ does not move in the first step.",
             ),
             Step(
                 at(partial(J(), U[x, m]), _ZERO_U),
                 (1 / W - delta(x, o)) * v[m, 0],
-                "U does, wherever v_c is not 0: u_o towards v_c, every other row away from it.",
+                "$U$ does, wherever $v_c$ is not 0: $u_o$ towards $v_c$, every other row away "
+                "from it.",
             ),
             Step(
                 stepped(x, m),
                 -eta * (1 / W - delta(x, o)) * v[m, 0],
-                "So this is U after one step of gradient descent from U = 0.",
+                "So this is $U$ after one step of gradient descent from $U = 0$.",
             ),
             Step(
                 at(partial(J(), v[k, 0]), after_step),
                 -eta * (1 - at(p(o), after_step)) * v[k, 0],
-                "In the second step v_c moves too: minus the gradient is a multiple of v_c, "
+                "In the second step $v_c$ moves too: minus the gradient is a multiple of $v_c$, "
                 "which grows.",
             ),
             Step(
                 at(partial(J(), v[k, 0]), _ZERO_V),
                 over_words(x, U[x, k]) / W - U[o, k],
-                "v_c = 0, U any: v_c moves, away from the mean of the outside vectors and towards "
-                "u_o, unless the two are equal.",
+                "$v_c = 0$, $U$ any: $v_c$ moves, away from the mean of the outside vectors and "
+                "towards $u_o$, unless the two are equal.",
             ),
             Step(
                 at(partial(J(), U[x, m]), _ZERO_V),
                 0,
-                "U does not move in the first step. It does in the second, if v_c has moved.",
+                "$U$ does not move in the first step. It does in the second, if $v_c$ has moved.",
             ),
         ),
         names=NAMES,
@@ -217,16 +218,16 @@ def equal_rows() -> Derivation:
     equal = ((U, lambda _word, index: r[index, 0]), _ZERO_V)
     return Derivation(
         name="equal-rows",
-        title="All outside vectors equal, and v_c = 0: stuck as well",
-        given=(*PAIR, "r is any vector; every row of U is r. The loss is naive softmax."),
+        title="All outside vectors equal, and $v_c = 0$: stuck as well",
+        given=(*PAIR, "$r$ is any vector; every row of $U$ is $r$. The loss is naive softmax."),
         steps=(
             Step(at(p(x), *equal), 1 / W, "Every score is the same."),
             Step(
                 at(partial(J(), v[k, 0]), *equal),
                 0,
-                "The mean of the outside vectors is r, and so is u_o.",
+                "The mean of the outside vectors is $r$, and so is $u_o$.",
             ),
-            Step(at(partial(J(), U[x, m]), *equal), 0, "v_c is its factor."),
+            Step(at(partial(J(), U[x, m]), *equal), 0, "$v_c$ is its factor."),
         ),
         names=NAMES,
     )

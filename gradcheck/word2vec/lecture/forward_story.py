@@ -6,17 +6,21 @@ from collections.abc import Iterator, Sequence
 from fractions import Fraction
 
 from gradcheck.document.blocks import (
-    UNBROKEN,
     Block,
     Cell,
     Column,
     Heading,
     Paragraph,
-    Phrase,
     Table,
+)
+from gradcheck.document.spans import (
+    UNBROKEN,
+    Phrase,
     formula,
+    joined,
     number,
     phrase,
+    prose,
     word,
 )
 from gradcheck.word2vec.lecture.arithmetic import Number, scaled
@@ -71,17 +75,17 @@ def _softmax_predictions(step: Update) -> Iterator[Block]:
             Column(phrase("word"), [*(word(step.words[row.word]) for row in rows), phrase("sum")]),
             Column(SCORE, [*(row.score for row in rows), None]),
             Column(
-                formula("exp(u_w·v_c)", r"\exp(u_w \cdot v_c)"),
+                formula("exp(u_w·v_c)"),
                 [*(row.exponential for row in rows), _sum_of_exponentials(step)],
             ),
             Column(
-                formula("ŷ_w = p(w|c)", r"\hat y_w = p(w|c)"),
+                formula("ŷ_w = p(w|c)"),
                 [*(row.predicted for row in rows), Fraction(1)],
                 "fraction",
             ),
-            Column(formula("y_w", "y_w"), [*(Fraction(row.observed) for row in rows), Fraction(1)]),
+            Column(formula("y_w"), [*(Fraction(row.observed) for row in rows), Fraction(1)]),
             Column(
-                formula("ŷ_w - y_w", r"\hat y_w - y_w"),
+                formula("ŷ_w - y_w"),
                 [*(row.residual for row in rows), Fraction(0)],
                 "fraction",
             ),
@@ -103,12 +107,7 @@ def _softmax_predictions(step: Update) -> Iterator[Block]:
 
 def _minus_log(probability: Number) -> Phrase:
     shown = number(probability, "fraction")
-    sign = formula("-log", r"-\log")
-    return Phrase(
-        f"{sign.text}{UNBROKEN}{shown.text}",
-        f"{sign.html} {shown.html}",
-        f"{sign.latex} {shown.latex}",
-    )
+    return joined([formula("-log"), shown], prose(UNBROKEN))
 
 
 def _sum_of_exponentials(step: Update) -> Number:
@@ -143,7 +142,7 @@ def _terms(
                 phrase("vector"),
                 [
                     *(outside_vector(step, w) for w in vectors),
-                    formula("∂J/∂v_c", r"\partial J/\partial v_c"),
+                    formula("∂J/∂v_c"),
                 ],
             ),
             Column(header, [*factors, None], "fraction"),
@@ -169,13 +168,11 @@ def _sampling_predictions(step: Update) -> Iterator[Block]:
     yield Table(
         [
             Column(phrase("word"), [_drawn_word(step, k) for k in range(len(rows))]),
-            Column(formula("s = u_w·v_c", r"s = u_w \cdot v_c"), [row.score for row in rows]),
-            Column(formula("exp(-s)", r"\exp(-s)"), [row.exponential for row in rows]),
-            Column(formula("σ(s)", r"\sigma(s)"), [row.predicted for row in rows], "fraction"),
-            Column(formula("y", "y"), [Fraction(row.observed) for row in rows]),
-            Column(
-                formula("σ(s) - y", r"\sigma(s) - y"), [row.residual for row in rows], "fraction"
-            ),
+            Column(formula("s = u_w·v_c"), [row.score for row in rows]),
+            Column(formula("exp(-s)"), [row.exponential for row in rows]),
+            Column(formula("σ(s)"), [row.predicted for row in rows], "fraction"),
+            Column(formula("y"), [Fraction(row.observed) for row in rows]),
+            Column(formula("σ(s) - y"), [row.residual for row in rows], "fraction"),
             Column(phrase("term of {J}", J=J), [row.loss for row in rows]),
         ]
     )
@@ -185,13 +182,13 @@ def _sampling_predictions(step: Update) -> Iterator[Block]:
             sigmoid=SIGMOID,
             loss=SAMPLING_LOSS,
             value=number(step.loss_before),
-            sigma=formula("σ(-s) = 1 - σ(s)", r"\sigma(-s) = 1 - \sigma(s)"),
+            sigma=formula("σ(-s) = 1 - σ(s)"),
         )
     )
 
 
 def _drawn_word(step: Update, k: int) -> Phrase:
-    role = formula(f"n_{k}", f"n_{{{k}}}") if k else O
+    role = formula(f"n_{k}") if k else O
     return phrase("{w} ({role})", w=word(step.words[step.predictions[k].word]), role=role)
 
 
@@ -207,5 +204,5 @@ def _sampling_center_gradient(step: Update) -> Iterator[Block]:
         step,
         [row.residual for row in rows],
         [row.word for row in rows],
-        formula("σ - y", r"\sigma - y"),
+        formula("σ - y"),
     )

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from gradcheck.document.blocks import (
+from gradcheck.document.spans import (
     Phrase,
     formula,
     joined,
-    latex_number,
     number,
     phrase,
     vector_of,
@@ -27,7 +26,6 @@ __all__ = [
     "SAMPLING_LOSS",
     "SAMPLING_OUTSIDE",
     "SCORE",
-    "SCORE_OF_TARGET",
     "SIGMOID",
     "SOFTMAX_CENTER",
     "SOFTMAX_LOSS",
@@ -49,49 +47,36 @@ __all__ = [
     "outside_vector",
     "outside_word",
     "shown_vector",
-    "verbatim",
 ]
 
 EMPTY = phrase("")
 
-J = formula("J", "J")
-K = formula("K", "K")
-ETA = formula("η", r"\eta")
-PLUS_MINUS = formula("±", r"\pm")
-C = formula("c", "c")
-O = formula("o", "o")  # noqa: E741 - the lecture's name, and the point of it
-U = formula("U", "U")
-V = formula("V", "V")
-U_W = formula("u_w", "u_w")
-V_C = formula("v_c", "v_c")
-V_W = formula("v_w", "v_w")
-SCORE = formula("u_w·v_c", r"u_w \cdot v_c")
-SCORE_OF_TARGET = formula("u_o·v_c", r"u_o \cdot v_c")
+J = formula("J")
+K = formula("K")
+ETA = formula("η")
+PLUS_MINUS = formula("±")
+C = formula("c")
+O = formula("o")  # noqa: E741 - the lecture's name, and the point of it
+U = formula("U")
+V = formula("V")
+U_W = formula("u_w")
+V_C = formula("v_c")
+V_W = formula("v_w")
+SCORE = formula("u_w·v_c")
 
-SOFTMAX_LOSS = formula("J = -log p(o|c)", r"J = -\log p(o|c)")
-SOFTMAX_PROBABILITY = formula(
-    "p(w|c) = exp(u_w·v_c) / sum", r"p(w|c) = \exp(u_w \cdot v_c) / \text{sum}"
-)
-SOFTMAX_CENTER = formula(
-    "∂J/∂v_c = -u_o + Σ_x p(x|c) u_x", r"\partial J/\partial v_c = -u_o + \sum_x p(x|c)\, u_x"
-)
-SOFTMAX_OUTSIDE = formula(
-    "∂J/∂u_w = (ŷ_w - y_w) v_c", r"\partial J/\partial u_w = (\hat y_w - y_w)\, v_c"
-)
-LOG_P_GRADIENT = formula("u_o - Σ_x p(x|c) u_x", r"u_o - \sum_x p(x|c)\, u_x")
-LOG_P = formula("log p(o|c) = -J", r"\log p(o|c) = -J")
+SOFTMAX_LOSS = formula("J = -log p(o|c)")
+SOFTMAX_PROBABILITY = formula("p(w|c) = exp(u_w·v_c) / sum")
+SOFTMAX_CENTER = formula("∂J/∂v_c = -u_o + Σ_x p(x|c) u_x")
+SOFTMAX_OUTSIDE = formula("∂J/∂u_w = (ŷ_w - y_w) v_c")
+LOG_P_GRADIENT = formula("u_o - Σ_x p(x|c) u_x")
+LOG_P = formula("log p(o|c) = -J")
 
-SAMPLING_LOSS = formula(
-    "J = -log σ(u_o·v_c) - Σ_k log σ(-u_{n_k}·v_c)",
-    r"J = -\log \sigma(u_o \cdot v_c) - \sum_k \log \sigma(-u_{n_k} \cdot v_c)",
-)
-SIGMOID = formula("σ(s) = 1 / (1 + exp(-s))", r"\sigma(s) = 1 / (1 + \exp(-s))")
-SAMPLING_CENTER = formula(
-    "∂J/∂v_c = Σ (σ - y) u_w", r"\partial J/\partial v_c = \sum (\sigma - y)\, u_w"
-)
-SAMPLING_OUTSIDE = formula("∂J/∂u_w = (σ - y) v_c", r"\partial J/\partial u_w = (\sigma - y)\, v_c")
-DESCENT = formula("new = old - η ∂J", r"\text{new} = \text{old} - \eta\, \partial J")
-GRADIENT = formula("∂J", r"\partial J")
+SAMPLING_LOSS = formula("J = -log σ(u_o·v_c) - Σ_k log σ(-u_{n_k}·v_c)")
+SIGMOID = formula("σ(s) = 1 / (1 + exp(-s))")
+SAMPLING_CENTER = formula("∂J/∂v_c = Σ (σ - y) u_w")
+SAMPLING_OUTSIDE = formula("∂J/∂u_w = (σ - y) v_c")
+DESCENT = formula("new = old - η ∂J")
+GRADIENT = formula("∂J")
 
 
 def center_word(step: Update) -> Phrase:
@@ -122,11 +107,6 @@ def old_center(step: Update) -> Vector:
 def shown_vector(vector: Vector) -> Phrase:
     """Return a vector as it stands in a sentence."""
     return phrase("({entries})", entries=joined(number(entry) for entry in vector))
-
-
-def verbatim(written: str) -> Phrase:
-    """Return a number that is already written."""
-    return Phrase(written, written.replace("-", "−"), latex_number(written))
 
 
 def count(number_of: int) -> Phrase:

@@ -11,10 +11,13 @@ from gradcheck.document.blocks import (
     Document,
     Heading,
     Paragraph,
-    Phrase,
     Table,
+)
+from gradcheck.document.spans import (
+    Phrase,
     joined,
     number,
+    numeral,
     phrase,
     prose,
     vector_of,
@@ -46,7 +49,6 @@ from gradcheck.word2vec.lecture.phrases import (
     old_center,
     outside_vector,
     outside_word,
-    verbatim,
 )
 from gradcheck.word2vec.lecture.update import Update
 from gradcheck.word2vec.loss import Telling
@@ -61,7 +63,7 @@ _MOST_LISTED_WORDS, _MOST_LISTED_PAIRS = 20, 6
 def contents(step: Update) -> Document:
     """Tell one update from the sentence to the check."""
     blocks = (*_setting(step), *_telling(step).forward(step), *_update(step), *_outcome(step))
-    return Document(_title(step), blocks)
+    return Document(_title(step), blocks, is_compact=True)
 
 
 def _telling(step: Update) -> Telling:
@@ -351,10 +353,10 @@ def _confirmation(step: Update) -> Phrase:
         "{claimed}. gradcheck.check, all {n} entries of {v} and {U}: {verdict}.{reason}",
         k=count(found.component),
         vector=vector,
-        numerical=verbatim(f"{found.numerical:.10g}"),
+        numerical=numeral(f"{found.numerical:.10g}"),
         pm=PLUS_MINUS,
-        error=verbatim(f"{found.error:.0e}"),
-        claimed=verbatim(f"{found.claimed:.10g}"),
+        error=numeral(f"{found.error:.0e}"),
+        claimed=numeral(f"{found.claimed:.10g}"),
         n=count(found.entries),
         v=center_vector(step),
         U=U,

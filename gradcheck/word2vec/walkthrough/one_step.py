@@ -10,9 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gradcheck.checking.gradients import check
-from gradcheck.document.html import to_fragment, to_page
-from gradcheck.document.latex import to_latex
-from gradcheck.document.text import to_text
+from gradcheck.document.blocks import Document
+from gradcheck.document.readable import Readable
 from gradcheck.numerical.differentiation import differentiate
 from gradcheck.word2vec.lecture import predictions
 from gradcheck.word2vec.lecture.arithmetic import Matrix, Number, Vector, dot, scaled, total
@@ -31,7 +30,7 @@ _WIDEST_WINDOW = 10
 _DEFAULT_NEGATIVES = 2
 
 
-class Walkthrough(Update):
+class Walkthrough(Readable, Update):
     """One update of skip-gram on one (center, outside) pair, in numbers and to be read.
 
     ``print`` shows it, a notebook shows it as a page; its attributes are those of `Update`.
@@ -41,29 +40,9 @@ class Walkthrough(Update):
         c, o = self.words[self.center], self.words[self.target]
         return f"<Walkthrough: {self.loss}, center {c!r}, outside {o!r}>"
 
-    def __str__(self) -> str:
-        return self.to_text()
-
-    def _repr_html_(self) -> str:
-        return to_fragment(contents(self))
-
-    def to_text(self, encoding: str = "utf-8") -> str:
-        """Return the walkthrough as lines of at most 80 columns.
-
-        Parameters
-        ----------
-        encoding : str
-            Of the output: signs that it lacks are spelled out, σ as sigmoid.
-        """
-        return to_text(contents(self), encoding)
-
-    def to_html(self) -> str:
-        """Return the walkthrough as a page of HTML that needs nothing but itself."""
-        return to_page(contents(self))
-
-    def to_latex(self) -> str:
-        """Return the walkthrough as a LaTeX document."""
-        return to_latex(contents(self))
+    def contents(self) -> Document:
+        """Return the update, told from the sentence to the check."""
+        return contents(self)
 
 
 def walk(
