@@ -4,18 +4,24 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gradcheck.report.contents import text
+from gradcheck.document.blocks import Document
+from gradcheck.document.readable import Readable
+from gradcheck.document.text import WIDTH, to_text
+from gradcheck.report.contents import FEWEST, MOST, contents
 from gradcheck.report.figure import sweep_figure
 from gradcheck.report.findings import Findings
-from gradcheck.report.heat_maps import fragment, page
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["GradientReport"]
+__all__ = ["PAGE", "GradientReport"]
 
 
-class GradientReport(Findings):
+PAGE = 40
+"""Lines of a terminal page; as many entries are listed as fit there, within reason."""
+
+
+class GradientReport(Readable, Findings):
     """The answer of `check`.
 
     ``bool(report)`` is true only where the gradient agrees. ``str(report)`` is made to be
@@ -26,18 +32,23 @@ class GradientReport(Findings):
     wrong, is found when it is read for the first time. Its attributes are those of `Findings`.
     """
 
-    def __str__(self) -> str:
-        return text(self)
-
     def __repr__(self) -> str:
         return f"<GradientReport: {self.verdict}. {self.reason}>"
 
-    def _repr_html_(self) -> str:
-        return fragment(self)
+    def contents(self) -> Document:
+        """Return the verdict, and all that it rests on."""
+        return contents(self)
 
-    def to_html(self) -> str:
-        """Return the report as a page of HTML that needs nothing but itself."""
-        return page(self)
+    def to_text(self, *, width: int = WIDTH, encoding: str = "utf-8", colour: bool = False) -> str:
+        """Return the report as lines that fit a page; see `Readable.to_text`."""
+        everything = to_text(contents(self, MOST), width=width, encoding=encoding, colour=colour)
+        beyond = len(everything.splitlines()) - PAGE
+        if beyond <= 0 or not self.entries:
+            return everything
+        # One line less for each entry left out, but one more to say how many are.
+        listed = min(MOST, len(self.entries)) - beyond - (len(self.entries) <= MOST)
+        shorter = contents(self, max(FEWEST, listed))
+        return to_text(shorter, width=width, encoding=encoding, colour=colour)
 
     def figure(self) -> Figure:
         """Draw the error of plain central differences against the step h.

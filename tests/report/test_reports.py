@@ -15,10 +15,12 @@ import pytest
 
 import gradcheck
 from gradcheck.numerical.directions import Direction
+from gradcheck.parameters import Leaf
 from gradcheck.probing.acceptance import miss_probability
 from gradcheck.probing.claims import Probe
-from gradcheck.report.contents import HEADLINES, MOST, PAGE, entry_table
+from gradcheck.report.contents import HEADLINES, MOST
 from gradcheck.report.findings import Details, Entry
+from gradcheck.report.gradient_report import PAGE, GradientReport
 from tests.looks import assert_looks
 
 RNG = np.random.default_rng(7)
@@ -277,14 +279,15 @@ def test_late_digits_are_shown_and_no_ratio_of_1(at, off, shown):
     report = gradcheck.check(lambda x: float(np.sum(x * x)), lambda x: 2 * x + off, at)
     assert shown in str(report)
     assert not re.search(r"numerical = 1\.?\s", str(report))
-    ratios = [row[4] for row in entry_table(report.entries).rows if len(row) > 4]
-    assert "1" not in [ratio.strip() for ratio in ratios]
+    assert not re.search(r"^x.* 1$", str(report), re.MULTILINE)
 
 
 def test_numbers_that_differ_by_more_than_the_largest_float_are_shown():
     entry = Entry("x", 1.5e308, -1.5e308, 1e290, 1e290, "disagrees")
-    (row,) = entry_table((entry,)).rows
-    assert row[1:3] == ["1.5e+308", "-1.5e+308"]
+    leaf = Leaf("x", (), np.dtype(np.float64), 0)
+    details = Details("1 of 1 entries is wrong.", scanned=(entry,))
+    report = GradientReport("disagrees", lambda: details, lambda: 1, 1, (leaf,))
+    assert "1.5e+308  -1.5e+308" in str(report)
 
 
 def test_one_number_more_and_less_read_well():
@@ -473,7 +476,7 @@ class Page(HTMLParser):
 
     def handle_starttag(self, tag, attrs):
         self.tags.append(tag)
-        if tag == "td" and dict(attrs).get("class"):
+        if tag == "td" and dict(attrs).get("class", "").startswith("shade"):
             self.cells.append(dict(attrs))
         if tag not in self.VOID:
             self.open.append(tag)
@@ -497,7 +500,7 @@ def test_the_page_says_what_the_text_says(name, reports):
     assert HEADLINES[report.verdict] in page.text
     assert report.reason in page.text
     assert report.advice in page.text
-    assert " ".join(report.snippet.split()) in page.text
+    assert (" ".join(report.snippet.split()) in page.text) == (report.verdict != "agrees")
     assert f"seed {report.seed}" in page.text
     for entry in report.entries:
         assert entry.name in page.text
@@ -515,9 +518,9 @@ def test_the_page_needs_nothing_but_itself(name, reports):
 def test_the_heat_map_shows_every_entry(reports):
     cells = Page(reports["lost row"].to_html()).cells
     assert len(cells) == 18
-    wrong = [cell for cell in cells if cell["class"].startswith("shade")]
+    wrong = [cell for cell in cells if " bad " in cell["class"]]
     assert [cell["title"].split(":")[0] for cell in wrong] == ["U[3, 0]", "U[3, 1]", "U[3, 2]"]
-    assert {cell["class"] for cell in cells if cell not in wrong} == {"right"}
+    assert {cell["class"] for cell in cells if cell not in wrong} == {"shade good"}
 
 
 def test_the_heat_map_is_shaded_by_the_excess():
@@ -525,12 +528,17 @@ def test_the_heat_map_is_shaded_by_the_excess():
         return 2 * x + np.array([1.0, 1e-2, 1e-8, 0.0])
 
     cells = Page(gradcheck.check(squares, grad, np.ones(4)).to_html()).cells
-    assert [cell["class"] for cell in cells] == ["shade-5", "shade-3", "shade-1", "right"]
+    assert [cell["class"] for cell in cells] == [
+        "shade bad d5",
+        "shade bad d3",
+        "shade bad d1",
+        "shade good",
+    ]
 
 
 def test_a_kink_is_marked_in_the_heat_map(reports):
     cells = Page(reports["kink"].to_html()).cells
-    assert [cell["class"] for cell in cells] == ["right", "open", "right"]
+    assert [cell["class"] for cell in cells] == ["shade good", "shade unsure", "shade good"]
 
 
 def test_an_array_of_any_shape_has_a_map(reports):
@@ -547,10 +555,8 @@ def test_a_long_vector_is_folded():
     assert "+20" in page.text
 
 
-def test_the_page_says_that_a_large_problem_was_not_scanned(reports):
-    page = Page(reports["large, sign"].to_html())
-    assert "1,530 entries were not looked at one by one" in page.text
-    assert not page.cells
+def test_a_large_problem_has_no_map(reports):
+    assert not Page(reports["large, sign"].to_html()).cells
 
 
 def test_names_are_escaped():
@@ -565,12 +571,12 @@ def test_names_are_escaped():
 
 def test_a_notebook_shows_a_part_of_a_page_with_styles_of_its_own(reports):
     fragment = reports["sign"]._repr_html_()
-    assert Page(fragment).tags[0] == "article"
+    assert Page(fragment).tags[0] == "div"
     rules = fragment.split("<style>")[1].split("</style>")[0]
     selectors = [part for found in re.findall(r"([^{}]+){", rules) for part in found.split(",")]
     assert len(selectors) > 20
     for selector in selectors:
-        assert selector.strip().startswith((".gradcheck-report", "@media"))
+        assert selector.strip().startswith((".gradcheck", "@media"))
 
 
 # ----------------------------------------------------------------------------------- figure
