@@ -4,44 +4,45 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
 from contextlib import nullcontext
-from typing import TYPE_CHECKING
 
+from gradcheck.commands.outputs import Outputs, add_output_options, show
+from gradcheck.document.blocks import Column, Document, Table
+from gradcheck.document.spans import phrase, prose, sentence
 from gradcheck.terminal.command import FAILED, PASSED, Command, UsageError
 from gradcheck.terminal.progress import patient_bar
-
-if TYPE_CHECKING:
-    from gradcheck.equations import Proof
-    from gradcheck.symbolic import Derivation
 
 __all__ = ["DERIVE"]
 
 
 _HELP = """\
-Derive the gradients of word2vec step by step, and prove every step as it is printed.
+Derive the gradients of word2vec step by step, and prove every step as it is
+printed.
 
-Each step is an equation with its reason. It is proved for every vocabulary, every dimension, any
-number of negative samples and any window: both sides are brought to one form by identities alone,
-and compared in numbers for a few small sizes too. A step that does not hold is marked, with sizes
-and values for which it is false.
+Each step is an equation with its reason. It is proved for every vocabulary,
+every dimension, any number of negative samples and any window: both sides are
+brought to one form by identities alone, and compared in numbers for a few
+small sizes too. A step that does not hold is marked, with sizes and values for
+which it is false.
 
 Without a name, the derivations that there are are listed.
 """
 _EXAMPLES = """\
 examples:
   gradcheck derive                       what there is
-  gradcheck derive naive-softmax         ∂J/∂v_c and ∂J/∂u_x, and the second derivatives
+  gradcheck derive naive-softmax         ∂J/∂v_c and ∂J/∂u_x, and the second
+                                         derivatives
   gradcheck derive sigmoid softmax       the two lemmas that the losses rest on
-  gradcheck derive zeros-naive-softmax   why vectors that start at zero stay there
+  gradcheck derive zeros-naive-softmax   why vectors that start at zero stay
   gradcheck derive --all                 all of them
-  gradcheck derive negative-sampling --latex > derivation.tex
+  gradcheck derive --all --latex handout.tex
+  gradcheck derive negative-sampling --html - > derivation.html
 
 how to read it:
-  u_x[k]    entry k of the outside vector of the word x
+  u_x[k]        entry k of the outside vector of the word x
   ∂J/∂v_c[k]    the derivative of the loss by entry k of the center vector
-  δ_xo      1 where x is o, else 0: the one-hot vector y
-  Σ_x       the sum over the vocabulary
+  δ_xo          1 where x is o, else 0: the one-hot vector y
+  Σ_x           the sum over the vocabulary
 
 exit status:
   0  every step is proved
@@ -54,10 +55,11 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("names", nargs="*", metavar="NAME", help="which derivation to print")
     parser.add_argument("--all", action="store_true", help="print all of them")
     parser.add_argument("--list", action="store_true", help="say what there is, and stop")
-    parser.add_argument("--latex", action="store_true", help="print LaTeX, a document of its own")
+    add_output_options(parser)
 
 
 def _derive(arguments: argparse.Namespace) -> int:
+    from gradcheck.symbolic.contents import contents
     from gradcheck.word2vec.derivations import NAMES, derivation
 
     unknown = [name for name in arguments.names if name not in NAMES]
@@ -69,57 +71,45 @@ def _derive(arguments: argparse.Namespace) -> int:
     if arguments.list or not names:
         _print_list()
         return PASSED
+    outputs = Outputs(arguments)
     derivations = [derivation(name) for name in names]
-    render = _latex_of if arguments.latex else _text_of
     total = sum(len(one.steps) for one in derivations)
     are_proved = True
+    documents: list[Document] = []
     done = 0
     # On a terminal, the derivations themselves show how far it is.
-    with nullcontext() if sys.stdout.isatty() else patient_bar() as show:
-        if arguments.latex:
-            print(_LATEX_START)
+    is_shown = sys.stdout.isatty() and not outputs.take_standard_output
+    with nullcontext() if is_shown else patient_bar() as progress:
         for one in derivations:
             proofs = []
             for step in one.steps:
                 arguments.check_interruption()
                 proofs.append(step.prove())
                 done += 1
-                if show:
-                    show(done, total, one.name)
+                if progress:
+                    progress(done, total, one.name)
             are_proved = are_proved and all(proofs)
-            print(render(one, proofs), flush=True)
-        if arguments.latex:
-            print(_LATEX_END)
+            document = contents(one, proofs)
+            if not outputs.take_standard_output:
+                if documents:
+                    print("\n")
+                show(document)
+            documents.append(document)
+    outputs.write(*documents)
     return PASSED if are_proved else FAILED
 
 
 def _print_list() -> None:
     from gradcheck.word2vec.derivations import NAMES, derivation
 
-    width = max(map(len, NAMES))
-    for name in NAMES:
-        one = derivation(name)
-        print(f"{name:{width}}  {one.title}")
-    print("\ngradcheck derive NAME prints one, step by step; --all prints all.")
-
-
-def _text_of(one: Derivation, proofs: Sequence[Proof]) -> str:
-    from gradcheck.symbolic.contents import to_text
-
-    return to_text(one, proofs)
-
-
-def _latex_of(one: Derivation, proofs: Sequence[Proof]) -> str:
-    from gradcheck.symbolic.contents import to_latex
-
-    return to_latex(one, proofs)
-
-
-_LATEX_START = r"""\documentclass{article}
-\usepackage[a4paper,margin=2cm]{geometry}
-\usepackage{amsmath,amssymb}
-\begin{document}"""
-_LATEX_END = r"\end{document}"
+    table = Table(
+        [
+            Column(phrase("NAME"), [prose(name) for name in NAMES]),
+            Column(phrase("what it derives"), [sentence(derivation(name).title) for name in NAMES]),
+        ]
+    )
+    usage = prose("gradcheck derive NAME prints one, step by step; --all prints all.")
+    show(Document(usage, (table,)))
 
 
 DERIVE = Command(

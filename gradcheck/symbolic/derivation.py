@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from gradcheck.symbolic.contents import to_markdown
+from gradcheck.document.blocks import Document
+from gradcheck.document.markdown import to_fragment
+from gradcheck.document.readable import Readable
+from gradcheck.symbolic.contents import contents
 from gradcheck.symbolic.steps import Steps
 
 __all__ = ["Derivation"]
 
 
-class Derivation(Steps):
+class Derivation(Readable, Steps):
     """A sequence of equations, each with its reason; its attributes are those of `Steps`.
 
     Examples
@@ -25,6 +28,13 @@ class Derivation(Steps):
     gradcheck.symbolic.steps.UnprovedStepError: decay, step 2: ...
     """
 
+    def contents(self) -> Document:
+        """Return every step, proved on the spot."""
+        return contents(self, [step.prove() for step in self.steps])
+
     def _repr_markdown_(self) -> str:
-        """Show every step, proved on the spot, in a notebook."""
-        return to_markdown(self, [step.prove() for step in self.steps])
+        """Show the steps in a notebook, which sets the mathematics better than HTML does."""
+        return to_fragment(self.contents())
+
+    def _repr_html_(self) -> None:
+        return None

@@ -24,7 +24,7 @@ def test_a_derivation(capsys):
     assert lines[0] == "The sigmoid and the derivative of its logarithm"
     (equation,) = (line for line in lines if line.startswith(" 2. "))
     assert equation.split() == ["2.", "1", "−", "σ(s)", "=", "σ(−s)", "✓"]
-    assert "7 of 7 steps proved for every size." in lines
+    assert "6 of 6 steps proved for every size." in lines
     assert err == ""
 
 
@@ -32,18 +32,21 @@ def test_all_of_them_in_eighty_columns_and_in_latex(capsys, monkeypatch):
     monkeypatch.setattr(Step, "prove", functools.cache(Step.prove))  # once is enough
     assert main(["derive", "--all"]) == 0
     out = capsys.readouterr().out
-    steps = sum(len(derivation(name).steps) for name in NAMES)
-    assert out.count("✓") == steps
+    steps = [step for name in NAMES for step in derivation(name).steps]
+    definitions = sum(step.is_definition for step in steps)
+    assert out.count("✓") == len(steps) - definitions > 70
+    assert len(re.findall(r" definition$", out, re.MULTILINE)) == definitions > 10
     assert "✗" not in out
     for line in out.splitlines():
         assert sum(not combining(character) for character in line) <= 80, line
     assert_looks("derivations", out)
 
-    assert main(["derive", "--all", "--latex"]) == 0
+    assert main(["derive", "--all", "--latex", "-"]) == 0
     document = capsys.readouterr().out
     assert_closed(document)
-    assert document.startswith("\\documentclass")
-    assert document.count(r"\checkmark") == steps
+    assert document.count(r"\checkmark") == len(steps) - definitions
+    assert document.count(r"\text{definition}") == definitions
+    assert document.count(r"\tag{1}") == len(NAMES)
 
 
 def test_the_list(capsys):
@@ -51,7 +54,7 @@ def test_the_list(capsys):
     listed = capsys.readouterr().out
     assert main(["derive", "--list"]) == 0
     assert capsys.readouterr().out == listed
-    assert [line.split()[0] for line in listed.splitlines()[: len(NAMES)]] == list(NAMES)
+    assert [line.split()[0] for line in listed.splitlines()[3:]] == list(NAMES)
 
 
 def test_a_step_that_is_false(capsys, monkeypatch):
@@ -65,8 +68,9 @@ def test_a_step_that_is_false(capsys, monkeypatch):
     assert "✗" in out
     assert "refuted: it is false for s = " in out
     assert "6 of 7 steps proved for every size." in out
-    assert main(["derive", "sigmoid", "--latex"]) == 1
-    assert r"\text{not proved}" in capsys.readouterr().out
+    assert "definition" not in out.split("refuted")[1]
+    assert main(["derive", "sigmoid", "--latex", "-"]) == 1
+    assert r"\textcolor{bad}{\times}" in capsys.readouterr().out
 
 
 REFUSED = {
@@ -124,5 +128,6 @@ def test_where_the_encoding_lacks_the_signs():
         text=True,
         check=True,
     )
-    assert r"1 \u2212 \u03c3(s) = \u03c3(\u2212s)" in done.stdout
+    assert "1 - sigmoid(s) = sigmoid(-s)" in done.stdout
+    assert "\\" not in done.stdout
     assert done.stderr == ""
