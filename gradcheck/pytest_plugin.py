@@ -165,6 +165,7 @@ class HomeworkCheck(pytest.Item):
         return next(check for check in self.examined.result.checks if check.name == self.name)
 
     def _report(self, check: CheckResult) -> str:
-        from gradcheck.homework.report.contents import render_check
+        from gradcheck.document.text import to_text
+        from gradcheck.homework.report.contents import check_contents
 
-        return f"{render_check(check)}\n\n{self.examined.replay}"
+        return f"{to_text(check_contents(check))}\n\n{self.examined.replay}"

@@ -9,11 +9,10 @@ import secrets
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
+from gradcheck.commands.outputs import Outputs, add_output_options, show
 from gradcheck.terminal.command import FAILED, PASSED, UNUSABLE, Command
-from gradcheck.terminal.files import check_writable, write_text
 from gradcheck.terminal.progress import patient_bar
 
 if TYPE_CHECKING:
@@ -74,18 +73,17 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
         help="write the report to OUT too: an object, or a list for several files; - is standard "
         "output, in place of the text",
     )
+    add_output_options(parser)
 
 
 def _verify(arguments: argparse.Namespace) -> int:
-    check_writable("--json", arguments.json, arguments.files)
+    outputs = Outputs(arguments, others=["json"], sources=arguments.files)
     if arguments.seed is None and arguments.profile != "grade":
         # One for all files: their cases are drawn once.
         arguments.seed = secrets.randbelow(2**32)
     status = PASSED
     reports = []
-    # Absolute, so that it stays the same file wherever the process is led meanwhile.
-    target = arguments.json if arguments.json in {None, "-"} else Path(arguments.json).absolute()
-    with _standard_output_kept() if target == "-" else nullcontext():
+    with _standard_output_kept() if outputs.take_standard_output else nullcontext():
         for file in arguments.files:
             report = _verify_file(file, arguments)
             if report is None:
@@ -93,10 +91,10 @@ def _verify(arguments: argparse.Namespace) -> int:
                 continue
             status = max(status, PASSED if report.passed else FAILED)
             reports.append(report)
-            if target != "-":
-                _print_report(report)
-    if target:
-        _write_json(target, reports, single=len(arguments.files) == 1)
+            if not outputs.take_standard_output:
+                show(report.contents())
+    outputs.write_one("json", _json(reports, single=len(arguments.files) == 1))
+    outputs.write(*(report.contents() for report in reports))
     return status
 
 
@@ -145,30 +143,12 @@ def _verify_file(file: str, arguments: argparse.Namespace) -> HomeworkReport | N
         return None
 
 
-def _print_report(report: HomeworkReport) -> None:
-    from rich.console import Console
-
-    from gradcheck.homework.report.contents import render, render_to_text
-
-    if sys.stdout.isatty():
-        render(report, Console(highlight=False))
-    else:
-        print(render_to_text(report))
-
-
-def _write_json(
-    target: Path | Literal["-"], reports: Sequence[HomeworkReport], *, single: bool
-) -> None:
+def _json(reports: Sequence[HomeworkReport], *, single: bool) -> str:
+    """Return the reports for programs; empty where the only file could not be used."""
+    if single and not reports:
+        return ""
     content: Any = [report.to_dict() for report in reports]
-    if single:
-        if not reports:
-            return  # the file could not be used, and the reason has been printed
-        content = content[0]
-    text = json.dumps(content, indent=1, allow_nan=False) + "\n"
-    if target == "-":
-        print(text, end="")
-        return
-    write_text("--json", target, text)
+    return json.dumps(content[0] if single else content, indent=1, allow_nan=False) + "\n"
 
 
 VERIFY = Command(

@@ -1,152 +1,163 @@
-"""The report on one file, for a person to read: plain when piped, coloured on a terminal."""
+"""The content of the report on one file: what was checked, what is wrong, the verdict."""
 
 from __future__ import annotations
 
-import io
 import shlex
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from rich import box
-from rich.console import Console
-from rich.padding import Padding
-from rich.table import Table
-from rich.text import Text
+
+from gradcheck.document.blocks import Block, Code, Column, Document, Heading, Paragraph, Table
+from gradcheck.document.spans import Mark, Numeral, Phrase, phrase, prose
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from gradcheck.homework.report.results import CheckResult, FileResult, FunctionResult
 
-__all__ = ["render", "render_check", "render_to_text"]
+__all__ = ["check_contents", "contents"]
 
 _MOST_ENTRIES = 12
-_WIDTH = 80
-_STYLES = {
-    "passed": "green",
-    "failed": "bold red",
-    "skipped": "yellow",
-    "advice": "yellow",
-    "missing": "yellow",
-    "unfinished": "bold red",
-    "crashed": "bold red",
-    "timeout": "bold red",
+"""As many entries of an array are shown where it cannot be scrolled."""
+
+_MARKS: dict[str, Mark] = {
+    "passed": "good",
+    "failed": "bad",
+    "skipped": "unsure",
+    "advice": "unsure",
+    "missing": "unsure",
+    "unfinished": "bad",
+    "crashed": "bad",
+    "timeout": "bad",
 }
 
+_BROKEN = {"unfinished", "crashed", "timeout"}
+"""Where a function has one of these, its first check stands for all."""
 
-def render(report: FileResult, console: Console) -> None:
-    """Print the table of functions and checks, then what is wrong, then the verdict."""
-    console.print(Text(f"{report.path}: {report.title}", style="bold"))
+
+def contents(report: FileResult) -> Document:
+    """Return the table of functions and checks, then what is wrong, then the verdict."""
+    title = prose(f"{report.path}: {report.title}")
+    return Document(title, tuple(_blocks(report)), is_compact=True)
+
+
+def check_contents(check: CheckResult) -> Document:
+    """Return what is wrong by one check; the title says it in words."""
+    title, *others = check.message.splitlines() or [""]
+    lines = [Paragraph(prose(line)) for line in others]
+    return Document(prose(title), (*lines, *_evidence(check)), is_compact=True)
+
+
+def _blocks(report: FileResult) -> Iterator[Block]:
     for note in report.notes:
-        console.print(Text(f"note: {note}", style="yellow"))
-    console.print(_table(report))
-    for function in report.functions:
-        for check in function.checks:
-            if check.status == "failed":
-                _render_check(function, check, console)
-    console.print(_verdict(report))
-    if any(check.status == "failed" for function in report.functions for check in function.checks):
+        yield Paragraph(prose(f"note: {note}").marked("unsure"))
+    yield _overview(report)
+    failed = [
+        (function, check)
+        for function in report.functions
+        for check in function.checks
+        if check.status == "failed"
+    ]
+    for function, check in failed:
+        yield Heading(prose(_title(function, check)))
+        for line in check.message.splitlines():
+            yield Paragraph(prose(line))
+        yield from _evidence(check)
+    yield Heading(_verdict(report))
+    if failed:
         profile = "" if report.profile == "student" else f" --profile {report.profile}"
         command = f"gradcheck verify {shlex.quote(str(report.path))} --seed {report.seed}{profile}"
-        # Never wrapped: it is there to be copied.
-        console.print(Text(f"The same cases again: {command}"), soft_wrap=True)
+        yield Code(command, prose("The same cases again:"))
 
 
-def render_to_text(report: FileResult) -> str:
-    """Return the report as plain text, 80 columns wide."""
-    console = _plain_console()
-    render(report, console)
-    return _text(console)
-
-
-def render_check(check: CheckResult) -> str:
-    """Return what is wrong by one check, as plain text; the first line says it in words."""
-    console = _plain_console()
-    console.print(Text(check.message))
-    _render_evidence(check, console)
-    return _text(console)
-
-
-def _plain_console() -> Console:
-    return Console(file=io.StringIO(), width=_WIDTH, color_system=None, force_terminal=False)
-
-
-def _text(console: Console) -> str:
-    assert isinstance(console.file, io.StringIO)
-    lines = console.file.getvalue().splitlines()
-    return "\n".join(line.rstrip() for line in lines)
-
-
-def _table(report: FileResult) -> Table:
-    table = Table(box=box.ASCII_DOUBLE_HEAD, show_edge=False, header_style="bold", expand=False)
-    # On a narrow terminal both fold, rather than one of them vanish.
-    table.add_column("function", overflow="fold", min_width=8)
-    table.add_column("check", overflow="fold", min_width=8)
-    table.add_column("result", no_wrap=True)
-    table.add_column("cases", justify="right", no_wrap=True)
+def _overview(report: FileResult) -> Table:
+    rows: list[tuple[str, str, Phrase, str]] = []
     for function in report.functions:
         if function.status == "missing":
             remark = f"{len(function.checks)} checks not run"
-            table.add_row(function.name, remark, _styled("missing"), "")
+            rows.append((function.name, remark, _outcome("missing"), ""))
             continue
         for position, check in enumerate(function.checks):
-            table.add_row(
-                function.name if position == 0 else "",
-                check.name,
-                _result(function, check, first=position == 0),
-                str(check.cases) if check.ran else "",
+            is_first = position == 0
+            rows.append(
+                (
+                    function.name if is_first else "",
+                    check.name,
+                    _result(function, check, is_first=is_first),
+                    str(check.cases) if check.ran else "",
+                )
             )
-        table.add_section()
-    return table
+    functions, checks, results, cases = zip(*rows, strict=True) if rows else ((), (), (), ())
+    return Table(
+        [
+            Column(phrase("function"), list(map(prose, functions))),
+            Column(phrase("check"), list(map(prose, checks))),
+            Column(phrase("result"), list(results)),
+            Column(phrase("cases"), [Numeral(count) if count else None for count in cases]),
+        ]
+    )
 
 
-def _result(function: FunctionResult, check: CheckResult, *, first: bool) -> Text:
-    if first and function.status in {"unfinished", "crashed", "timeout"}:
-        return _styled(function.status)
+def _result(function: FunctionResult, check: CheckResult, *, is_first: bool) -> Phrase:
+    if is_first and function.status in _BROKEN:
+        return _outcome(function.status)
     if check.status == "failed" and check.level == "advice":
-        return _styled("advice")
-    return _styled(check.status)
+        return _outcome("advice")
+    return _outcome(check.status)
 
 
-def _styled(word: str) -> Text:
-    shown = word.upper() if _STYLES[word] == "bold red" else word
-    return Text(shown, style=_STYLES[word])
+def _outcome(word: str) -> Phrase:
+    mark = _MARKS[word]
+    return prose(word.upper() if mark == "bad" else word).marked(mark)
 
 
-def _render_check(function: FunctionResult, check: CheckResult, console: Console) -> None:
-    console.print()
+def _title(function: FunctionResult, check: CheckResult) -> str:
+    if function.status in _BROKEN:
+        return f"{function.name}: {function.status}"
     kind = "advice, " if check.level == "advice" else ""
-    title = f"{function.name}, {check.name} ({kind}wrong in {check.failures} of {check.cases})"
-    if function.status in {"unfinished", "crashed", "timeout"}:
-        title = f"{function.name}: {function.status}"
-    console.print(Text(title, style="bold"))
-    console.print(Padding(Text(check.message), (0, 0, 0, 2)))
-    _render_evidence(check, console)
+    return f"{function.name}, {check.name} ({kind}wrong in {check.failures} of {check.cases})"
 
 
-def _render_evidence(check: CheckResult, console: Console) -> None:
+def _verdict(report: FileResult) -> Phrase:
+    missing = [function.name for function in report.functions if function.status == "missing"]
+    advice = sum(
+        check.status == "failed" and check.level == "advice"
+        for function in report.functions
+        for check in function.checks
+    )
+    text = "PASSED" if report.passed else "FAILED"
+    text += f": {report.checks_ran} of {report.checks_known} checks ran"
+    if missing:
+        text += f"; missing: {', '.join(missing)}"
+    if advice:
+        text += f"; {advice} {'piece' if advice == 1 else 'pieces'} of advice"
+    return prose(text).marked("good" if report.passed else "bad")
+
+
+# -------------------------------------------------------------------------------- evidence
+
+
+def _evidence(check: CheckResult) -> Iterator[Block]:
     if check.counterexample is not None:
-        _render_case(check.counterexample, console)
-        _render_values(check.counterexample, console)
+        yield _case(check.counterexample)
+        yield from _values(check.counterexample)
     if check.snippet:
-        console.print(Text("  To see it happen, in the file's folder:", style="dim"))
-        # Never wrapped: it is there to be copied.
-        for line in check.snippet.splitlines():
-            console.print(Text(f"    {line}"), soft_wrap=True)
+        yield Code(check.snippet, prose("To see it happen, in the file's folder:"))
 
 
-def _render_case(counterexample: dict[str, Any], console: Console) -> None:
-    console.print(Text("  The smallest case found:", style="dim"))
+def _case(counterexample: dict[str, Any]) -> Code:
     inputs = {
         name: value
         for name, value in counterexample.items()
         if name not in {"claimed", "expected"} and value != []
     }
     width = max(map(len, inputs), default=0)
-    for name, value in inputs.items():
-        shown = _short(np.asarray(value))
-        label = f"    {name:<{width}}  "
-        console.print(Text(label + shown.replace("\n", "\n" + " " * len(label))))
+    lines = [
+        f"  {name:<{width}}  " + _short(np.asarray(value)).replace("\n", "\n" + " " * (width + 4))
+        for name, value in inputs.items()
+    ]
+    return Code("\n".join(lines), prose("The smallest case found:"))
 
 
 def _short(value: NDArray[Any]) -> str:
@@ -154,7 +165,7 @@ def _short(value: NDArray[Any]) -> str:
         return str(value)
 
 
-def _render_values(counterexample: dict[str, Any], console: Console) -> None:
+def _values(counterexample: dict[str, Any]) -> Iterator[Block]:
     claimed, expected = counterexample["claimed"], counterexample["expected"]
     if claimed is None or expected is None:
         return
@@ -163,39 +174,45 @@ def _render_values(counterexample: dict[str, Any], console: Console) -> None:
         if len(claimed) == len(expected) and any(map(_holds_arrays, (claimed, expected))):
             # What a loss function returns: its parts have different shapes.
             for position, (one, other) in enumerate(parts):
-                console.print(Text(f"  value {position + 1} of {len(parts)}:", style="dim"))
-                _render_pair(one, other, console)
+                yield Paragraph(prose(f"value {position + 1} of {len(parts)}:"))
+                yield _pair(one, other)
             return
-    _render_pair(claimed, expected, console)
+    yield _pair(claimed, expected)
 
 
 def _holds_arrays(values: Any) -> bool:
     return any(isinstance(value, np.ndarray | list | tuple) for value in values)
 
 
-def _render_pair(claimed: Any, expected: Any, console: Console) -> None:
+def _pair(claimed: Any, expected: Any) -> Paragraph | Table:
     """Show two values side by side, entry by entry where they correspond."""
     one, other = _as_shown(claimed), _as_shown(expected)
     if one.shape != other.shape or one.dtype.kind not in "fiub" or other.dtype.kind not in "fiub":
-        for name, value in (("claimed", one), ("expected", other)):
-            label = f"  {name:<9} shape {value.shape}: "
-            console.print(Text(label + _short(value.ravel())))
-        return
-    table = Table(box=None, show_header=True, header_style="dim", pad_edge=False)
-    for header in ("", "claimed", "expected", ""):
-        table.add_column(header, justify="right")
-    marked = _wrong_entries(one, other)
-    for index in _entries(one, other):
-        wrong = bool(marked[index])
-        table.add_row(
-            str(list(index)) if index else "value",
-            *_apart(one[index], other[index]),
-            "<- wrong" if wrong else "",
-            style="red" if wrong else "",
+        return Paragraph(
+            prose(f"claimed, shape {one.shape}: {_short(one.ravel())}"),
+            (prose(f"expected, shape {other.shape}: {_short(other.ravel())}"),),
         )
-    console.print(Padding(table, (0, 0, 0, 4)))
-    if one.size > _MOST_ENTRIES:
-        console.print(Text(f"    and {one.size - _MOST_ENTRIES} more entries"))
+    indices = [tuple(int(i) for i in index) for index in np.ndindex(one.shape)]
+    wrong = _wrong_entries(one, other)
+    numbers = [_apart(one[index], other[index]) for index in indices]
+    with np.errstate(all="ignore"):
+        errors = np.nan_to_num(np.abs(np.subtract(one, other, dtype=np.float64)), nan=np.inf)
+    return Table(
+        [
+            Column(
+                phrase("entry"),
+                [prose(str(list(index)) if index else "value") for index in indices],
+            ),
+            Column(phrase("claimed"), [Numeral(number) for number, _ in numbers]),
+            Column(phrase("expected"), [Numeral(number) for _, number in numbers]),
+            Column(
+                phrase(""),
+                [prose("<- wrong").marked("bad") if wrong[i] else Phrase() for i in indices],
+            ),
+        ],
+        most=_MOST_ENTRIES,
+        weights=[float(errors[index]) for index in indices],
+    )
 
 
 def _wrong_entries(one: NDArray[Any], other: NDArray[Any]) -> NDArray[np.bool_]:
@@ -222,30 +239,3 @@ def _apart(claimed: Any, expected: Any) -> tuple[str, str]:
     if one == other and claimed != expected:
         return f"{float(claimed):.17g}", f"{float(expected):.17g}"
     return one, other
-
-
-def _entries(claimed: NDArray[Any], expected: NDArray[Any]) -> list[tuple[int, ...]]:
-    """Return the entries to show: all of a small array, the worst of a large one."""
-    indices = [tuple(int(i) for i in index) for index in np.ndindex(claimed.shape)]
-    if len(indices) <= _MOST_ENTRIES:
-        return indices
-    with np.errstate(all="ignore"):
-        error = np.nan_to_num(np.abs(claimed - expected), nan=np.inf)
-    return sorted(sorted(indices, key=lambda index: -error[index])[:_MOST_ENTRIES])
-
-
-def _verdict(report: FileResult) -> Text:
-    missing = [function.name for function in report.functions if function.status == "missing"]
-    advice = sum(
-        check.status == "failed" and check.level == "advice"
-        for function in report.functions
-        for check in function.checks
-    )
-    text = Text("\n")
-    text.append("PASSED" if report.passed else "FAILED", style="green" if report.passed else "red")
-    text.append(f": {report.checks_ran} of {report.checks_known} checks ran")
-    if missing:
-        text.append(f"; missing: {', '.join(missing)}")
-    if advice:
-        text.append(f"; {advice} {'piece' if advice == 1 else 'pieces'} of advice")
-    return text

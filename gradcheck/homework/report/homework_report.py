@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from gradcheck.document.blocks import Document
+from gradcheck.document.readable import Readable
+from gradcheck.homework.report.contents import contents
 from gradcheck.homework.report.results import FileResult
 
 __all__ = ["HomeworkReport"]
 
 
-class HomeworkReport(FileResult):
+class HomeworkReport(Readable, FileResult):
     """What is right and what is wrong in one file.
 
     ``print`` shows it; its attributes are those of `FileResult`.
@@ -18,9 +21,6 @@ class HomeworkReport(FileResult):
         ran = f"{self.checks_ran} of {self.checks_known} checks ran"
         return f"<HomeworkReport {self.path}: {verdict}, {ran}>"
 
-    def __str__(self) -> str:
-        """Return the report as plain text, 80 columns wide."""
-        # Here: it loads rich, which takes longer than a report that nobody prints.
-        from gradcheck.homework.report.contents import render_to_text
-
-        return render_to_text(self)
+    def contents(self) -> Document:
+        """Return the checks, what is wrong by them, and the verdict."""
+        return contents(self)
