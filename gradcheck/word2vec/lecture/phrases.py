@@ -26,6 +26,7 @@ __all__ = [
     "SAMPLING_LOSS",
     "SAMPLING_OUTSIDE",
     "SCORE",
+    "SCORE_OF_TARGET",
     "SIGMOID",
     "SOFTMAX_CENTER",
     "SOFTMAX_LOSS",
@@ -63,6 +64,7 @@ U_W = formula("u_w")
 V_C = formula("v_c")
 V_W = formula("v_w")
 SCORE = formula("u_w·v_c")
+SCORE_OF_TARGET = formula("u_o·v_c")
 
 SOFTMAX_LOSS = formula("J = -log p(o|c)")
 SOFTMAX_PROBABILITY = formula("p(w|c) = exp(u_w·v_c) / sum")
