@@ -178,6 +178,6 @@ def draw() -> Figure:
             va="center",
             bbox={"facecolor": BOX, "edgecolor": "none", "boxstyle": "round,pad=0.4"},
         )
-    axes.set(xlim=(0, WIDTH), ylim=(len(rows) - 0.6, -0.4))
+    axes.set(xlim=(-1, WIDTH + 1), ylim=(len(rows) - 0.6, -0.4))
     axes.axis("off")
     return figure

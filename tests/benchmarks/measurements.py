@@ -286,11 +286,11 @@ def page(outputs: Mapping[Benchmark, Output | str]) -> str:
 
 
 def _summary(outputs: Mapping[Benchmark, Output | str]) -> Iterator[str]:
-    yield "| Question | Requirement | Time | Commit |\n|---|---|---|---|\n"
+    yield "| Question | Requirement | Time |\n|---|---|---|\n"
     for benchmark, output in outputs.items():
-        facts = ["not measured", "", ""]
+        facts = ["not measured", ""]
         if isinstance(output, Output):
-            facts = [output.result, output.seconds, output.commit]
+            facts = [output.result, output.seconds]
         # The anchor that both GitHub and MyST make of a title.
         anchor = re.sub(r"[^\w\- ]", "", benchmark.question.lower()).replace(" ", "-")
         yield f"| {' | '.join([f'[{benchmark.question}](#{anchor})', *facts])} |\n"
@@ -299,7 +299,11 @@ def _summary(outputs: Mapping[Benchmark, Output | str]) -> Iterator[str]:
 def _section(benchmark: Benchmark, output: Output | str) -> Iterator[str]:
     source = (Path(__file__).parent / f"{benchmark.name}.py").read_text(encoding="utf-8")
     yield f"## {benchmark.question}\n\n"
-    yield _block("text", ast.get_docstring(ast.parse(source)) or "")
+    for paragraph in (ast.get_docstring(ast.parse(source)) or "").split("\n\n"):
+        if paragraph[0].isupper() and not paragraph.endswith("?"):  # that is the question
+            yield f"{_prose(paragraph)}\n\n"
+        elif paragraph[0].islower():  # settings, and lists of columns
+            yield _block("text", paragraph)
     if not isinstance(output, Output):
         yield f"Not measured. {output}\n\n"
         return
@@ -311,7 +315,7 @@ def _section(benchmark: Benchmark, output: Output | str) -> Iterator[str]:
         yield "**It broke off.**\n\n"
     for line in output.conclusion:
         result, said = line.split(": ", 1)
-        yield f"- **{result.capitalize()}**: {_MARKS.sub(_escaped, said)}\n"
+        yield f"- **{result.capitalize()}**: {_prose(said)}\n"
     yield "\n" if output.conclusion else ""
     lines = [line.rstrip() for line in output.text.strip("\n").split("\n")]
     block = _block("text", "\n".join(lines))
@@ -320,12 +324,10 @@ def _section(benchmark: Benchmark, output: Output | str) -> Iterator[str]:
     yield block
 
 
-_MARKS = re.compile(r"[\\`*_|<>$\[\]]")
-"""Signs that mean something in Markdown."""
-
-
-def _escaped(mark: re.Match[str]) -> str:
-    return f"\\{mark[0]}"
+def _prose(text: str) -> str:
+    """Return a text in which no sign means anything to Markdown; options are code."""
+    escaped = re.sub(r"[\\`*_|<>$\[\]]", r"\\\g<0>", text)
+    return re.sub(r"(?<![\w-])--[a-z-]+", r"`\g<0>`", escaped)
 
 
 def _block(language: str, text: str) -> str:

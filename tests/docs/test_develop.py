@@ -20,7 +20,7 @@ def places(text):
 
 def names(text):
     """Each name that is said to be in a file, with the file."""
-    said = re.findall(r"((?:`\w+`(?:,| and| in)? )+)of `([\w/.]+\.py)`", text)
+    said = re.findall(r"((?:`\w+`(?: and| in)? )+)of `([\w/.]+\.py)`", " ".join(text.split()))
     return {(name, path) for phrase, path in said for name in re.findall(r"`(\w+)`", phrase)}
 
 

@@ -78,11 +78,11 @@ def test_every_script_that_measures_is_listed():
 @pytest.mark.parametrize(
     ("output", "said"),
     [
-        (Output("abc", "MET: all is well\n", "3 s", "a machine"), "| met | 3 s | abc |"),
-        (COST, "| **missed** |  | abc |"),
-        (Output("abc", "no requirement\n"), "| none |  | abc |"),
-        (Output("abc", "Traceback", failed=True), "| broke off |  | abc |"),
-        ("jax is not installed.", "| not measured |  |  |"),
+        (Output("abc", "MET: all is well\n", "3 s", "a machine"), "| met | 3 s |\n"),
+        (COST, "| **missed** |  |\n"),
+        (Output("abc", "no requirement\n"), "| none |  |\n"),
+        (Output("abc", "Traceback", failed=True), "| broke off |  |\n"),
+        ("jax is not installed.", "| not measured |  |\n"),
     ],
 )
 def test_the_page_says_how_it_ended_and_shows_what_was_printed(output, said):
@@ -98,9 +98,9 @@ def test_the_page_says_how_it_ended_and_shows_what_was_printed(output, said):
 
 def test_what_is_missed_is_seen_at_once_and_a_long_output_is_folded():
     lines = [f"row {number}" for number in range(100)]
-    ending = ["MISSED: 1 of |V| *", "MISSED: all that is asked"]
+    ending = ["MISSED: 1 of |V| (--seed 0)", "MISSED: all that is asked"]
     before, folded = one("verdicts", Output("abc", "\n".join([*lines, *ending]))).split("<details>")
-    assert "- **Missed**: 1 of \\|V\\| \\*\n- **Missed**: all that is asked\n" in before
+    assert "- **Missed**: 1 of \\|V\\| (`--seed` 0)\n- **Missed**: all that is asked\n" in before
     assert "row 99" not in before
     assert "\n".join(lines + ending) in folded
 
