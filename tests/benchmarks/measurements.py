@@ -300,9 +300,9 @@ def _section(benchmark: Benchmark, output: Output | str) -> Iterator[str]:
     source = (Path(__file__).parent / f"{benchmark.name}.py").read_text(encoding="utf-8")
     yield f"## {benchmark.question}\n\n"
     for paragraph in (ast.get_docstring(ast.parse(source)) or "").split("\n\n"):
-        if paragraph[0].isupper() and not paragraph.endswith("?"):  # that is the question
+        if paragraph[:1].isupper() and not paragraph.endswith("?"):  # that is the question
             yield f"{_prose(paragraph)}\n\n"
-        elif paragraph[0].islower():  # settings, and lists of columns
+        elif paragraph[:1].islower():  # settings, and lists of columns
             yield _block("text", paragraph)
     if not isinstance(output, Output):
         yield f"Not measured. {output}\n\n"
