@@ -75,6 +75,7 @@ class _Anything:
         return self
 
     def __getattr__(self, name: str) -> _Anything:
+        # NumPy and others ask for protocols by such names: it has none.
         if name.startswith("__"):
             raise AttributeError(name)
         return self
@@ -90,7 +91,7 @@ ANYTHING = _Anything()
 
 
 def _absent(module: str, name: str) -> Callable[..., Any]:
-    """Make a helper that we do not know: importing it works, calling it says what is missing."""
+    """Make a helper that we do not know: importing it works, calling it says that it is absent."""
 
     def missing_helper(*_arguments: Any, **_options: Any) -> Any:
         raise ImportError(f"{module}.{name} does not lie beside the file", name=module)
@@ -112,7 +113,7 @@ _PLOTS = HelperModule(r"matplotlib(\..*)?", other="anything")
 
 
 def _helper(name: str) -> HelperModule | None:
-    """Return what a course supplies under a module's name, the first that matches."""
+    """Return the first helper module of a course that has a module's name."""
     supplied = (helper for course in COURSES for helper in course.helpers)
     matching = (each for each in (*supplied, _PLOTS) if re.fullmatch(each.pattern, name))
     return next(matching, None)
@@ -131,7 +132,7 @@ def is_stand_in(thing: Any) -> bool:
 
 
 class StandInFinder(MetaPathFinder, Loader):
-    """The last finder to be asked: supplies what neither Python nor the student's folder has.
+    """The last finder to be asked: it supplies course modules that nobody else has.
 
     Attributes
     ----------
@@ -148,6 +149,7 @@ class StandInFinder(MetaPathFinder, Loader):
         """Return a spec for a course's module."""
         if not is_stand_in_name(fullname):
             return None
+        # As packages: `utils.utils` is imported through `utils`.
         return importlib.util.spec_from_loader(fullname, self, is_package=True)
 
     def create_module(self, spec: ModuleSpec) -> ModuleType:
@@ -166,7 +168,7 @@ class StandInFinder(MetaPathFinder, Loader):
 
 class _StandIn(ModuleType):
     def __getattr__(self, name: str) -> Any:
-        if name.startswith("__"):
+        if name.startswith("__"):  # of the import system's
             raise AttributeError(name)
         helper = _helper(self.__name__)
         if helper is None or helper.other == "missing":

@@ -61,15 +61,15 @@ class Submission:
     path, location : Path
         The file, as it was named and as it was found.
     module : ModuleType
-        What running it left behind.
+        The module that running it left behind.
     environment : ModuleEnvironment
         Has to be entered while its functions are called.
     shared : SharedModules
         The same, around nothing but the call.
     notes : tuple of str
-        What a person should know about how it was loaded: stand-ins, cells that failed.
+        Remarks on its loading, for a person: stand-ins, cells that failed.
     output : str
-        What it printed meanwhile.
+        The text that it printed meanwhile.
     """
 
     path: Path
@@ -87,14 +87,14 @@ class Submission:
 
 
 def load(path: str | Path, *, seconds: float = LOAD_SECONDS) -> Submission:
-    """Run a homework file and return what it defines.
+    """Run a homework file and return it, to have its functions called.
 
     Parameters
     ----------
     path : str or Path
         A .py or .ipynb file.
     seconds : float
-        How long the file may take to run.
+        The time that the file may take to run.
 
     Raises
     ------
@@ -124,6 +124,7 @@ def load(path: str | Path, *, seconds: float = LOAD_SECONDS) -> Submission:
 
 def locate_error(error: BaseException, folder: Path) -> str:
     """Return where in the student's own files an error arose: file, line and source."""
+    # A cell of a notebook is called `FILE [code cell N]`, see `_run_cell`.
     own = [
         frame
         for frame in traceback.extract_tb(error.__traceback__)
@@ -131,7 +132,7 @@ def locate_error(error: BaseException, folder: Path) -> str:
     ]
     if not own:
         return ""
-    frame = own[-1]
+    frame = own[-1]  # what it called is somebody else's
     where = f"{Path(frame.filename).name}, line {frame.lineno}"
     return f"{where}: `{_shortened(frame.line)}`" if frame.line else where
 
@@ -165,6 +166,7 @@ def _read(path: Path) -> bytes:
 
 
 def _module_name(path: Path) -> str:
+    # A module of the student's that is called random, say, must not pass for that one.
     name = path.stem
     return name if name not in sys.stdlib_module_names and name not in sys.modules else f"_{name}_"
 
@@ -186,7 +188,7 @@ def _run_script(
             f"{path}: still running after {seconds:g} s; "
             'put what trains or tests under `if __name__ == "__main__":`'
         ) from None
-    except KeyboardInterrupt:
+    except KeyboardInterrupt:  # of the person who waits, not of the file
         raise
     except BaseException as error:  # noqa: BLE001 - SystemExit included
         raise SubmissionError(_import_failure(path, str(module.__file__), error)) from None
@@ -208,7 +210,9 @@ def _compile(path: Path, source: str, filename: str) -> CodeType:
         raise SubmissionError(f"{path}: not Python: the file is not text")
     try:
         with warnings.catch_warnings():
+            # An invalid escape, as in "\d", is for its author to be warned of.
             warnings.simplefilter("ignore")
+            # What this module imports from `__future__` is not to hold in that one.
             return compile(source, filename, "exec", dont_inherit=True)
     except SyntaxError as error:
         raise SubmissionError(_syntax_failure(path, source, error)) from None

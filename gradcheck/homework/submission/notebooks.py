@@ -55,6 +55,7 @@ def _without_magics(source: str) -> str:
         return source
     first, _, rest = source.lstrip().partition("\n")
     if first.startswith("%%"):
+        # A cell that writes a module is often the homework itself.
         writes_python = re.match(r"%%(write)?file\b.*\.py\s*$", first)
         known = writes_python or first.split()[0] in _PYTHON_MAGICS
         return _without_magics(rest) if known else ""
@@ -77,8 +78,9 @@ def _goes_on(lines: list[str]) -> bool:
         for _ in tokenize.generate_tokens(io.StringIO(text).readline):
             pass
     except tokenize.TokenError as error:
+        # Of a string that is not closed, Python 3.12 says it in other words.
         return "EOF in" in str(error) or "triple-quoted" in str(error)
-    except SyntaxError:
+    except SyntaxError:  # an unindent that fits nothing: no statement goes on there
         pass
     return False
 

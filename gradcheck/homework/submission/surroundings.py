@@ -42,22 +42,22 @@ _OURS = frozenset({"gradcheck", "numpy", "hypothesis", "sympy", "pytest", "_pyte
 
 
 class _KeptBytes(io.BytesIO):
-    """The beginning of what is written, kept even when a wrapper around it is thrown away."""
+    """The beginning of a stream, kept even when a wrapper around it is thrown away."""
 
-    limit = 80_000
+    limit = 80_000  # as many characters as below, at four bytes each
 
     def write(self, data: Any) -> int:
         room = self.limit - self.tell()
         if room > 0:
             super().write(bytes(data)[:room])
-        return len(data)
+        return len(data)  # told of fewer, a writer would try the rest again
 
     def close(self) -> None:
         """Stay open: the file may have wrapped this, and dropped the wrapper."""
 
 
 class CapturedOutput(io.TextIOWrapper):
-    """What the student's code prints; it keeps the beginning, however much there is.
+    """The text that the student's code prints, its beginning kept, however much there is.
 
     It behaves as a real standard output does: it has a buffer to wrap, a file descriptor, and
     can be reconfigured, closed or detached.
@@ -72,14 +72,14 @@ class CapturedOutput(io.TextIOWrapper):
         )
 
     def fileno(self) -> int:
-        """Return that of the real standard error, for what cannot be captured."""
+        """Return that of the real standard error, for text that cannot be captured."""
         return 2
 
     def close(self) -> None:
         """Stay open: a file that closes its standard output means to end, and we go on."""
 
     def getvalue(self) -> str:
-        """Return what was printed."""
+        """Return the text that was printed."""
         with suppress(ValueError):  # it was detached
             self.flush()
         return self._kept.getvalue().decode("utf-8", "replace")[: self.limit]
@@ -87,7 +87,7 @@ class CapturedOutput(io.TextIOWrapper):
 
 @contextmanager
 def quiet(output: CapturedOutput) -> Iterator[None]:
-    """Collect what is printed, give no input, and keep warnings of overflow to ourselves."""
+    """Collect printed text, give no input, and keep warnings of overflow to ourselves."""
     stdin = sys.stdin
     sys.stdin = io.StringIO()  # `input()` raises EOFError instead of waiting
     try:
@@ -142,7 +142,7 @@ class SharedModules:
             self._learn(number, left)
 
     def _learn(self, number: int, left: dict[str, Any] | None) -> None:
-        """Note what the file did to a module, and take away what it added."""
+        """Note the file's changes of a module, and take away its additions."""
         before, namespace = self._before[number], vars(self._modules[number])
         if left is None:
             self._changed[number], self._removed[number] = {}, set()
@@ -230,6 +230,7 @@ class ModuleEnvironment:
         self._path_before = list(sys.path)
         sys.path[:0] = self._folders
         sys.meta_path.append(self._finder)
+        # Somebody's folder is left as it is, without a __pycache__.
         self._writes_bytecode, sys.dont_write_bytecode = sys.dont_write_bytecode, True
         self._recursion_limit = sys.getrecursionlimit()
 
@@ -254,6 +255,7 @@ class ModuleEnvironment:
         root = name.partition(".")[0]
         if self._is_protected(root):
             return False
+        # A matplotlib that is loaded is the real one, and need not be stood in for.
         return root in self._beside or (root != "matplotlib" and is_stand_in_name(root))
 
     def _is_protected(self, root: str) -> bool:

@@ -32,7 +32,7 @@ class TimeLimitExceeded(BaseException):
 
 
 def within(seconds: float, call: Callable[[], Answer]) -> Answer:
-    """Return what a call returns; raise `TimeLimitExceeded` inside of it once its time is up.
+    """Return the result of a call; raise `TimeLimitExceeded` inside of it once its time is up.
 
     A single call into C code that never returns cannot be interrupted; neither can a limit set
     by an outer call be kept while an inner one runs.
@@ -53,6 +53,7 @@ def _alarm(seconds: float) -> Iterator[None]:
     try:
         yield
     finally:
+        # First of all: from here on, an alarm would be raised in our own code.
         interruption.over = True
         signal.setitimer(signal.ITIMER_REAL, 0)
         interruption.leave()
@@ -63,7 +64,7 @@ def _alarm(seconds: float) -> Iterator[None]:
 
 
 class _Interruption:
-    """What the timer does each time it fires."""
+    """The timer's action, each time that it fires."""
 
     def __init__(self) -> None:
         self.over = False
@@ -102,6 +103,7 @@ class _Interruption:
                     raise TimeLimitExceeded
             return trace
 
+        # `settrace` alone takes effect in functions that are called from here on.
         frame.f_trace = trace
         sys.settrace(trace)
 
@@ -124,6 +126,7 @@ def _watched(seconds: float, call: Callable[[], Answer]) -> Answer:
         # Not until `over` is set: what is planted may keep the thread from setting it.
         if over.wait(seconds):
             return
+        # Planted once the call is left, it would be raised in our own code.
         while is_inside():
             plant(ctypes.c_ulong(ident), ctypes.py_object(TimeLimitExceeded))
             if over.wait(_REPEAT_SECONDS):
