@@ -21,6 +21,8 @@ from gradcheck.word2vec import oracle
 from gradcheck.word2vec.cases import Case
 from gradcheck.word2vec.lecture.arithmetic import product, total
 from gradcheck.word2vec.walkthrough import walk
+from gradcheck.word2vec.walkthrough.measured import Written
+from tests.word2vec.test_measured import assert_supported
 
 SENTENCES = ("the cat drinks milk", "a b", "a b c d e a b a", "x y z")
 UNITS = 64  # as the docstring of oracle.Answer grants
@@ -129,6 +131,22 @@ def test_the_predictions_are_those_of_the_definition(step):
     observed = floats([each.observed for each in step.predictions])
     residuals = floats([each.residual for each in step.predictions])
     np.testing.assert_allclose(residuals, predicted - observed, rtol=1e-12, atol=1e-15)
+
+
+def confirmation(step):
+    """The numbers of the finite difference, as they are printed."""
+    return Written(
+        *re.search(
+            r"Finite difference, .*?: (\S+) \(± (\S+)\); gradient (\S+)\.", prose(step)
+        ).groups()
+    )
+
+
+@settings(max_examples=40)
+@given(steps())
+def test_the_finite_difference_has_the_digits_that_its_bound_supports(step):
+    found = step.confirmation
+    assert_supported(found.numerical, found.error, found.claimed, confirmation(step))
 
 
 PLANTED = {

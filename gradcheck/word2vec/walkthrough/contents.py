@@ -53,6 +53,7 @@ from gradcheck.word2vec.lecture.phrases import (
 from gradcheck.word2vec.lecture.update import Update
 from gradcheck.word2vec.loss import Telling
 from gradcheck.word2vec.loss_table import named
+from gradcheck.word2vec.walkthrough.measured import written_within
 from gradcheck.word2vec.walkthrough.standstill import is_minimum, pair_that_moves
 
 __all__ = ["contents"]
@@ -347,16 +348,17 @@ def _any(matrix: Matrix) -> bool:
 
 def _confirmation(step: Update) -> Phrase:
     found = step.confirmation
+    shown = written_within(found.numerical, found.error, found.claimed)
     vector = vector_of("v" if found.of_center else "u", step.words[found.word])
     return phrase(
         "Finite difference, entry {k} of {vector}: {numerical} ({pm} {error}); gradient "
         "{claimed}. gradcheck.check, all {n} entries of {v} and {U}: {verdict}.{reason}",
         k=count(found.component),
         vector=vector,
-        numerical=numeral(f"{found.numerical:.10g}"),
+        numerical=numeral(shown.measured),
         pm=PLUS_MINUS,
-        error=numeral(f"{found.error:.0e}"),
-        claimed=numeral(f"{found.claimed:.10g}"),
+        error=numeral(shown.error),
+        claimed=numeral(shown.claimed),
         n=count(found.entries),
         v=center_vector(step),
         U=U,
