@@ -181,8 +181,8 @@ def test_a_negative_drawn_twice_counts_twice():
     np.testing.assert_allclose(
         floats(twice.grad_outside[milk]), 2 * floats(once.grad_outside[milk]), rtol=1e-15
     )
-    assert "Terms add up: u_milk has 2." in prose(twice)
-    assert "Terms add up" not in prose(once)
+    assert "Terms of one vector add up: 2 for u_milk." in prose(twice)
+    assert "add up" not in prose(once)
 
 
 # ------------------------------------------------------------------------------ exactness

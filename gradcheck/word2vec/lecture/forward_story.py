@@ -121,7 +121,7 @@ def _softmax_center_gradient(step: Update) -> Iterator[Block]:
     yield _terms(step, factors, vectors, phrase("factor"))
     yield Paragraph(
         phrase(
-            "Sign: {log_p} is the gradient of {p}, to be climbed.",
+            "Sign: {log_p}, the gradient of {p}, points uphill.",
             log_p=LOG_P_GRADIENT,
             p=LOG_P,
         )

@@ -211,9 +211,9 @@ def _repeats(step: Update) -> Phrase:
     if not repeated:
         return EMPTY
     terms = (
-        phrase("{u} has {n}", u=outside_vector(step, w), n=count(drawn.count(w))) for w in repeated
+        phrase("{n} for {u}", u=outside_vector(step, w), n=count(drawn.count(w))) for w in repeated
     )
-    return phrase(" Terms add up: {terms}.", terms=joined(terms))
+    return phrase(" Terms of one vector add up: {terms}.", terms=joined(terms))
 
 
 # ------------------------------------------------------------------------------- outcome

@@ -43,8 +43,8 @@ def _moves_a_center_of_zero(step: Update, target: int) -> bool:
     words = range(len(step.words))
     scores = (Fraction(0),) * len(words)
     center = (Fraction(0),) * len(step.grad_center)
-    # With K times the same negative w, v_c rests where K u_w = u_o. Where it rests for each w, all
-    # rows are equal, and it rests for all other draws, too.
+    # With K times the same negative w, v_c stays where K u_w = u_o. Where it stays for each w, all
+    # rows are equal, and it stays with all other draws, too.
     draws = [(w,) * len(step.negatives) for w in words] if step.negatives else [()]
     predict = named(step.loss).telling.predict
     return any(any(gradient(predict(scores, target, drawn), center, step.U)[0]) for drawn in draws)
