@@ -1,1 +1,1 @@
-"""How a course's functions are called, and what they get and give."""
+"""Calls of a course's functions, with doubles for all that they use."""

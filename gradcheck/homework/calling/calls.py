@@ -1,4 +1,4 @@
-"""Calls into a submission: what is asked, what comes back, and whoever can be asked.
+"""Calls into a submission, their outcomes, and the targets that take them.
 
 A `Target` takes a `Call`, made of arrays, numbers and names alone, and returns an `Outcome`,
 made of the same; so one that runs the file in a process of its own can stand beside the one
@@ -16,7 +16,8 @@ from gradcheck.word2vec.loss_table import LOSSES
 
 __all__ = ["LOSS_FACTORS", "Call", "Outcome", "Status", "Target"]
 
-# What the loss functions that a window function is given return, in naive-softmax losses.
+# What loss functions return that a window function is given, in naive-softmax losses: no two of
+# them the same, so that its result tells which one it has called.
 LOSS_FACTORS = {loss.name: float(number) for number, loss in enumerate(LOSSES, start=1)}
 
 Status = Literal["returned", "unfinished", "crashed", "timeout"]
@@ -29,7 +30,7 @@ class Call:
     Attributes
     ----------
     role : Role
-        Which function.
+        The function.
     inputs : mapping of str to Any
         Quantity (see `courses`) to value: arrays, numbers, tuples of indices. For `sgd`,
         ``gradient`` is what f says its gradient is, wherever it is asked, and ``shift`` what
@@ -39,7 +40,7 @@ class Call:
     replace_sampler : bool
         Whether the file's sampler gives way to one that returns `draws`.
     passed_loss : Role
-        Which loss function a window function is given.
+        The loss function that a window function is given.
     seed : int
         The state of `random` and `np.random` before the call.
     """
@@ -54,22 +55,22 @@ class Call:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a call.
+    """The outcome of a call.
 
     Attributes
     ----------
     status : {"returned", "unfinished", "crashed", "timeout"}
-        How it ended.
+        The way that it ended.
     result : Any
-        What it returned, copied.
+        A copy of the returned value.
     message : str
         Why it did not return.
     overwritten : tuple of str
         The course's names of the arrays, lists and dictionaries that it changed.
     drawn : tuple of int
-        What the dataset handed out.
+        The indices that the dataset handed out.
     sampled : tuple of tuple of int
-        What each call of the replaced sampler returned.
+        The samples of each call of the replaced sampler.
     losses_called : tuple of Role
         The loss functions that a window function called.
     dataset_passed : bool
@@ -77,11 +78,11 @@ class Outcome:
     points : tuple of ndarray
         Where `sgd` evaluated f.
     postprocessed : int
-        How often `sgd` applied the postprocessing.
+        The number of times that `sgd` applied the postprocessing.
     output : str
-        What it printed.
+        The text that it printed.
     earlier_overwritten : bool
-        Whether what the call before it had returned was changed by it.
+        Whether it changed the value that the call before it had returned.
     """
 
     status: Status

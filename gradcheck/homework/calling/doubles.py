@@ -31,18 +31,18 @@ class ScriptedSampler:
     Parameters
     ----------
     course : Course
-        What K is called there, and how large it is where it is not given.
+        Its name for K, and its number where K is not given.
     script : tuple of int
         The words to return, over and over.
     own : callable, optional
         The file's own sampler, whose signature is kept.
     example : Any, optional
-        What that returns, whose type is kept: a list, a tuple or an array.
+        A value that this returns, to have its type kept: a list, a tuple or an array.
 
     Attributes
     ----------
     returned : list of tuple of int
-        What each call returned: as many samples as it asked for.
+        The samples of each call, as many as it asked for.
     """
 
     def __init__(
@@ -85,11 +85,11 @@ class LossDouble:
     Parameters
     ----------
     course, interface : Course, Interface
-        How the course calls the function.
+        The course, and its name and arguments of the function.
     own : callable or None
         The file's function.
     factor : float
-        How many times naive softmax.
+        Its multiple of naive softmax.
     called : callable
         Called each time, with the dataset that was handed on.
     """
@@ -129,10 +129,11 @@ class LossDouble:
 def globals_replaced(
     function: Callable[..., Any], replacements: Mapping[str, Any], dataset: str
 ) -> Iterator[None]:
-    """Replace globals of the module in which `function` was written, for the time being.
+    """Replace globals of the module that `function` was written in, for the time being.
 
     They must be there, but for the one that is called `dataset`.
     """
+    # The wrapper that a decorator makes may have been written elsewhere.
     namespace: dict[str, Any] = getattr(inspect.unwrap(function), "__globals__", {})
     absent = object()
     new = {

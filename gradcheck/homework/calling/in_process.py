@@ -28,7 +28,7 @@ CALL_SECONDS = 5.0
 
 @dataclass
 class _Record:
-    """What the things handed to the file saw."""
+    """The notes that doubles take while the file calls them."""
 
     losses_called: list[Role] = field(default_factory=list)
     datasets: list[Any] = field(default_factory=list)
@@ -49,9 +49,9 @@ class InProcessTarget:
     submission : Submission
         The loaded file.
     course : Course
-        How its functions are called.
+        The names and arguments of its functions.
     seconds : float
-        How long one call may take.
+        The time that one call may take.
     """
 
     def __init__(
@@ -83,7 +83,11 @@ class InProcessTarget:
         assert function is not None
         record = _Record()
         given = _in_words(call)
-        inputs = {name: _writable(value) for name, value in given.items()}
+        # Copies, for the file to overwrite: `given` tells whether it does.
+        inputs = {
+            name: value.copy() if isinstance(value, np.ndarray | list | dict) else value
+            for name, value in given.items()
+        }
         dataset = ScriptedDataset(call.draws, _vocabulary(inputs), self.course)
         sampler = self._sampler(call)
         replacements = self._replacements(call, dataset, sampler, record)
@@ -100,22 +104,26 @@ class InProcessTarget:
             globals_replaced(function, replacements, self.course.dataset),
         ):
             try:
+                # Innermost: a patched `len`, say, must not meet our own code on the way out.
                 with self._submission.shared:
                     result = within(self._seconds, lambda: function(*arguments, **keywords))
-            except KeyboardInterrupt:
+            except KeyboardInterrupt:  # of the person who waits, not of the file
                 raise
             except BaseException as error:  # noqa: BLE001 - SystemExit included
                 status, message = self._explain(error, interface)
         if status == "crashed" and call.role == "sgd" and not record.points:
             # The template goes on to print a loss that nobody has computed.
             status, message = "unfinished", "not implemented yet: it never calls f"
-        spoiled = self._earlier_answer_changed(call.role)
+        # First of what the call before has left, then of this one.
+        spoiled = call.role in self._last and not same_bytes(*self._last[call.role])
+        kept = copied(result)
+        self._last[call.role] = result, kept
         if status == "returned" and is_nothing(result):
             status = "unfinished"
             message = "not implemented yet: it returns None"
         return Outcome(
             status=status,
-            result=self._keep(call.role, result),
+            result=kept,
             message=message,
             overwritten=_overwritten(interface, given, inputs),
             drawn=tuple(dataset.drawn),
@@ -127,14 +135,6 @@ class InProcessTarget:
             output=output.getvalue(),
             earlier_overwritten=spoiled,
         )
-
-    def _keep(self, role: Role, result: Any) -> Any:
-        kept = copied(result)
-        self._last[role] = result, kept
-        return kept
-
-    def _earlier_answer_changed(self, role: Role) -> bool:
-        return role in self._last and not same_bytes(*self._last[role])
 
     def _sampler(self, call: Call) -> ScriptedSampler:
         if call.role != "negative-sampling":
@@ -168,6 +168,7 @@ class InProcessTarget:
             )
         if isinstance(error, NotImplementedError):
             return "unfinished", "not implemented yet: it raises NotImplementedError"
+        # From 2019 on, templates end by returning names that the student is to set.
         name = getattr(error, "name", None)
         if isinstance(error, NameError) and name in interface.results:
             return "unfinished", f"not implemented yet: `{name}` is never set"
@@ -215,6 +216,7 @@ class InProcessTarget:
         arguments = [values[quantity] for quantity in _passed(interface, names)]
         if "K" in interface.parameters or "K" not in values:
             return arguments, {}
+        # By the course's name of it, wherever the file puts it; by place, if it has another there.
         count = self.course.count
         if names is None or count in names or _takes_keyword(function, count):
             return arguments, {count: values["K"]}
@@ -253,7 +255,7 @@ def _passed(interface: Interface, names: tuple[str, ...] | None) -> list[str]:
 
 
 def _objective(inputs: Mapping[str, Any], record: _Record) -> dict[str, Any]:
-    """Make an f whose gradient is the same everywhere, and a postprocessing.
+    """Make an f with the same gradient everywhere, and a postprocessing.
 
     It halves x and adds a shift, so that it matters whether it comes before or after a step.
     """
@@ -277,21 +279,12 @@ def _vocabulary(inputs: Mapping[str, Any]) -> int:
     return int(inputs.get("words", 1))
 
 
-def _writable(value: Any) -> Any:
-    return value.copy() if isinstance(value, np.ndarray | list | dict) else value
-
-
 def _overwritten(
     interface: Interface, before: Mapping[str, Any], after: Mapping[str, Any]
 ) -> tuple[str, ...]:
     return tuple(
         interface.parameters.get(name, name)
         for name, value in before.items()
-        if isinstance(value, np.ndarray | list | dict) and not _is_same(value, after[name])
-    )
-
-
-def _is_same(before: Any, after: Any) -> bool:
-    return bool(
-        np.array_equal(before, after) if isinstance(before, np.ndarray) else before == after
+        if (isinstance(value, np.ndarray) and not np.array_equal(value, after[name]))
+        or (isinstance(value, list | dict) and value != after[name])
     )

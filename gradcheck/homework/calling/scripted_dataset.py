@@ -26,12 +26,12 @@ class ScriptedDataset:
     words : int
         The size of the vocabulary.
     course : Course
-        What its methods are called.
+        The names of its methods.
 
     Attributes
     ----------
     drawn : list of int
-        What was handed out.
+        The indices that were handed out.
     """
 
     limit = 1000

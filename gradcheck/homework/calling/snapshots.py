@@ -1,4 +1,4 @@
-"""What a file returned, made safe to keep: copies, of nothing but plain values."""
+"""Returned values, made safe to keep: copies, of nothing but plain values."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _DEPTH = 4  # a loss and gradients need 2
 
 
 def copied(result: Any, depth: int = _DEPTH) -> Any:
-    """Copy what was returned, so that a later call cannot change it.
+    """Copy a returned value, so that a later call cannot change it.
 
     Objects of other classes become arrays where they say that they are; otherwise there is
     nothing to do with them but to name their class, since any method of theirs may raise.
@@ -34,8 +34,9 @@ def copied(result: Any, depth: int = _DEPTH) -> Any:
 
 
 def same_bytes(raw: Any, copy: Any) -> bool:
-    """Say whether what was returned earlier is still what it was when `copy` was taken."""
+    """Say whether a value that was returned is the same as when `copy` was taken of it."""
     if isinstance(raw, np.ndarray) and isinstance(copy, np.ndarray):
+        # NumPy cannot tell of words or objects whether they are NaN.
         return np.array_equal(raw, copy, equal_nan=raw.dtype.kind in "fc")
     if isinstance(raw, tuple | list) and isinstance(copy, tuple | list):
         return len(raw) == len(copy) and all(map(same_bytes, raw, copy))
