@@ -119,7 +119,8 @@ def _span(span: Span) -> str:
 
 def _mathematics(text: str) -> str:
     """Write letters in italics and what follows an underscore lower; exp and log stand upright."""
-    return "".join(map(_token, re.findall(r"_\{[^}]*\}|_\w+|[^\W\d_]\u0302|[^\W\d_]+|.", text)))
+    tokens = re.findall(r"_\{[^}]*\}|_\w+|[^\W\d_]\u0302|[^\W\d_²³ᵀ]+|.", text)
+    return "".join(map(_token, tokens))
 
 
 def _token(part: str) -> str:
@@ -184,8 +185,10 @@ def _equation(step: Equation) -> str:
     from latex2mathml.converter import convert
 
     latex = f"{step.left.latex if step.left else ''} = {step.right.latex}"
+    # TeX leaves room between log and a letter; MathML has to be told.
+    latex = re.sub(r"\\(exp|log) (?!\\left)", r"\\\1\\, ", latex)
     status = f'<span class="status {step.status.mark or ""}">{_phrase(step.status)}</span>'
-    formula = _scrollable(convert(latex), f"Step {step.number}")
+    formula = _scrollable(convert(latex, display="block"), f"Step {step.number}")
     return (
         f'<div class="step"><span class="count">{step.number}.</span>\n{formula}\n{status}</div>\n'
         f'<p class="reason">{_phrase(step.reason)}</p>'
@@ -309,7 +312,7 @@ _PAGE_STYLE = """
 body { margin: 0; background: #ffffff; color: #1d2430; font: 16px/1.5 system-ui, sans-serif; }
 main { max-width: 46rem; margin: 0 auto; padding: 1rem; }
 main.gradcheck { --good: #1a6b3c; --bad: #b3261e; --unsure: #8a5a00; }
-h1 { font-size: 1.4rem; line-height: 1.25; margin: 1.5rem 0 1rem; }
+h1 { font-size: 1.4rem; line-height: 1.25; margin: 1.5rem 0 1rem; overflow-wrap: anywhere; }
 @media (prefers-color-scheme: dark) {
   :root { --ground: #14181f; }
   main.gradcheck { --good: #6fce94; --bad: #ff9d94; --unsure: #e8b95b; }

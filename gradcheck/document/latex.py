@@ -37,13 +37,14 @@ from gradcheck.document.spans import (
 __all__ = ["to_latex"]
 
 _PREAMBLE = r"""% Compile with pdflatex; words beyond Latin letters need lualatex and a font.
-\documentclass[a4paper]{article}
+\documentclass[a4paper,fleqn]{article}
 \usepackage{iftex}
 \iftutex
   \usepackage{fontspec}
 \else
   \usepackage[T1]{fontenc}
   \usepackage[utf8]{inputenc}
+  \IfFileExists{lmodern.sty}{\usepackage{lmodern}}{}
 \fi
 \usepackage{amsmath,amssymb,longtable,xcolor}
 \usepackage[margin=2cm]{geometry}
@@ -52,6 +53,7 @@ _PREAMBLE = r"""% Compile with pdflatex; words beyond Latin letters need lualate
 \definecolor{unsure}{HTML}{8A5A00}
 \setlength{\parindent}{0pt}
 \setlength{\parskip}{4pt}
+\setlength{\mathindent}{2em}
 \setlength{\LTpre}{4pt}
 \setlength{\LTpost}{4pt}
 \allowdisplaybreaks
@@ -114,6 +116,9 @@ _CHARACTERS = {
     "|": r"\textbar{}",
     '"': r"\textquotedbl{}",
     "…": r"\dots{}",
+    # At the start of a table's row, a bracket would be an option of the row before.
+    "[": "{[}",
+    "]": "{]}",
     UNBROKEN: "~",
     **{character: f"\\{character}" for character in "{}$&#_%"},
 }
@@ -237,8 +242,9 @@ def _cell(cell: Cell, style: Style) -> str:
 def _equations(chain: Sequence[Equation]) -> str:
     """Set equations one below the other, each with its number, its mark and its reason."""
     lines = [
-        f"{step.left.latex if step.left else ''} &= {step.right.latex} && {_mark(step.status)} "
-        rf"\tag{{{step.number}}}" + "\n" + rf"\intertext{{{_phrase(step.reason)}}}"
+        f"{step.left.latex if step.left else ''} &= {step.right.latex} "
+        rf"\tag*{{{_phrase(step.status)}\enspace({step.number})}}"
+        f"\n\\intertext{{{_phrase(step.reason)}}}"
         for step in chain
     ]
     *others, last = lines
@@ -248,17 +254,6 @@ def _equations(chain: Sequence[Equation]) -> str:
         "\n\\intertext", " \\\\\n\\intertext"
     )
     return f"\\begin{{align*}}\n{body}\n\\end{{align*}}\n{_phrase(chain[-1].reason)}"
-
-
-def _mark(status: Phrase) -> str:
-    """Return a mark within mathematics."""
-    text = "".join(
-        latex_of(span.text)
-        if isinstance(span, Words) and span.text in SIGNS
-        else rf"\text{{{_span(span)}}}"
-        for span in status.spans
-    )
-    return rf"\textcolor{{{status.mark}}}{{{text}}}" if status.mark else text
 
 
 # --------------------------------------------------------------------- code and heat maps

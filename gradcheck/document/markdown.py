@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from html import escape
 
 from gradcheck.document.blocks import (
     Block,
@@ -78,14 +79,15 @@ def _span(span: Span) -> str:
         case Emphasis(text):
             return f"*{_escaped(text)}*"
         case Verbatim(text):
-            return f"`{text}`"
+            return _fenced(text, "`", " ")
         case Numeral(text):
             return text.replace("-", "−")
         case Formula(_, latex):
             return f"${latex}$"
         case Subscripted(letter, name):
+            # What is between dollar signs is read as HTML before it is read as mathematics.
             plain = re.sub(r"([\\{}$&#_%^~])", r"\\\1", name)
-            return rf"${letter}_{{\text{{{plain}}}}}$"
+            return rf"${letter}_{{\text{{{escape(plain, quote=False)}}}}}$"
 
 
 def _escaped(text: str) -> str:
@@ -93,10 +95,12 @@ def _escaped(text: str) -> str:
     return re.sub(r"([\\`*_{}\[\]<>#$|~])", r"\\\1", text)
 
 
-def _fenced(text: str) -> str:
-    # A fence is longer than any in the text.
-    fence = "`" * max(3, 1 + max(map(len, re.findall(r"`+", text)), default=0))
-    return f"{fence}\n{text}\n{fence}"
+def _fenced(text: str, least: str = "```", blank: str = "\n") -> str:
+    """Return code between fences, which are longer than any in it."""
+    longest = max(map(len, re.findall(r"`+", text)), default=0)
+    fence = "`" * (longest + 1) if longest >= len(least) else least
+    within = f"{blank}{text}{blank}" if longest or blank == "\n" else text
+    return f"{fence}{within}{fence}"
 
 
 # ---------------------------------------------------------------------------------- blocks
@@ -115,8 +119,8 @@ def _table(table: Table) -> str:
 
 
 def _row(cells: Sequence[str]) -> str:
-    # Within a cell, mathematics takes \vert for a bar, which would end the cell.
-    return "| " + " | ".join(re.sub(r"(?<!\\)\|", r"\\vert ", cell) for cell in cells) + " |"
+    # A bar would end the cell, in mathematics and in code, too.
+    return "| " + " | ".join(re.sub(r"(?<!\\)\|", r"\\|", cell) for cell in cells) + " |"
 
 
 def _cell(cell: str | Phrase) -> str:

@@ -168,7 +168,7 @@ class _Terminal:
         cells = {id(column): self._cells(column) for column in table.columns}
         labels = cells[id(table.columns[0])]
         # The end of a long name stays: there its indices stand.
-        longest = self.width // 2
+        longest = self.width // 2 - len(_GAP)
         labels[:] = [
             (text if len(text) <= longest else "…" + text[1 - longest :], mark)
             for text, mark in labels

@@ -140,7 +140,7 @@ def _ratio(entry: Entry) -> str:
     """Return the ratio of claimed to numerical; empty where it is unknown, or reads as 1."""
     if not abs(entry.numerical) > entry.tolerance or not math.isfinite(entry.claimed):
         return ""
-    ratio = f"{entry.claimed / entry.numerical:.4g}"
+    ratio = f"{entry.claimed / entry.numerical + 0.0:.4g}"  # and not -0
     return ratio if ratio != "1" else ""
 
 

@@ -1,4 +1,4 @@
-"""What both losses rest on: the sigmoid and the softmax of any scores."""
+"""Lemmas for both losses: the sigmoid and the softmax of any scores."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ["sigmoid_lemma", "softmax_lemma"]
 
 
 def sigmoid_lemma() -> Derivation:
-    """Derive what is needed of σ."""
+    """Derive the properties of σ that the losses use."""
     s = Symbol("s", real=True)
     return Derivation(
         name="sigmoid",
@@ -59,7 +59,7 @@ def sigmoid_lemma() -> Derivation:
 
 
 def softmax_lemma() -> Derivation:
-    """Derive what is needed of the softmax, for scores of any origin."""
+    """Derive the properties of the softmax that the losses use, for scores of any origin."""
     s = MatrixSymbol("s", W, 1)
     constant = Symbol("a", real=True)
     normalizer = over_words(w, exp(s[w, 0]))

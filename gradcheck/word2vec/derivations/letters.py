@@ -1,4 +1,4 @@
-"""The letters and abbreviations of the derivations; what they stand for is `losses`."""
+"""The letters and abbreviations of the derivations, for the formulas of `losses`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What becomes of vectors that start at zero: a strict saddle, and the ways out of it."""
+"""Vectors that start at zero: a strict saddle, and the ways out of it."""
 
 from __future__ import annotations
 
