@@ -1,4 +1,4 @@
-"""What index notation says and SymPy lacks: a named formula, ∂ by an entry, and "where x = 0".
+"""Index notation that SymPy lacks: a named formula, ∂ by an entry, and "where x = 0".
 
 Each is an expression that stands as it is written, so that it can be printed, until a proof, or
 `gradcheck.equations.rewriting`, asks for what it means.
@@ -152,7 +152,7 @@ def _check_sign(variable: Symbol, value: Expr) -> None:
 
 
 def defined(abbreviation: Expr) -> Expr:
-    """Return what an abbreviation stands for; an argument is never captured by a sum in it."""
+    """Return the formula of an abbreviation; no sum in it captures an argument."""
     places, formula = formula_of(abbreviation.func, len(abbreviation.args))
     return formula.xreplace(dict(zip(places, abbreviation.args, strict=True)))
 
@@ -182,7 +182,7 @@ def _distinct_in(replacement: Expr) -> Expr:
 
 
 def rebuilt(expression: Expr, change: Callable[[Expr], Expr]) -> Expr:
-    """Return an expression whose arguments are changed."""
+    """Return an expression with its arguments changed."""
     arguments = [change(argument) for argument in expression.args]
     if all(new is old for new, old in zip(arguments, expression.args, strict=True)):
         return expression

@@ -37,7 +37,7 @@ class UnsoundProofError(AssertionError):
 
 @dataclass(frozen=True)
 class Counterexample:
-    """Values for which the two sides of an equation differ.
+    """Values that make the two sides of an equation differ.
 
     Attributes
     ----------
@@ -58,7 +58,7 @@ class Counterexample:
 
 @dataclass(frozen=True)
 class Proof:
-    """What became of an equation.
+    """The verdict on an equation.
 
     Attributes
     ----------
@@ -160,7 +160,7 @@ def _obstacle_to_one_form(sides: Sequence[Expr], ranges: Ranges) -> str:
 def _compare(
     sides: Sequence[Expr], ranges: Ranges, points: int
 ) -> tuple[Counterexample | None, int]:
-    """Return the first point at which the sides differ, and at how many they were compared."""
+    """Return the first point that tells the sides apart, and the number of points compared."""
     compared = 0
     for point in random_points(ranges, 3 * points):
         try:

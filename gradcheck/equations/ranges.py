@@ -1,4 +1,4 @@
-"""Which axis each index of an expression runs over, read from where it is a subscript."""
+"""The axis of each index of an expression, read from the places where it is a subscript."""
 
 from __future__ import annotations
 
@@ -113,7 +113,8 @@ class Ranges:
     def _walk_entry(self, entry: Expr, scope: Scope, read: Read) -> None:
         read(entry, scope)
         self._keep_whole(entry.indices, scope)
-        for part in (*entry.indices, *_shape(entry)):
+        array = entry.parent if isinstance(entry, MatrixElement) else entry.base
+        for part in (*entry.indices, *(array.shape or ())):
             self._walk(part, scope, read)
 
     def _walk_abbreviation(self, call: Expr, scope: Scope, read: Read) -> None:
@@ -207,7 +208,7 @@ class Ranges:
             )
 
     def _keep_whole(self, indices: Iterable[Expr], scope: Scope) -> None:
-        """Remember what stands for a whole number: symbols, and arrays of indices."""
+        """Remember the symbols and arrays of indices that stand for whole numbers."""
         for index in indices:
             for part in (index, _resolved(index, scope)):
                 check_index(part)
@@ -259,7 +260,7 @@ class Ranges:
                 )
 
     def _as_known(self, bound: Expr) -> Expr:
-        """Return a limit made of symbols of which SymPy knows what their ranges say."""
+        """Return a limit with its symbols declared as their ranges allow."""
         return bound.xreplace({symbol: self._known(symbol) for symbol in bound.free_symbols})
 
     def _known(self, symbol: Expr) -> Expr:
@@ -298,8 +299,3 @@ def _resolved(index: Expr, scope: Scope) -> Expr:
 
 def _ranges_of(matrix: MatrixSymbol) -> list[Range]:
     return [(Integer(0), length - 1) for length in matrix.shape]
-
-
-def _shape(entry: Expr) -> tuple[Expr, ...]:
-    array = entry.parent if isinstance(entry, MatrixElement) else entry.base
-    return tuple(array.shape or ())

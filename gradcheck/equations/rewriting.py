@@ -1,4 +1,4 @@
-"""Write out, in SymPy alone, what index notation means, and make the result readable.
+"""Index notation written out in plain SymPy, and made readable.
 
 Proofs have no need of this: it is how a derivative is shown to a person.
 """
@@ -31,7 +31,7 @@ def written_out(expression: Expr) -> Expr:
 
 
 def with_deltas_summed(expression: Expr) -> Expr:
-    """Write Σ_i δ_iq f(i) as f(q), which is right wherever q lies in the range of i.
+    """Write Σ_i δ_iq f(i) as f(q): right wherever q lies in the range of i.
 
     SymPy's own `doit` also looks for closed forms of every sum, and may take minutes over it.
     """
@@ -63,7 +63,8 @@ def readable_indices(expression: Expr) -> Expr:
     """Give summation indices the names that they had before `written_out`, where these are free."""
     if isinstance(expression, Sum):
         body = readable_indices(expression.function)
-        taken = {symbol.name for symbol in expression.free_symbols | _bound_in(body)}
+        bound = {index for summation in body.atoms(Sum) for index in summation.variables}
+        taken = {symbol.name for symbol in expression.free_symbols | bound}
         names = {}
         for index in expression.variables:
             name = next(n for n in _candidates(index.name) if n not in taken)
@@ -88,17 +89,16 @@ def _evaluated(expression: Expr) -> Expr:
         value, *point = expression.args
         value = _evaluated(value)
         replacements = [
-            (variable, _evaluated_inside(new))
+            (
+                variable,
+                Lambda(new.variables, _evaluated(new.expr))
+                if isinstance(new, Lambda)
+                else _evaluated(new),
+            )
             for variable, new in (replacement.args for replacement in point)
         ]
         return distinct_indices(_put(value, replacements))
     return rebuilt(expression, _evaluated)
-
-
-def _evaluated_inside(value: Expr) -> Expr:
-    if isinstance(value, Lambda):
-        return Lambda(value.variables, _evaluated(value.expr))
-    return _evaluated(value)
 
 
 def _put(expression: Expr, point: Sequence[tuple[Expr, Expr]]) -> Expr:
@@ -115,10 +115,6 @@ def _put(expression: Expr, point: Sequence[tuple[Expr, Expr]]) -> Expr:
     if not expression.args or isinstance(expression, MatrixSymbol):
         return expression
     return rebuilt(expression, lambda part: _put(part, point))
-
-
-def _bound_in(expression: Expr) -> set[Expr]:
-    return {index for summation in expression.atoms(Sum) for index in summation.variables}
 
 
 def _candidates(name: str) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""How much work a proof may be: a bound in steps, the same on every machine."""
+"""A bound on the work of a proof, in steps: the same on every machine."""
 
 from __future__ import annotations
 

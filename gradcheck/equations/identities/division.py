@@ -1,4 +1,4 @@
-"""Denominators of several terms: what they have in common, and how far one divides by them."""
+"""Denominators of several terms: their common factors, and division by them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ __all__ = ["divide", "split_off_common_factor"]
 def split_off_common_factor(
     polynomial: Polynomial,
 ) -> tuple[Monomial, Fraction, Polynomial]:
-    """Return a monomial, a number and a polynomial without common factor, whose product it is.
+    """Split a polynomial into a monomial, a number and a polynomial without common factor.
 
     Raises
     ------

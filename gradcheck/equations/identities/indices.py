@@ -43,7 +43,7 @@ def axis(first: Polynomial, last: Polynomial) -> str:
 
 
 def length(limit: Limit) -> Polynomial:
-    """Return how many values a summation index takes."""
+    """Return the number of values of a summation index."""
     _, first, last = limit
     return last - first + ONE
 
@@ -60,9 +60,9 @@ def bound_index(height: int) -> Index:
 
 
 def preference(index: Index) -> tuple[bool, bool, bool, str]:
-    """Sort indices so that first comes what may stand for the others.
+    """Return a key that sorts indices: the first may stand for the others.
 
-    That is one that is not bound, rather a number, rather a plain symbol.
+    First are those that are not bound; among these numbers, then plain symbols.
     """
     is_bound = any(isinstance(symbol, Dummy) for symbol in index.free_symbols)
     return is_bound, not index.is_Integer, not index.is_Symbol, key_of(index)

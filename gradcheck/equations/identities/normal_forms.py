@@ -236,7 +236,7 @@ def cleared(difference: Polynomial) -> Polynomial:
 
 
 def _as_fraction(polynomial: Polynomial) -> tuple[Polynomial, Monomial]:
-    """Return a polynomial and a product of groups, whose quotient it is."""
+    """Write a polynomial as the quotient of another one and a product of groups."""
     below: Monomial = ()
     while (found := _denominator(polynomial)) is not None:
         group, exponent = found
@@ -325,7 +325,7 @@ def substitute(
     names: Mapping[Index, Index],
     values: Mapping[str, Callable[[Atom], Polynomial]] | None = None,
 ) -> Polynomial:
-    """Return a polynomial in which indices, entries and symbols are replaced, all at once.
+    """Replace indices, entries and symbols of a polynomial, all at once.
 
     Parameters
     ----------
@@ -442,7 +442,7 @@ def _flattened(
 
 
 def _canonical_total(limits: tuple[Limit, ...], powers: Monomial) -> Polynomial:
-    """Return a sum as an atom; how its indices are called and ordered makes no difference."""
+    """Return a sum as an atom: the same one for all names and orders of its indices."""
     if len(limits) > MOST_INDICES:
         raise TooLargeError(f"a sum over {len(limits)} indices that cannot be split")
     height = max(factor.height for factor, _ in powers)

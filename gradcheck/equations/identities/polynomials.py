@@ -32,7 +32,7 @@ Monomial: TypeAlias = tuple[tuple["Atom", Fraction], ...]
 
 
 class _Keyed:
-    """What is equal where its key is."""
+    """An object that is equal to those of its kind with the same key."""
 
     key: Any
 
@@ -45,7 +45,7 @@ class _Keyed:
 
 @dataclass(frozen=True, eq=False)
 class Atom(_Keyed):
-    """What is not taken apart: its kind, and the indices and polynomials it is made of.
+    """A factor that is not taken apart: its kind, and the indices and polynomials in it.
 
     Attributes
     ----------
@@ -65,7 +65,7 @@ class Atom(_Keyed):
 
     @cached_property
     def key(self) -> str:
-        """What it is, in writing."""
+        """A text that two of them share only if they are equal."""
         return f"{self.kind}({', '.join(map(key_of, self.parts))})"
 
     @cached_property
@@ -86,7 +86,7 @@ class Atom(_Keyed):
 
     @cached_property
     def height(self) -> int:
-        """How many summation indices lie one inside the other."""
+        """The most summation indices that lie one inside the other."""
         if self.kind == "sum":
             limits, body = self.parts
             return len(limits) + int(body.height)
@@ -118,7 +118,7 @@ class Polynomial(_Keyed):
 
     @cached_property
     def key(self) -> str:
-        """What it is, in writing."""
+        """A text that two of them share only if they are equal."""
         written = sorted((key_of_monomial(m), c) for m, c in self.terms.items())
         return " + ".join(f"{coefficient}*{text}" for text, coefficient in written) or "0"
 
@@ -134,7 +134,7 @@ class Polynomial(_Keyed):
 
     @cached_property
     def height(self) -> int:
-        """How many summation indices lie one inside the other."""
+        """The most summation indices that lie one inside the other."""
         return max((atom.height for atom in self.atoms()), default=0)
 
     @property
@@ -187,7 +187,7 @@ def atom(kind: str, *parts: Any, positive: bool = False) -> Polynomial:
 
 
 def index_value(index: Index) -> Polynomial:
-    """Return the value of an index; its sign is what is known of the index itself."""
+    """Return the value of an index: positive if the index is known to be."""
     if index.is_Integer:
         return number(int(index))
     return atom("symbol", index, positive=bool(index.is_positive))
@@ -212,7 +212,7 @@ def merged(powers: Iterable[tuple[Atom, Fraction]]) -> Monomial:
 
 
 def key_of(part: Any) -> str:
-    """Return what a part of an atom is, in writing."""
+    """Return the key of a part of an atom."""
     if isinstance(part, tuple):
         return f"({', '.join(map(key_of, part))})"
     if isinstance(part, Polynomial):
@@ -227,7 +227,7 @@ def _key_of_index(index: Index) -> str:
 
 
 def key_of_monomial(monomial: Monomial) -> str:
-    """Return what a monomial is, in writing."""
+    """Return the key of a monomial."""
     return "*".join(f"{factor.key}^{exponent}" for factor, exponent in monomial)
 
 

@@ -64,7 +64,7 @@ Expr: TypeAlias = Any
 
 @dataclass(frozen=True)
 class _Scope:
-    """What symbols stand for in a part of an expression.
+    """The meaning of symbols in a part of an expression.
 
     Attributes
     ----------
@@ -78,7 +78,7 @@ class _Scope:
     values: Mapping[Expr, Polynomial] = field(default_factory=dict)
 
     def index(self, index: Expr) -> Expr:
-        """Return what an index stands for.
+        """Return the index that an index stands for.
 
         Raises
         ------
@@ -171,7 +171,9 @@ class Translation:
         inside, *point = value.args
         values = {}
         for variable, new in (replacement.args for replacement in point):
-            values[key_of(_label(variable))] = self._replacement(variable, new, scope)
+            # As the atoms of entries and symbols name them.
+            label = variable if isinstance(variable, Symbol) else variable.name
+            values[key_of(label)] = self._replacement(variable, new, scope)
         return substitute(self._translate(inside, scope), {}, values)
 
     def _replacement(
@@ -240,11 +242,6 @@ def _symbol(symbol: Expr, scope: _Scope) -> Polynomial:
     if symbol in scope.values:
         return scope.values[symbol]
     return index_value(scope.index(symbol))
-
-
-def _label(variable: Expr) -> Expr:
-    """Return what an atom calls an array, or a symbol."""
-    return variable if isinstance(variable, Symbol) else variable.name
 
 
 def _refuse(expression: Expr, _scope: _Scope) -> NoReturn:

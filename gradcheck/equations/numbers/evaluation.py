@@ -86,7 +86,7 @@ def evaluate(expression: Expr, point: Point) -> Number:
 
 @lru_cache(maxsize=1024)
 def _order(expression: Expr) -> int:
-    """Return how many derivatives are taken one of the other."""
+    """Return the order of the derivatives in an expression, nested ones added up."""
     parts = expression.args
     if isinstance(expression, Abbreviation):
         parts = (*parts, formula_of(expression.func, len(parts))[1])
@@ -117,7 +117,7 @@ def _function(name: str, call: Expr, point: Point) -> Number:
 
 
 def _bounded(argument: Number) -> Number:
-    """Refuse what takes more digits than there is memory to compute with."""
+    """Refuse an argument that takes more digits than there is memory for."""
     if argument and mpmath.mag(argument) > _LARGEST_MAGNITUDE:
         raise ValueError("an argument is too large")
     return argument

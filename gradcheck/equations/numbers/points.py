@@ -1,4 +1,4 @@
-"""Points at which an equation is compared: small sizes, short numbers, indices that coincide."""
+"""Points to compare an equation at: small sizes, short numbers, indices that coincide."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def _whole_numbers(ranges: Ranges, attempt: int, generator: random.Random) -> di
 
 
 def _with_most_deltas(ranges: Ranges, generator: random.Random) -> dict[Any, int] | None:
-    """Draw near the numbers in deltas, and keep the draw for which most deltas are 1."""
+    """Draw near the numbers in deltas, and keep the draw that makes most deltas 1."""
     integers = {abs(int(n)) for delta in ranges.deltas for n in delta.atoms(sympy.Integer)}
     met = sorted(n for n in integers if 0 < n <= _LARGEST_MET)
     pool = sorted({max(1, n + near) for n in met for near in (-1, 0, 1)} | {2, 3})
@@ -83,7 +83,8 @@ def _with_most_deltas(ranges: Ranges, generator: random.Random) -> dict[Any, int
 
 
 def _deltas_met(ranges: Ranges, values: dict[Any, int]) -> int:
-    return sum(delta.xreplace(_exact(values)) == 1 for delta in ranges.deltas)
+    exact = {symbol: sympy.Integer(value) for symbol, value in values.items()}
+    return sum(delta.xreplace(exact) == 1 for delta in ranges.deltas)
 
 
 def _drawn(
@@ -128,7 +129,7 @@ def _is_range(range_: Range, values: dict[Any, int]) -> bool:
 
 
 def _is_allowed(symbol: Any, value: Any) -> bool:
-    """Say whether a symbol may have a value, by what it was declared to be."""
+    """Say whether the declaration of a symbol allows a value."""
     exact = sympy.Rational(value)
     declared = symbol.assumptions0
     return all(
@@ -136,12 +137,8 @@ def _is_allowed(symbol: Any, value: Any) -> bool:
     )
 
 
-def _exact(values: dict[Any, int]) -> dict[Any, Any]:
-    return {symbol: sympy.Integer(value) for symbol, value in values.items()}
-
-
 def readable(point: Point) -> dict[str, Any]:
-    """Return what was drawn for a person: arrays as nested lists, no summation index."""
+    """Return a point as a person reads it: arrays as nested lists, no summation index."""
     arrays: dict[str, dict[tuple[int, ...], Any]] = {}
     for (name, subscripts), value in point.entries.items():
         arrays.setdefault(name, {})[subscripts] = value

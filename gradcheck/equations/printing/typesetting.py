@@ -27,7 +27,7 @@ Expr: TypeAlias = Any
 
 
 class Level(IntEnum):
-    """How tightly the parts of a printed expression hang together."""
+    """The hold of the parts of a printed expression on each other, loosest first."""
 
     ADDITION = 0
     SUM = 1
@@ -54,7 +54,7 @@ def braced(subscript: str) -> str:
 
 
 class Typesetter(ABC):
-    """What the two notations have in common: the order of terms, and where brackets go."""
+    """The common part of the two notations: the order of terms, and the brackets."""
 
     minus = "-"
     # Between a variable and what is put in its place, where that is no mere number: s = a + s would
@@ -122,7 +122,7 @@ class Typesetter(ABC):
         return self.subscripted(name, *map(self.write, entry.indices)), Level.ATOM
 
     def _delta(self, delta: Expr) -> Printed:
-        """Write what is longer, or was given a name of its own, last."""
+        """Write the longer index last, or the one with a name of its own."""
         first, second = sorted(
             delta.args[:2], key=lambda i: (len(self.write(i)), i in self._names, str(i))
         )
@@ -145,7 +145,7 @@ class Typesetter(ABC):
         return self.called(name, arguments), Level.PRODUCT
 
     def _addition(self, addition: Expr) -> Printed:
-        """Write what is added before what is subtracted."""
+        """Write the terms that are added before those that are subtracted."""
         terms = sorted(addition.args, key=lambda term: term.could_extract_minus_sign())
         text = self._within(terms[0], Level.ADDITION)
         for term in terms[1:]:
@@ -232,7 +232,7 @@ class Typesetter(ABC):
 
     @abstractmethod
     def form_of(self, abbreviation: type[Abbreviation]) -> str:
-        """Return how an abbreviation is written."""
+        """Return the form of an abbreviation, with places for its arguments."""
 
     @abstractmethod
     def letter(self, name: str) -> str:
@@ -292,7 +292,7 @@ class Typesetter(ABC):
 
 
 def _fraction_parts(product: Expr) -> tuple[list[Expr], list[Expr]]:
-    """Return the factors above and below the line, in the order in which they are written."""
+    """Return the factors above and below the line, in the order of writing."""
     above: list[Expr] = []
     below: list[Expr] = []
     for factor in Mul.make_args(product):
@@ -307,7 +307,7 @@ def _fraction_parts(product: Expr) -> tuple[list[Expr], list[Expr]]:
 
 
 def _place(factor: Expr) -> tuple[int, str]:
-    """Numbers first, sums, which have no end, last."""
+    """Return a key that sorts numbers first, and sums last: nothing shows their end."""
     kinds = [
         (Integer | sympy.Rational, 0),
         (Symbol, 1),

@@ -90,7 +90,7 @@ def softplus(x: Number) -> float:
 
 def softmax(scores: Sequence[Number]) -> Vector:
     """Return exp(score) / Σ exp(score) of each; exact where the scores are exactly equal."""
-    if _are_equal(scores):
+    if all(isinstance(score, Fraction) and score == scores[0] for score in scores):
         return (Fraction(1, len(scores)),) * len(scores)
     shares = stable_functions.softmax(np.array(scores, dtype=np.float64))
     return tuple(float(share) for share in shares)
@@ -112,7 +112,3 @@ def log_odds_against(scores: Sequence[Number], target: int) -> Number:
     differences = [float(score - scores[target]) for score in scores]
     del differences[target]
     return float(stable_functions.logsumexp(np.array(differences)))
-
-
-def _are_equal(numbers: Sequence[Number]) -> bool:
-    return all(isinstance(number, Fraction) and number == numbers[0] for number in numbers)

@@ -47,13 +47,13 @@ __all__ = ["negative_sampling", "softmax"]
 
 
 def softmax(step: Update) -> Iterator[Block]:
-    """Tell what naive softmax predicts, and what follows for the center word."""
+    """Tell the predictions of naive softmax, and the gradient for the center word."""
     yield from _softmax_predictions(step)
     yield from _softmax_center_gradient(step)
 
 
 def negative_sampling(step: Update) -> Iterator[Block]:
-    """Tell what negative sampling predicts, and what follows for the center word."""
+    """Tell the predictions of negative sampling, and the gradient for the center word."""
     yield from _sampling_predictions(step)
     yield from _sampling_center_gradient(step)
 
@@ -63,6 +63,7 @@ def negative_sampling(step: Update) -> Iterator[Block]:
 
 def _softmax_predictions(step: Update) -> Iterator[Block]:
     rows = step.predictions
+    exponentials = [row.exponential for row in rows]
     yield Heading(
         phrase(
             "Forward: scores with {v} = {vector}",
@@ -74,10 +75,7 @@ def _softmax_predictions(step: Update) -> Iterator[Block]:
         [
             Column(phrase("word"), [*(word(step.words[row.word]) for row in rows), phrase("sum")]),
             Column(SCORE, [*(row.score for row in rows), None]),
-            Column(
-                formula("exp(u_w·v_c)"),
-                [*(row.exponential for row in rows), _sum_of_exponentials(step)],
-            ),
+            Column(formula("exp(u_w·v_c)"), [*exponentials, sum(exponentials, Fraction(0))]),
             Column(
                 formula("ŷ_w = p(w|c)"),
                 [*(row.predicted for row in rows), Fraction(1)],
@@ -92,26 +90,17 @@ def _softmax_predictions(step: Update) -> Iterator[Block]:
         ],
         has_total=True,
     )
-    observed = rows[step.target]
+    probability = number(rows[step.target].predicted, "fraction")
     yield Paragraph(
         phrase(
             "{p} comes from the vectors of this moment: no counting, no pass "
             "over the text. {J} = {log} = {loss}.",
             p=SOFTMAX_PROBABILITY,
             J=SOFTMAX_LOSS,
-            log=_minus_log(observed.predicted),
+            log=joined([formula("-log"), probability], prose(UNBROKEN)),
             loss=number(step.loss_before),
         )
     )
-
-
-def _minus_log(probability: Number) -> Phrase:
-    shown = number(probability, "fraction")
-    return joined([formula("-log"), shown], prose(UNBROKEN))
-
-
-def _sum_of_exponentials(step: Update) -> Number:
-    return sum((row.exponential for row in step.predictions), Fraction(0))
 
 
 def _softmax_center_gradient(step: Update) -> Iterator[Block]:

@@ -1,4 +1,4 @@
-"""What the model predicts about a pair, and what the loss and its gradient make of it.
+"""The predictions of the model about a pair, and the loss and gradient that follow.
 
 Both losses say the same of every vector that they look at: ∂J/∂score = predicted - observed.
 Naive softmax looks at each word once, negative sampling at the observed word and at each draw.
@@ -68,7 +68,7 @@ class Prediction:
 
 
 def softmax_predictions(scores: Vector, target: int) -> tuple[Prediction, ...]:
-    """Return what naive softmax predicts: one p(w|c) for each word.
+    """Return the predictions of naive softmax: one p(w|c) for each word.
 
     Parameters
     ----------
@@ -106,7 +106,7 @@ def softmax_loss(scores: Vector, target: int) -> float:
 def negative_sampling_predictions(
     scores: Vector, target: int, negatives: Sequence[int]
 ) -> tuple[Prediction, ...]:
-    """Return what negative sampling predicts: one σ for the target and for each draw.
+    """Return the predictions of negative sampling: one σ for the target and for each draw.
 
     Parameters
     ----------

@@ -15,7 +15,7 @@ __all__ = ["Confirmation", "Update"]
 
 
 class Confirmation(NamedTuple):
-    """What finite differences say of the gradient that was computed.
+    """The finite differences that the computed gradient is compared with.
 
     Attributes
     ----------
@@ -120,14 +120,14 @@ class Update:
 
     @property
     def changes(self) -> Vector:
-        """How much each u_w·v_c grew: above 0 pulled together, below 0 pushed apart."""
+        """The growth of each u_w·v_c: above 0 pulled together, below 0 pushed apart."""
         return tuple(
             total((new, -old)) for new, old in zip(self.scores_after, self.scores, strict=True)
         )
 
     @property
     def moved_outside(self) -> tuple[int, ...]:
-        """The words whose row of U changes."""
+        """The words with a row of U that changes."""
         return tuple(word for word, row in enumerate(self.grad_outside) if any(row))
 
     @property

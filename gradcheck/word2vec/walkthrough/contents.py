@@ -1,4 +1,4 @@
-"""What a walkthrough tells, part by part: the same for the terminal, a browser and LaTeX."""
+"""The contents of a walkthrough, part by part: the same in every format."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def _telling(step: Update) -> Telling:
 
 
 def _title(step: Update) -> Phrase:
-    """Return what the walkthrough is about, in a line."""
+    """Return the model, the loss and the rate in a line."""
     return phrase(
         "One step on paper: skip-gram, {loss}, {eta} = {rate}",
         loss=phrase(named(step.loss).title),

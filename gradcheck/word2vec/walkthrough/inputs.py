@@ -1,4 +1,4 @@
-"""What a walkthrough starts from: words, pairs and vectors, or why they will not do."""
+"""The inputs of a walkthrough: words, pairs and vectors, or the reason why they will not do."""
 
 from __future__ import annotations
 
@@ -233,7 +233,7 @@ def positive_rate(rate: Any) -> Fraction:
 
 
 def _exact(given: Any) -> Fraction | None:
-    """Return what a person wrote as the number that it says, if it is one: 0.1 is a tenth."""
+    """Return the exact number that is written, if it is one: 0.1 is a tenth."""
     written = str(given).strip()
     if isinstance(given, bool) or len(written) > _LONGEST_NUMBER:
         return None

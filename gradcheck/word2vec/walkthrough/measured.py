@@ -29,7 +29,7 @@ class Written(NamedTuple):
 
 
 def written_within(measured: float, error: float, claimed: float) -> Written:
-    """Write a measured number to the digit at which its error bound begins, and the claim alike.
+    """Write a measured number to the digit where its error bound begins, and the claim alike.
 
     The bound that is written is rounded up, and covers the rounding of the measured number, too.
 

@@ -160,9 +160,8 @@ def _negatives(
         wanted = _DEFAULT_NEGATIVES if negatives is None else negatives
         return inputs.choose_negatives(words, target, wanted, seed)
     if negatives is not None:
-        raise ValueError(
-            f"negatives: {loss.title} has none; expected them with {_with_negatives()}"
-        )
+        sampling = " or ".join(loss.name for loss in LOSSES if loss.has_negatives)
+        raise ValueError(f"negatives: {loss.title} has none; expected them with {sampling}")
     return ()
 
 
@@ -175,10 +174,6 @@ def _scores(outside: Matrix, v_c: Vector, words: Sequence[str]) -> Vector:
                 f"no number for paper; expected scores from -{_LARGEST_SCORE} to {_LARGEST_SCORE}"
             )
     return scores
-
-
-def _with_negatives() -> str:
-    return " or ".join(loss.name for loss in LOSSES if loss.has_negatives)
 
 
 def _descend(old: Vector, gradient: Vector, rate: Fraction) -> Vector:

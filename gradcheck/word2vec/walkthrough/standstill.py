@@ -26,7 +26,7 @@ def is_minimum(step: Update) -> bool:
 
 
 def pair_that_moves(step: Update) -> tuple[int, int] | None:
-    """Return a pair of the sentence on which a step from here moves something, if there is one.
+    """Return a pair of the sentence that moves something from here, if there is one.
 
     Under negative sampling it does so with some negatives, not with all.
     """
