@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from models.scatter import subtract_products
 
+if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from models.pairs import Batch
@@ -69,15 +69,10 @@ class RowGradient(NamedTuple):
         IndexError
             If it names a row that the matrix does not have.
         """
-        named, steps = self.rows.ravel(), self.weights.ravel() * matrix.dtype.type(rate)
-        # `matrix[rows] -= …` keeps one term of a row that is named twice. Here the rows that are
-        # named equally often go together, each once, with the sum of its terms.
-        for terms in _terms_by_row(named):
-            # With "clip" the indices, in range as they are, are not looked at one by one.
-            vectors = self.vectors.take(terms // self.rows.shape[1], axis=0, mode="clip")
-            sums = np.einsum("rn,rnd->rd", steps[terms], vectors)
-            rows = named[terms[:, 0]]
-            matrix[rows] = np.subtract(matrix.take(rows, axis=0, mode="clip"), sums, out=sums)
+        # For each b and t: matrix[rows[b, t]] -= steps[b, t] * vectors[b]. Not `matrix[rows] -= …`,
+        # which would keep one term of a row that is named twice.
+        steps = self.weights * matrix.dtype.type(rate)
+        subtract_products(matrix, self.rows, steps, self.vectors)
 
     def dense(self, shape: tuple[int, int]) -> Floats:
         """Return the gradient as a matrix.
@@ -223,30 +218,6 @@ def _rows(matrix: Floats, rows: NDArray[np.integer], name: str) -> Floats:
     """Return matrix[rows], at twice its speed; -1 reads the last row."""
     check_rows(name, rows, matrix)
     return matrix.take(rows, axis=0, mode="wrap")
-
-
-def _terms_by_row(named: NDArray[np.integer]) -> Iterator[NDArray[np.intp]]:
-    """Yield where each row is named: (R, n) for the R rows named n times, for each such n."""
-    places = _stable_order(named)
-    places = places[: np.count_nonzero(named >= 0)]  # the order of -1 is the last
-    first = np.flatnonzero(np.diff(named[places], prepend=-1))
-    occurrences = np.diff(first, append=len(places))
-    places = places[_stable_order(np.repeat(occurrences, occurrences))]
-    start = 0
-    for n, rows in enumerate(np.bincount(occurrences).tolist()):
-        if rows:
-            stop = start + rows * n
-            yield places[start:stop].reshape(rows, n)
-            start = stop
-
-
-def _stable_order(numbers: NDArray[np.integer]) -> NDArray[np.intp]:
-    """Return what sorts numbers of 32 bits, read as unsigned; equal ones stay in order.
-
-    NumPy sorts numbers of 16 bits by their digits, in two such halves five times as fast.
-    """
-    low, high = numbers.astype(np.uint16), (numbers >> 16).astype(np.uint16)
-    return np.lexsort((low, high))
 
 
 def _shares(inputs: NDArray[np.integer], dtype: np.dtype[np.floating]) -> Floats:

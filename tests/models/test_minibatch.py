@@ -14,7 +14,7 @@ import gradcheck
 from gradcheck.strategies import generators
 from gradcheck.word2vec import cases, oracle
 from gradcheck.word2vec.loss_table import named
-from models import minibatch
+from models import minibatch, scatter
 from models.minibatch import RowGradient
 from tests.models.samples import (
     EXAMPLES,
@@ -169,15 +169,6 @@ def test_a_row_gradient_is_a_sum_of_outer_products(rows, rng):
     )
 
 
-def test_rows_past_65535_are_told_apart():
-    """They are sorted by halves of 16 bits."""
-    rows = np.array([[65_536, 0, 131_072, 65_536, -1, 65_535]], dtype=np.int32)
-    gradient = RowGradient(rows, np.ones(rows.shape), np.array([[1.0, 2.0]])).dense((131_073, 2))
-    moved = np.flatnonzero(gradient.any(axis=1))
-    np.testing.assert_array_equal(moved, [0, 65_535, 65_536, 131_072])
-    np.testing.assert_array_equal(gradient[moved], [[1, 2], [1, 2], [2, 4], [1, 2]])
-
-
 @pytest.mark.parametrize("loss", LOSSES)
 def test_nothing_is_overwritten(loss):
     for sample in EXAMPLES:
@@ -230,7 +221,6 @@ NAIVE, SAMPLED = LOSSES
 NAIVE_CENTER = "        RowGradient(batch.inputs, shares, grad_h),\n        RowGradient(every_row"
 SAMPLED_CENTER = "        RowGradient(batch.inputs, shares, grad_h),\n        RowGradient(words"
 SAMPLED_OUTSIDE = "RowGradient(words, deltas, h)"
-STEP = 'np.einsum("rn,rnd->rd", steps[terms], vectors)'
 
 # Of which loss, what is right, and what is wrong.
 MISTAKES = {
@@ -261,16 +251,20 @@ MISTAKES = {
         SAMPLED_CENTER.replace("shares", "np.ceil(shares)"),
     ),
     "target's row only": (SAMPLED, SAMPLED_OUTSIDE, "RowGradient(words[:, :1], deltas[:, :1], h)"),
-    "repeats lost": (SAMPLED, STEP, "steps[terms][:, -1:] * vectors[:, -1]"),
-    "repeats lost, naive": (NAIVE, STEP, "steps[terms][:, -1:] * vectors[:, -1]"),
+    "rate of the wrong sign": (SAMPLED, "matrix.dtype.type(rate)", "matrix.dtype.type(-rate)"),
+}
+SUMS = 'np.einsum("rn,rnd->rd", factors[terms], of_terms)'
+# The same, in the scattering of the terms.
+MISTAKES_IN_SCATTERING = {
+    "repeats lost": (SAMPLED, SUMS, "factors[terms][:, -1:] * of_terms[:, -1]"),
+    "repeats lost, naive": (NAIVE, SUMS, "factors[terms][:, -1:] * of_terms[:, -1]"),
     "none is the last row": (
         SAMPLED,
         "    places = places[: np.count_nonzero(named >= 0)]",
         "    #",
     ),
-    "vectors of other pairs": (SAMPLED, "terms // self.rows.shape[1]", "terms % len(self.vectors)"),
+    "vectors of other pairs": (SAMPLED, "terms // rows.shape[1]", "terms % len(vectors)"),
 }
-
 
 # The loss is wrong, and the gradient belongs to it: the numerical derivative has nothing to say.
 MISTAKEN_LOSSES = {
@@ -294,6 +288,16 @@ def check_the_examples(check, loss, module):
 def test_a_planted_mistake_is_seen(mistake, check):
     loss, right, wrong = MISTAKES[mistake]
     module = mutated(minibatch, {right: wrong})
+    with pytest.raises(AssertionError):
+        check_the_examples(check, loss, module)
+
+
+@pytest.mark.parametrize("check", CHECKS)
+@pytest.mark.parametrize("mistake", MISTAKES_IN_SCATTERING)
+def test_a_planted_mistake_in_the_scattering_is_seen(mistake, check):
+    loss, right, wrong = MISTAKES_IN_SCATTERING[mistake]
+    module = mutated(minibatch, {})
+    module.subtract_products = mutated(scatter, {right: wrong}).subtract_products
     with pytest.raises(AssertionError):
         check_the_examples(check, loss, module)
 
