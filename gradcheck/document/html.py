@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from html import escape
+from importlib.resources import files
 
 from gradcheck.document.blocks import (
     Block,
@@ -43,7 +44,8 @@ def to_page(*documents: Document) -> str:
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         '<meta name="color-scheme" content="light dark">\n'
-        f"<title>{escape(title)}</title>\n<style>{_STYLE}{_PAGE_STYLE}</style>\n</head>\n"
+        f"<title>{escape(title)}</title>\n"
+        f"<style>{_style('report.css')}{_style('page.css')}</style>\n</head>\n"
         f'<body>\n<main class="gradcheck">\n{body}\n</main>\n</body>\n</html>\n'
     )
 
@@ -60,9 +62,14 @@ def to_fragment(document: Document, level: int = 3) -> str:
     """
     title = f'<p class="title {document.title.mark or ""}">{_phrase(document.title)}</p>'
     return (
-        f'<div class="gradcheck">\n<style>{_STYLE}</style>\n{title}\n{_blocks(document, level)}\n'
-        "</div>"
+        f'<div class="gradcheck">\n<style>{_style("report.css")}</style>\n{title}\n'
+        f"{_blocks(document, level)}\n</div>"
     )
+
+
+def _style(name: str) -> str:
+    """Return a style sheet that lies beside this file."""
+    return files("gradcheck.document").joinpath(name).read_text(encoding="utf-8")
 
 
 def _blocks(document: Document, level: int) -> str:
@@ -234,97 +241,3 @@ def _heat_map(each: HeatMap) -> str:
 
 def _shade(one: Shade) -> str:
     return f"shade {one.mark} d{one.degree}" if one.mark == "bad" else f"shade {one.mark}"
-
-
-# ----------------------------------------------------------------------------------- style
-
-# Neither ink nor paper: a notebook's page or a site's, light or dark, has its own, so these three
-# colours can be read on both. What has a ground of its own has its own ink, too.
-_STYLE = """
-.gradcheck {
-  --good: #2a8a57; --bad: #d4483f; --unsure: #a87000; line-height: 1.5; text-align: left;
-}
-.gradcheck h2, .gradcheck h3 {
-  font-size: 1.05rem; line-height: 1.35; margin: 1.75rem 0 .5rem; padding: 0;
-}
-.gradcheck .title { font-weight: 600; margin: .25rem 0 .75rem; }
-.gradcheck p { margin: .5rem 0; overflow-wrap: anywhere; }
-.gradcheck .good { color: var(--good); }
-.gradcheck .bad { color: var(--bad); font-weight: 600; }
-.gradcheck .unsure { color: var(--unsure); }
-.gradcheck .scroll { overflow-x: auto; }
-.gradcheck table {
-  border-collapse: collapse; border: 0; margin: .25rem 0; font-size: .9rem; width: auto;
-}
-.gradcheck th, .gradcheck td {
-  text-align: left; font-weight: 400; padding: .2rem 1.1rem .2rem 0; white-space: nowrap;
-  background: none; border: 0; border-bottom: 1px solid rgb(128 128 128 / .35);
-}
-.gradcheck thead th { vertical-align: bottom; font-size: .85rem; opacity: .85; }
-.gradcheck tbody tr:last-child > * { border-bottom: 0; }
-.gradcheck tr.total > * { border-top: 2px solid rgb(128 128 128 / .7); }
-.gradcheck .number, .gradcheck pre, .gradcheck code {
-  white-space: pre; font-family: ui-monospace, Menlo, Consolas, "DejaVu Sans Mono", monospace;
-}
-.gradcheck pre {
-  margin: .25rem 0; padding: .75rem; border: 0; border-radius: 4px; font-size: .8125rem;
-  line-height: 1.4; background: rgb(128 128 128 / .12); color: inherit; width: max-content;
-  min-width: calc(100% - 1.5rem);
-}
-.gradcheck pre code { background: none; color: inherit; padding: 0; font: inherit; }
-.gradcheck .math { font-family: "STIX Two Text", "Latin Modern Roman", Cambria, serif; }
-.gradcheck sub { line-height: 0; }
-.gradcheck .step { display: flex; align-items: center; gap: .75rem; margin-top: 1rem; }
-.gradcheck .step .count { min-width: 1.75rem; text-align: right; }
-.gradcheck .step .scroll { flex: 0 1 auto; padding: .25rem 0; }
-.gradcheck .step math { display: inline-block; font-size: 1.1rem; }
-.gradcheck .reason { margin-left: 2.5rem; }
-.gradcheck .maps { display: flex; flex-wrap: wrap; gap: 1rem 2rem; }
-.gradcheck .maps .scroll { max-width: 100%; }
-.gradcheck .map { border-collapse: separate; border-spacing: 2px; }
-.gradcheck .map caption { text-align: left; padding-bottom: .2rem; }
-.gradcheck .map th { opacity: .75; padding: 0 .25rem; text-align: center; border: 0; }
-.gradcheck .map td, .gradcheck .swatch {
-  min-width: 1.6rem; height: 1.6rem; text-align: center; padding: 0; border: 0; border-radius: 3px;
-}
-.gradcheck .map thead td { min-width: 0; }
-.gradcheck .swatch { display: inline-block; line-height: 1.6rem; margin-right: 2px; }
-.gradcheck .shade { font-weight: 400; }
-.gradcheck .shade.good { background: #e3efe7; color: #1a6b3c; }
-.gradcheck .shade.unsure {
-  color: #5f3e00; background: repeating-linear-gradient(45deg, #f3f5f8 0 4px, #d5dae1 4px 6px);
-}
-.gradcheck .d1 { background: #fde4d8; color: #1d2430; }
-.gradcheck .d2 { background: #fbbfa5; color: #1d2430; }
-.gradcheck .d3 { background: #f08e6c; color: #1d2430; }
-.gradcheck .d4 { background: #c8432e; color: #ffffff; }
-.gradcheck .d5 { background: #9c1c1c; color: #ffffff; }
-.gradcheck .legend { font-size: .875rem; }
-@media (max-width: 30rem) {
-  .gradcheck table { font-size: .8rem; }
-  .gradcheck th, .gradcheck td { padding-right: .7rem; }
-  .gradcheck .reason { margin-left: 0; }
-}
-"""
-
-_PAGE_STYLE = """
-:root { color-scheme: light dark; --ground: #ffffff; --shade: rgb(128 128 128 / .55); }
-body { margin: 0; background: #ffffff; color: #1d2430; font: 16px/1.5 system-ui, sans-serif; }
-main { max-width: 46rem; margin: 0 auto; padding: 1rem; }
-main.gradcheck { --good: #1a6b3c; --bad: #b3261e; --unsure: #8a5a00; }
-h1 { font-size: 1.4rem; line-height: 1.25; margin: 1.5rem 0 1rem; overflow-wrap: anywhere; }
-@media (prefers-color-scheme: dark) {
-  :root { --ground: #14181f; }
-  main.gradcheck { --good: #6fce94; --bad: #ff9d94; --unsure: #e8b95b; }
-  body { background: #14181f; color: #e3e7ee; }
-}
-/* A shadow where a table goes on; what hides it scrolls along, and lies over it at the end. */
-.gradcheck .scroll {
-  background:
-    linear-gradient(to right, var(--ground) 40%, transparent) left / 2.5rem 100% local,
-    linear-gradient(to left, var(--ground) 40%, transparent) right / 2.5rem 100% local,
-    linear-gradient(to right, var(--shade), transparent) left / .9rem 100% scroll,
-    linear-gradient(to left, var(--shade), transparent) right / .9rem 100% scroll;
-  background-repeat: no-repeat;
-}
-"""

@@ -14,6 +14,7 @@ SIGNS = {
     "η": r"\eta",
     "θ": r"\theta",
     "λ": r"\lambda",
+    "ρ": r"\rho",
     "σ": r"\sigma",
     "φ": r"\phi",
     "Σ": r"\sum",

@@ -39,6 +39,7 @@ _SPELLED = {
     "θ": "theta",
     "λ": "lambda",
     "σ": "sigmoid",
+    "ρ": "rho",
     "φ": "phi",
     "Σ": "sum",
     "∂": "d",
@@ -86,10 +87,10 @@ def to_text(
         Whether the terminal takes ANSI's colours.
     """
     terminal = _Terminal(width, encoding, colour, indent=_GAP if document.is_compact else "")
-    lines = terminal.filled(document.title, bold=True)
+    lines = terminal.filled(document.title, bold=True) if document.title else []
     for block in document.blocks:
         new = terminal.lines(block)
-        if new and (isinstance(block, Heading) or not document.is_compact):
+        if lines and new and (isinstance(block, Heading) or not document.is_compact):
             lines.append("")
         lines += new
     return "\n".join(lines)
@@ -193,11 +194,12 @@ class _Terminal:
             (
                 self.indent
                 + _GAP.join(
-                    self._coloured(text, _COLOURS[mark]) + " " * (width - _columns(text))
+                    self._coloured(text, _BOLD * (place == 0), _COLOURS[mark])
+                    + " " * (width - _columns(text))
                     for (text, mark), width in zip(row, widths, strict=True)
                 )
             ).rstrip()
-            for row in zip(*columns, strict=True)
+            for place, row in enumerate(zip(*columns, strict=True))
         ]
 
     # ------------------------------------------------------------------------- equations

@@ -39,4 +39,4 @@ def print_table(columns: Sequence[Column], rows: Sequence[Sequence[str]], title:
             for i, column in enumerate(columns)
         ]
     )
-    show(blocks.Document(prose(title), (table,), is_compact=True))
+    show(blocks.Document(prose(title), (table,)))
