@@ -102,7 +102,7 @@ def assert_well_told(step):
         assert loss(v_c + 1e-4 * direction, down) < loss(v_c, outside) - 1e-9
 
 
-@settings(max_examples=100)
+@settings(max_examples=60)
 @given(standstills())
 def test_it_is_told_what_moves_and_what_bends(step):
     assert_well_told(step)
