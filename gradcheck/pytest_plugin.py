@@ -120,7 +120,7 @@ class HomeworkFunction(pytest.Collector):
 
     @cached_property
     def result(self) -> FunctionResult:
-        """What came out of its checks, which run together when the first is asked for."""
+        """The results of its checks; all run together when the first is asked for."""
         return self._verification.check_function(self._role)
 
     @property
@@ -130,7 +130,7 @@ class HomeworkFunction(pytest.Collector):
 
 
 class CheckFailedError(Exception):
-    """A required check fails: what is read is its report, not where we raised this."""
+    """A required check fails: its report is read, not the place where this is raised."""
 
 
 class HomeworkCheck(pytest.Item):

@@ -7,4 +7,4 @@ from gradcheck.commands.walkthrough import WALKTHROUGH
 __all__ = ["COMMANDS"]
 
 COMMANDS = (VERIFY, DERIVE, WALKTHROUGH)
-"""In the order in which help lists them."""
+"""Their order is that of the help."""

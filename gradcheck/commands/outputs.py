@@ -1,4 +1,4 @@
-"""Where a command shows what it found: in the terminal, and in the files that it was asked for."""
+"""A command's documents: shown in the terminal, and written to the files that were asked for."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _WIDEST = 100
 
 
 def add_output_options(parser: argparse.ArgumentParser) -> None:
-    """Add an option for each format in which a report can be written."""
+    """Add an option for each format of a report."""
     for each in FORMATS:
         parser.add_argument(
             f"--{each.name}",

@@ -100,7 +100,7 @@ def _verify(arguments: argparse.Namespace) -> int:
 
 @contextmanager
 def _standard_output_kept() -> Iterator[None]:
-    """Send what files write past Python, by a subprocess say, to standard error.
+    """Send the output of files past Python, of a subprocess say, to standard error.
 
     Standard output is then the report alone.
     """

@@ -180,7 +180,7 @@ class Column:
 
 @dataclass(frozen=True)
 class Table:
-    """Columns of the same length, of which the first holds labels.
+    """Columns of the same length; the first holds labels.
 
     Attributes
     ----------
@@ -206,7 +206,7 @@ class Table:
         return len(self.columns[0].cells)
 
     def cut(self) -> tuple[Table, int]:
-        """Return the table with its most telling rows, and how many others there are."""
+        """Return the table with its most telling rows, and the number of the others."""
         if self.most is None or self.length <= self.most:
             return self, 0
         ranked = range(self.length)

@@ -41,4 +41,4 @@ FORMATS = (
     Format("latex", "a LaTeX document", to_latex),
     Format("markdown", "Markdown", to_markdown),
 )
-"""In the order in which they are listed."""
+"""Their order is that of the help."""

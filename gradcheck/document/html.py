@@ -1,4 +1,4 @@
-"""How a document reads in a browser and in a notebook."""
+"""A document for a browser and for a notebook: HTML."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def to_page(*documents: Document) -> str:
 
 
 def to_fragment(document: Document, level: int = 3) -> str:
-    """Return a document as one element that takes its colours from what is around it.
+    """Return a document as one element that takes its colours from its surroundings.
 
     Parameters
     ----------
@@ -125,7 +125,7 @@ def _span(span: Span) -> str:
 
 
 def _mathematics(text: str) -> str:
-    """Write letters in italics and what follows an underscore lower; exp and log stand upright."""
+    """Write letters in italics, indices lower; exp and log stand upright."""
     tokens = re.findall(r"_\{[^}]*\}|_\w+|[^\W\d_]\u0302|[^\W\d_²³ᵀ]+|.", text)
     return "".join(map(_token, tokens))
 
@@ -188,7 +188,7 @@ def _cell(cell: str | Phrase) -> str:
 
 
 def _equation(step: Equation) -> str:
-    """Set an equation in MathML, which browsers know: it has fractions and limits."""
+    """Set an equation in MathML: browsers know it, and it has fractions and limits."""
     from latex2mathml.converter import convert
 
     latex = f"{step.left.latex if step.left else ''} = {step.right.latex}"

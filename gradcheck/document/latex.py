@@ -1,4 +1,4 @@
-"""How a document reads on paper: in LaTeX."""
+"""A document for paper: LaTeX."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ _CODE_LINE = 110
 
 
 def to_latex(*documents: Document) -> str:
-    """Return documents in LaTeX that needs nothing but what every installation has."""
+    """Return documents in LaTeX that every installation can compile."""
     sections = "\n\n".join(
         rf"\section*{{{_phrase(each.title)}}}" + "\n\n" + "\n\n".join(_blocks(each.blocks))
         for each in documents

@@ -1,4 +1,4 @@
-"""How a document reads in Markdown, with mathematics between dollar signs."""
+"""A document in Markdown, with mathematics between dollar signs."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ __all__ = ["to_fragment", "to_markdown"]
 
 
 def to_markdown(*documents: Document) -> str:
-    """Return documents in GitHub's Markdown, which MyST and notebooks read too."""
+    """Return documents in GitHub's Markdown; MyST and notebooks read it too."""
     return (
         "\n\n".join(
             f"# {_phrase(document.title)}\n\n{to_fragment(document)}" for document in documents
@@ -96,7 +96,7 @@ def _escaped(text: str) -> str:
 
 
 def _fenced(text: str, least: str = "```", blank: str = "\n") -> str:
-    """Return code between fences, which are longer than any in it."""
+    """Return code between fences; they are longer than any in it."""
     longest = max(map(len, re.findall(r"`+", text)), default=0)
     fence = "`" * (longest + 1) if longest >= len(least) else least
     within = f"{blank}{text}{blank}" if longest or blank == "\n" else text

@@ -42,7 +42,7 @@ SIGNS = {
     "✗": r"\times",
     "…": r"\dots",
 }
-"""Signs beyond ASCII, and how LaTeX writes them in mathematics."""
+"""Signs beyond ASCII, and LaTeX's commands for them in mathematics."""
 
 _ACCENTS = {"\N{COMBINING CIRCUMFLEX ACCENT}": r"\hat", "\N{COMBINING MACRON}": r"\bar"}
 _FUNCTIONS = {"cos", "cosh", "exp", "log", "max", "min", "sin", "sinh", "tan", "tanh"}

@@ -12,7 +12,7 @@ _DIGITS = 4
 """Significant digits of a rounded number."""
 
 _LONGEST_EXACT = 8
-"""Characters; what is exact and longer is rounded too."""
+"""Characters; a longer exact number is rounded too."""
 
 Style = Literal["decimal", "fraction"]
 
@@ -72,7 +72,7 @@ def aligned(numbers: Sequence[str]) -> list[str]:
 
 
 def _parenthesized(entries: Sequence[str]) -> str:
-    """Write a vector whose entries are padded; the padding comes after the comma."""
+    """Write a vector of padded entries; the padding comes after the comma."""
     padding = [" " * (len(entry) - len(entry.rstrip())) for entry in entries]
     between = [f", {blanks}" for blanks in padding[:-1]] + [f"){padding[-1]}"]
     return "(" + "".join(e.rstrip() + b for e, b in zip(entries, between, strict=True))

@@ -26,7 +26,7 @@ class Readable:
         return self.to_text()
 
     def _repr_html_(self) -> str | None:
-        """Return what a notebook shows."""
+        """Return the report as a notebook shows it."""
         from gradcheck.document.html import to_fragment
 
         return to_fragment(self.contents())

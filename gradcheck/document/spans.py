@@ -39,7 +39,7 @@ __all__ = [
 ]
 
 UNBROKEN = "\N{NO-BREAK SPACE}"
-"""A blank at which no line ends."""
+"""A blank that no line ends at."""
 
 Mark = Literal["good", "bad", "unsure"]
 

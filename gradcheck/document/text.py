@@ -1,4 +1,4 @@
-"""How a document reads in a terminal: any width, any encoding, with colours or without."""
+"""A document for a terminal: any width, any encoding, with colours or without."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ def to_text(
 
 @dataclass(frozen=True)
 class _Terminal:
-    """A terminal: its columns, its signs, its colours, and how far tables are indented in it."""
+    """A terminal: its columns, its signs, its colours, and the indent of its tables."""
 
     width: int
     encoding: str
@@ -142,7 +142,7 @@ class _Terminal:
         yield (indent + line).rstrip()
 
     def _pieces(self, text: str, room: int) -> Iterator[str]:
-        """Yield what no line breaks; a formula longer than a line is broken all the same."""
+        """Yield the pieces of a line; a formula longer than a line comes in several."""
         for piece in text.split(" "):
             whole = piece.replace(UNBROKEN, " ")
             yield from [whole] if _columns(whole) <= room else piece.split(UNBROKEN)
@@ -151,7 +151,7 @@ class _Terminal:
         return self._encodable("".join(map(_typed, content.spans)))
 
     def _encodable(self, text: str) -> str:
-        """Spell out what the encoding lacks, before anything is measured."""
+        """Spell out the signs that the encoding lacks, before anything is measured."""
         for sign, spelled in _SPELLED.items():
             if sign in text and not _has(self.encoding, sign):
                 text = text.replace(sign, spelled)

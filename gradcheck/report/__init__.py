@@ -1,1 +1,1 @@
-"""What a check found, and how it reads."""
+"""The findings of a check, as data and to be read."""

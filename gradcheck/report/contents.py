@@ -65,7 +65,7 @@ def _blocks(report: Findings, most: int) -> Iterator[Block]:
 
 
 def _sentences(report: Findings) -> list[str]:
-    """Return the sentences that say what was found."""
+    """Return the findings, a sentence each."""
     sentences = [report.reason]
     if report.entries:
         sentences += [
@@ -79,7 +79,7 @@ def _sentences(report: Findings) -> list[str]:
 
 
 def _besides_broken(entries: Sequence[Entry]) -> str:
-    """Count what is wrong besides the entries that are not finite, if there are both."""
+    """Count the wrong entries besides those that are not finite, if there are both."""
     finite = sum(math.isfinite(entry.claimed) for entry in entries)
     if finite in (0, len(entries)):
         return ""
@@ -126,7 +126,7 @@ def _numbers(header: str, values: Sequence[float], digits: int) -> Column:
 
 
 def _digits(pairs: Sequence[tuple[float, float]]) -> int:
-    """Return how many digits show that the numbers of each pair differ."""
+    """Return the number of digits that tell the numbers of each pair apart."""
     differences = [
         abs(first / scale - second / scale)  # first - second may be more than the largest float
         for first, second in pairs
@@ -145,7 +145,7 @@ def _ratio(entry: Entry) -> str:
 
 
 def _power(report: Findings) -> str:
-    """Say how small an error would have been seen; empty where the gradient does not agree."""
+    """State the smallest error that would have been seen; empty unless the gradient agrees."""
     if report.verdict != "agrees" or not report.probes_of_all or report.sizes is None:
         return ""
     closest = max(probe.tolerance for probe in report.probes_of_all) / report.typical_size

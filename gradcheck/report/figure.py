@@ -1,4 +1,4 @@
-"""How the numerical derivative of a report was found, drawn."""
+"""The search for the numerical derivative of a report, drawn."""
 
 from __future__ import annotations
 
@@ -103,5 +103,5 @@ def _v_shape(steps: FloatArray, errors: FloatArray) -> tuple[FloatArray, FloatAr
 
 
 def _above_zero(errors: FloatArray) -> FloatArray:
-    """Lift what is exactly 0 to the smallest that is not: a log scale has no 0."""
+    """Lift numbers that are exactly 0 to the smallest other one: a log scale has no 0."""
     return np.maximum(errors, min(errors[errors > 0], default=TINY))

@@ -1,4 +1,4 @@
-"""What a check found: its verdict, and all that the verdict rests on."""
+"""The findings of a check: its verdict, and all that the verdict rests on."""
 
 from __future__ import annotations
 
@@ -54,16 +54,16 @@ class Entry:
 
 @dataclass(frozen=True)
 class Details:
-    """What a report says besides its verdict.
+    """The content of a report besides its verdict.
 
     Attributes
     ----------
     reason
         Why, in a sentence or two.
     advice
-        What to do about an undecided verdict.
+        The remedy for an undecided verdict.
     notes
-        What else was seen, a sentence each.
+        Other observations, a sentence each.
     scanned
         All entries, in the order of the flat vector, where they were looked at one by one;
         empty otherwise.
@@ -77,7 +77,7 @@ class Details:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Findings:
-    """What a check found, as plain data: no word of it is laid out here.
+    """The findings of a check, as plain data: no word of it is laid out here.
 
     The verdict is there at once. What it takes more evaluations to say, which entries are
     wrong, is found when it is read for the first time.
@@ -119,7 +119,7 @@ class Findings:
 
     @functools.cached_property
     def details(self) -> Details:
-        """What there is to say besides the verdict."""
+        """All there is to say besides the verdict."""
         return self.find()
 
     @property
@@ -129,12 +129,12 @@ class Findings:
 
     @property
     def advice(self) -> str:
-        """What to do about an undecided verdict."""
+        """The remedy for an undecided verdict."""
         return self.details.advice
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What else was seen, a sentence each."""
+        """Other observations, a sentence each."""
         return self.details.notes
 
     @property
@@ -144,7 +144,7 @@ class Findings:
 
     @property
     def evaluations(self) -> int:
-        """How often the loss has been evaluated so far."""
+        """The number of evaluations of the loss so far."""
         return self.count()
 
     @functools.cached_property
@@ -166,7 +166,7 @@ class Findings:
         return tuple(probe for probe in self.probes if probe.along.least)
 
     def miss_probability(self, error: float) -> float:
-        """Bound the probability with which the probes miss an error in an entry of typical size.
+        """Bound the probability that the probes miss an error in an entry of typical size.
 
         An entry is moved in proportion to its own size: in a larger one the same error is seen
         sooner, in a smaller one later.
@@ -186,7 +186,7 @@ class Findings:
 
     @property
     def typical_size(self) -> float:
-        """The median of an array's sizes, that of the array in which it is smallest; or NaN."""
+        """The smallest of the arrays' median sizes; or NaN."""
         if self.sizes is None:
             return math.nan
         return min(float(np.median(self.sizes[leaf.entries])) for leaf in self.leaves if leaf.size)

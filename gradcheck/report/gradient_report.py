@@ -1,4 +1,4 @@
-"""The answer of a check: what was found, and the faces that it has."""
+"""The answer of a check, with all its faces."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the wrong entries of a gradient have in common, as far as it is plain to see."""
+"""Plain patterns that the wrong entries of a gradient have in common."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ unrelated numbers is not, to many digits."""
 
 
 def places(leaves: Sequence[Leaf], scanned: Sequence[Entry]) -> str:
-    """Say which parts of which arrays are wrong, in one sentence.
+    """Name the wrong parts of the arrays, in one sentence.
 
     Parameters
     ----------

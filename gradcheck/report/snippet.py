@@ -70,7 +70,7 @@ def _comment(text: str) -> str:
 
 
 def _names(loss: Callable[..., Any], gradient: Callable[..., Any] | None) -> list[str]:
-    """Return what to call the functions: as they are called, if that is a name of its own."""
+    """Return names for the functions: their own, if it is a name that can be used."""
     substitutes = ["loss_and_grad"] if gradient is None else ["loss", "grad"]
     functions = [loss] if gradient is None else [loss, gradient]
     names = [getattr(function, "__name__", "") for function in functions]
@@ -86,7 +86,7 @@ def _is_usable(name: str) -> bool:
 
 
 def _origin(function: Callable[..., Any], name: str) -> str:
-    """Say where a function comes from: import it, or tell what the name stands for."""
+    """State the origin of a function: import it, or explain its name."""
     module = _home(function, name)
     if module == "__main__":
         return ""
@@ -96,7 +96,7 @@ def _origin(function: Callable[..., Any], name: str) -> str:
 
 
 def _home(value: Any, name: str) -> str:
-    """Return the module in which a function or class goes by that name; empty if there is none."""
+    """Return the module that has a function or class by that name; empty if there is none."""
     module = getattr(value, "__module__", None) or ""
     return module if getattr(sys.modules.get(module), name, None) is value else ""
 
@@ -217,7 +217,7 @@ def _literal(tree: Any, indent: str, taken: int) -> str:
 def _container(
     brackets: tuple[str, str], keys: list[str], values: list[Any], indent: str, taken: int
 ) -> str:
-    """Write on one line what fits there, and a line for each element otherwise."""
+    """Write an object on one line if it fits, and a line for each element otherwise."""
     opening, closing = brackets
     inner = indent + "    "
     elements = [_element(key, value, inner) for key, value in zip(keys, values, strict=True)]
@@ -268,7 +268,7 @@ def _array(array: NDArray[Any], indent: str, taken: int) -> str:
 
 
 def _numbers(array: NDArray[Any], indent: str, after: str) -> str:
-    """Write nested lists, as many elements on a line as fit before what comes `after`.
+    """Write nested lists, as many elements on a line as fit before `after`.
 
     ``str`` of a NumPy float is the shortest decimal that is read back as the same float.
     """

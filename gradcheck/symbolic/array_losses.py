@@ -151,7 +151,7 @@ def compile_loss(loss: Any, parameters: Sequence[Any]) -> ArrayLoss:
 
 
 def _variables(ranges: Ranges, parameters: Sequence[Any]) -> list[Any]:
-    """Return the parameters, then what else has to be given, in the order of the alphabet."""
+    """Return the parameters, then the other arguments in the order of the alphabet."""
     labels = {str(array) for array in ranges.shapes}
     symbols = {s for s in ranges.free - ranges.sizes if s.name not in labels}
     others = (set(ranges.shapes) | symbols) - set(parameters)
@@ -209,7 +209,7 @@ def _unused(name: str, taken: set[str]) -> str:
 
 
 def _renamed(expression: Any, names: Mapping[Any, str]) -> Any:
-    """Call the arrays what no variable of the printed function is called."""
+    """Give the arrays names that no variable of the printed function has."""
     from sympy import IndexedBase, MatrixSymbol, Symbol
 
     replaced = {}

@@ -1,4 +1,4 @@
-"""The content of a derivation: what is given, and each step with its reason and its proof."""
+"""The content of a derivation: its letters, and each step with its reason and its proof."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A derivation: its steps, and how a notebook shows them."""
+"""A derivation with all its faces."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Derivation(Readable, Steps):
         return contents(self, [step.prove() for step in self.steps])
 
     def _repr_markdown_(self) -> str:
-        """Show the steps in a notebook, which sets the mathematics better than HTML does."""
+        """Show the steps in a notebook; its Markdown sets mathematics better than HTML does."""
         return to_fragment(self.contents())
 
     def _repr_html_(self) -> None:

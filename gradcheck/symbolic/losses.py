@@ -111,7 +111,7 @@ def loss_and_gradient(loss: Any, parameters: Any) -> Callable[..., tuple[Any, An
 
 
 def _is_of_any_size(parameters: Any) -> bool:
-    """Say whether a parameter is a matrix whose shape has symbols."""
+    """Say whether a parameter is a matrix of symbolic shape."""
     import sympy
 
     if isinstance(parameters, dict):
@@ -269,7 +269,7 @@ def _are_whole(limits: list[Any]) -> bool:
 
 
 def _refuse_unevaluated(expression: Any) -> None:
-    """Refuse what has variables of its own: compiled, they would be taken for parameters."""
+    """Refuse an expression with variables of its own: compiled, they would pass for parameters."""
     import sympy
 
     kinds = (sympy.Sum, sympy.Product, sympy.Integral, sympy.Derivative, sympy.Limit, sympy.Subs)
@@ -283,7 +283,7 @@ def _refuse_unevaluated(expression: Any) -> None:
 
 
 def _compiled(symbols: list[Any], expressions: list[Any]) -> Callable[..., list[Any]]:
-    """Return a NumPy function of the symbols; ValueError names what NumPy cannot evaluate."""
+    """Return a NumPy function of the symbols; ValueError names a part that NumPy lacks."""
     import sympy
 
     for expression in expressions:
@@ -310,7 +310,7 @@ def _compiled(symbols: list[Any], expressions: list[Any]) -> Callable[..., list[
 
 
 def _unprintable(expressions: list[Any]) -> str:
-    """Name the innermost part for which there is no NumPy code."""
+    """Name the innermost part that has no NumPy code."""
     import sympy
     from sympy.printing.numpy import NumPyPrinter
 

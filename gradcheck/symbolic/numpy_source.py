@@ -135,7 +135,7 @@ class _Array:
 
 
 class _Printer:
-    """Translate expressions one after the other, sharing what they have in common."""
+    """Translate expressions one after the other, sharing their common parts."""
 
     def __init__(self, expressions: Sequence[Expr], parameters: set[str]) -> None:
         self._parameters = parameters
@@ -398,7 +398,7 @@ def _ordered(array: _Array, axes: tuple[Index, ...]) -> _Array:
 
 
 def _inlined(assignments: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
-    """Put what has no name, and is used once, where it is used, while the line stays short."""
+    """Put a nameless expression that is used once into its place, while the line stays short."""
     sources = dict(assignments)
     for variable in [name for name in sources if re.fullmatch(_UNNAMED, name)]:
         used = re.compile(rf"\b{variable}\b")

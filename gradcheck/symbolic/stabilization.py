@@ -39,7 +39,7 @@ _ATOMS = (Symbol, MatrixElement, Indexed, KroneckerDelta)
 
 
 def stabilize(expr: Expr, axes: Axes = frozenset()) -> Expr:
-    """Return an equal expression whose exponentials stay finite; see the table above.
+    """Return an equal expression with exponentials that stay finite; see the table above.
 
     Parameters
     ----------
@@ -84,7 +84,7 @@ def _stable_product(expr: Expr, axes: Axes) -> Expr:
 
 
 def _exponential_denominators(factors: list[Expr]) -> list[Expr]:
-    """Return what the product is divided by, and must not be divided by as it stands."""
+    """Return the divisor of the product, if it must not be divided by as it stands."""
     return [
         1 / factor
         for factor in factors
@@ -128,7 +128,7 @@ def _as_softmax(factors: list[Expr], scores: Expr, index: Expr, axes: Axes) -> l
 def _as_softmax_in_sum(
     factors: list[Expr], scores: Expr, index: Expr, axes: Axes
 ) -> list[Expr] | None:
-    """Divide within the one sum, if any, of whose terms exp(a_x) is a factor."""
+    """Divide within the one sum, if any, that has exp(a_x) as a factor of its terms."""
     for position, factor in enumerate(factors):
         if isinstance(factor, Sum):
             terms = list(Mul.make_args(factor.function))

@@ -1,1 +1,1 @@
-"""What came of the checks of a file, and how it reads."""
+"""The results of the checks of a file, as data and to be read."""

@@ -1,4 +1,4 @@
-"""The content of the report on one file: what was checked, what is wrong, the verdict."""
+"""The content of the report on one file: its checks, its errors, the verdict."""
 
 from __future__ import annotations
 
@@ -37,13 +37,13 @@ _BROKEN = {"unfinished", "crashed", "timeout"}
 
 
 def contents(report: FileResult) -> Document:
-    """Return the table of functions and checks, then what is wrong, then the verdict."""
+    """Return the table of functions and checks, then the errors, then the verdict."""
     title = prose(f"{report.path}: {report.title}")
     return Document(title, tuple(_blocks(report)), is_compact=True)
 
 
 def check_contents(check: CheckResult) -> Document:
-    """Return what is wrong by one check; the title says it in words."""
+    """Return the errors seen by one check; the title says them in words."""
     title, *others = check.message.splitlines() or [""]
     lines = [Paragraph(prose(line)) for line in others]
     return Document(prose(title), (*lines, *_evidence(check)), is_compact=True)
@@ -226,7 +226,7 @@ def _wrong_entries(one: NDArray[Any], other: NDArray[Any]) -> NDArray[np.bool_]:
 
 
 def _as_shown(value: Any) -> NDArray[Any]:
-    """Return what a file returned as an array, whatever it is."""
+    """Return a file's answer as an array, of whatever kind it is."""
     try:
         return np.asarray(value)
     except (TypeError, ValueError):  # rows of unequal length

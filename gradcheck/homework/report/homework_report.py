@@ -11,7 +11,7 @@ __all__ = ["HomeworkReport"]
 
 
 class HomeworkReport(Readable, FileResult):
-    """What is right and what is wrong in one file.
+    """The report on one file, right or wrong.
 
     ``print`` shows it; its attributes are those of `FileResult`.
     """
@@ -22,5 +22,5 @@ class HomeworkReport(Readable, FileResult):
         return f"<HomeworkReport {self.path}: {verdict}, {ran}>"
 
     def contents(self) -> Document:
-        """Return the checks, what is wrong by them, and the verdict."""
+        """Return the checks, the errors that they saw, and the verdict."""
         return contents(self)

@@ -1,4 +1,4 @@
-"""What came of the checks of a file: plain data, in Python and in JSON."""
+"""The results of the checks of a file: plain data, in Python and in JSON."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ FunctionStatus = Literal["passed", "failed", "missing", "unfinished", "crashed",
 
 @dataclass(frozen=True)
 class CheckResult:
-    """What came out of one check.
+    """The result of one check.
 
     Attributes
     ----------
@@ -75,7 +75,7 @@ class CheckResult:
 
 @dataclass(frozen=True)
 class FunctionResult:
-    """What came out for one function.
+    """The results for one function.
 
     Attributes
     ----------
@@ -107,7 +107,7 @@ class FunctionResult:
 
 @dataclass(frozen=True, repr=False)
 class FileResult:
-    """What came out for one file.
+    """The results for one file.
 
     Attributes
     ----------
@@ -146,7 +146,7 @@ class FileResult:
 
     @property
     def checks_ran(self) -> int:
-        """How many checks judged at least one case."""
+        """The number of checks that judged at least one case."""
         return sum(check.ran for function in self.functions for check in function.checks)
 
     def to_dict(self) -> dict[str, Any]:
@@ -162,7 +162,7 @@ class FileResult:
 
 
 def _json(value: Any) -> Any:
-    """Return a value as JSON knows it; what is not finite becomes a word, as JSON has none."""
+    """Return a value as JSON knows it; NaN and infinity become words, as JSON has neither."""
     if isinstance(value, dict):
         return {str(key): _json(item) for key, item in value.items()}
     if isinstance(value, np.ndarray | np.generic):
