@@ -1,4 +1,4 @@
-"""Courses: which functions their homework asks for, how those are called, and what they are given.
+"""Courses: the functions that their homework asks for, with all names of theirs.
 
 A course is a row of a table: to add one, write its `Course` and append it to `COURSES`. All that
 differs between courses stands there, and every name of theirs. The values on the left of each
@@ -34,7 +34,7 @@ Function = Callable[..., Any]
 Helper = Literal[
     "softmax", "normalized rows", "sigmoid", "sigmoid's derivative", "sampler", "nothing"
 ]
-"""What a course's helper does; "nothing" is a check of the course's, since ours run instead."""
+"""A helper's purpose; "nothing" is that of a check of the course's, since ours run instead."""
 
 # A file that defines any of these is about word2vec, and has to have all of them. A file with
 # none of them is a helper (sgd.py, q2_sigmoid.py), and is judged by what it has.
@@ -43,7 +43,7 @@ _CORE: frozenset[Role] = frozenset({"naive-softmax", "negative-sampling", "skip-
 
 @dataclass(frozen=True)
 class Interface:
-    """How a course calls one function.
+    """A course's name and arguments of one function.
 
     Attributes
     ----------
@@ -70,10 +70,10 @@ class HelperModule:
     pattern : str
         A regular expression that its name matches.
     functions : mapping of str to Helper
-        What is in it.
+        Its functions.
     other : {"missing", "nothing", "anything"}
-        What any other name in it does when it is called: say that it is missing, or nothing, or
-        whatever else is asked of it.
+        The answer of any other name in it to a call: an error that it is missing, nothing, or a
+        thing that takes whatever else is asked of it.
     """
 
     pattern: str
@@ -112,9 +112,9 @@ class Course:
     Attributes
     ----------
     identifier : str
-        What the JSON report calls it.
+        Its name in the JSON report.
     title : str
-        What a person calls it.
+        Its name for a person.
     functions : mapping of Role to Interface
         The functions that the homework has.
     advised : frozenset of (Role, str)
@@ -125,11 +125,11 @@ class Course:
     draws, contexts : tuple of str
         The names that the dataset's methods have, which draw an index, and a context.
     count : str
-        What K is called.
+        The name of K.
     default_count : int
-        How many negatives there are where K is not given.
+        The number of negatives where K is not given.
     dataset : str
-        What the dataset is called where it is a global.
+        The name of the dataset where it is a global.
     helpers : tuple of HelperModule
         The modules that the course hands out; a package stands after what is in it.
     states_shapes : bool
@@ -150,7 +150,7 @@ class Course:
     states_shapes: bool = True
 
     def names(self) -> tuple[str, ...]:
-        """Return the functions' names, in the order in which they are checked."""
+        """Return the functions' names, in the order of their checks."""
         return tuple(interface.name for interface in self.functions.values())
 
     @property
@@ -165,7 +165,7 @@ class Course:
 
 
 def detect(namespace: Mapping[str, Any]) -> Course | None:
-    """Return the course whose functions a file's `namespace` has, None if it has none.
+    """Return the course that the functions of a `namespace` belong to, None if to none.
 
     The course with the most names wins; parameter names decide between courses that share them.
     """
@@ -191,6 +191,7 @@ def _resemblance(course: Course, namespace: Mapping[str, Any]) -> tuple[int, int
         for interface in course.functions.values()
         if callable(namespace.get(interface.name))
     ]
+    # A K of the file's own, beyond the course's parameters, makes no other course of it.
     same_parameters = sum(
         set(interface.parameters.values()) <= set(parameter_names(function) or ())
         and len(interface.parameters) + (course.count in (parameter_names(function) or ()))

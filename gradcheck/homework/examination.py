@@ -1,4 +1,4 @@
-"""One function of a file: its trials, and what its checks come to."""
+"""One function of a file: its trials, and the results of its checks."""
 
 from __future__ import annotations
 
@@ -39,18 +39,18 @@ class _StoppedEarly:
 
 
 class FunctionExamination:
-    """One function: its trials, which its checks share, and what they come to.
+    """One function: its trials, shared by its checks, and their results.
 
     Parameters
     ----------
     submission, course, target
-        The file, whose functions it has, and how they are called.
+        The file, the course of its functions, and whoever calls them.
     role, checks
-        The function, and what is asked of it.
+        The function, and its checks.
     profile, seed
-        How much is drawn, and from where.
+        The number of cases, and the seed that they are drawn from.
     seconds
-        How long all checks may take together.
+        The time that all checks may take together.
     """
 
     def __init__(
@@ -99,7 +99,7 @@ class FunctionExamination:
         return self._trials[stream]
 
     def _first_failure_to_return(self, stream: StreamName) -> _StoppedEarly | None:
-        """Call the function on every case; return what stopped it."""
+        """Call the function on every case; return the end of it where there is no more to ask."""
         trials = self._trials_of(stream)
         for done, trial in enumerate(trials):
             if self._is_over():
@@ -112,9 +112,10 @@ class FunctionExamination:
         return None
 
     def _halted(self, halt: _StoppedEarly) -> tuple[CheckResult, ...]:
-        """Say what happened where the first check stands; the others have nothing to judge."""
+        """Fail the first check by it, and skip the others: they have nothing to judge."""
         trial = halt.trial
         first, *rest = self._checks
+        # What is unfinished is so on any case, and each try of what is slow takes all its time.
         if halt.status == "crashed" and self._profile.shrinks:
             trial = self._smallest(first, trial, lambda other: other.outcome.status == "crashed")
         message = (
@@ -145,6 +146,7 @@ class FunctionExamination:
     def _run_check(self, check: Check) -> CheckResult:
         level = check.level_in(self._course)
         judged, failing, reason = self._judge_all(check)
+        # A mistake that was seen in time is one, however few cases there were.
         if self._is_over() and not failing:
             return self._out_of_time(check, level, judged)
         if not judged:
@@ -178,7 +180,7 @@ class FunctionExamination:
         )
 
     def _out_of_time(self, check: Check, level: Level, done: int) -> CheckResult:
-        """Fail the check in which the time is up, and skip those after it."""
+        """Fail the check that the time runs out in, and skip those after it."""
         if self._cut_short:
             return CheckResult(check.name, level, "skipped", message="no time was left for it")
         self._cut_short = True
@@ -186,7 +188,7 @@ class FunctionExamination:
         return CheckResult(check.name, level, "failed", done, 1, message)
 
     def _judge_all(self, check: Check) -> tuple[int, list[Trial], str]:
-        """Return how many trials were judged, those that fail, and why others were not."""
+        """Return the number of judged trials, those that fail, and a reason why others were not."""
         judged, reason = 0, ""
         failing: list[Trial] = []
         for trial in self._trials_of(check.stream):
@@ -204,8 +206,9 @@ class FunctionExamination:
         return judged, failing, reason
 
     def _explain(self, check: Check, failing: list[Trial]) -> tuple[Trial, Finding]:
-        """Return the trial to show, and what is wrong in it."""
+        """Return the trial to show, and the finding in it."""
         trial = min(failing, key=lambda failed: _size(failed.case))
+        # Calls that depend on others, or take all their time, cannot be shrunk.
         slow = trial.outcome.status == "timeout"
         if self._profile.shrinks and not self._keeps_state and not slow:
             trial = self._smallest(
@@ -219,10 +222,11 @@ class FunctionExamination:
     def _failing_when_fresh(self, check: Check, failing: list[Trial]) -> list[Trial]:
         """Return trials that fail in a newly loaded file, where no earlier call left anything."""
         confirmed = []
+        # The file is run anew for each, so a few have to do.
         for trial in sorted(failing, key=lambda failed: _size(failed.case))[:3]:
             try:
                 again = make_trial(self._target.fresh(), self._role, trial.case)
-            except SubmissionError:
+            except SubmissionError:  # it runs once only: what was seen stands
                 return failing
             if isinstance(_judge(check, again), Finding):
                 confirmed.append(again)

@@ -54,9 +54,9 @@ def verify(
     only : str or collection of str
         Names of the functions to check; all of them by default.
     seconds : float
-        How long one call of the file's functions may take.
+        The time that one call of the file's functions may take.
     progress : callable, optional
-        Called with (checks done, checks to do, what is being done).
+        Called with (functions done, functions to do, the name of the next one).
 
     Returns
     -------
@@ -92,9 +92,11 @@ def open_verification(
         raise ValueError(f"profile: expected one of {', '.join(PROFILES)}, got {profile!r}")
     chosen = PROFILES[profile]
     if seed is None:
+        # Another one each time, whoever has seeded `random`.
         seed = secrets.randbelow(2**32) if chosen.seed is None else chosen.seed
     only = {only} if isinstance(only, str) else set(only)
     submission = load(path)
+    # A helper of some course that was stood in for says nothing of the file's own.
     course = detect(
         {name: value for name, value in vars(submission.module).items() if not is_stand_in(value)}
     )
@@ -162,7 +164,10 @@ class Verification:
         checks = self.checks(role)
         if role not in self.present:
             message = "the file has no such function" + (", and the course asks for it" * demanded)
-            skipped = tuple(self._skipped(check, message) for check in checks)
+            skipped = tuple(
+                CheckResult(check.name, check.level_in(self.course), "skipped", message=message)
+                for check in checks
+            )
             return FunctionResult(name, "missing", skipped, demanded)
         # What overflows is the file's answer, not ours.
         with random_state_kept(), np.errstate(all="ignore"):
@@ -191,6 +196,3 @@ class Verification:
             notes=self.submission.notes,
             output=self.submission.output,
         )
-
-    def _skipped(self, check: Check, message: str) -> CheckResult:
-        return CheckResult(check.name, check.level_in(self.course), "skipped", message=message)

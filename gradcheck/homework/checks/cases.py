@@ -56,12 +56,12 @@ StreamName = Literal[
 
 @dataclass(frozen=True)
 class Profile:
-    """How much is drawn, and whether what fails is shrunk.
+    """The number of cases that are drawn, and whether failing ones are shrunk.
 
     Attributes
     ----------
     cases : int
-        How many cases a check sees.
+        The number of cases that a check sees.
     shrinks : bool
         Whether the smallest failing case is searched.
     seed : int, optional
@@ -150,7 +150,7 @@ def draw_cases(stream: StreamName, count: int, seed: int) -> tuple[Any, ...]:
 def find_smallest(
     stream: StreamName, failing: Any, fails: Callable[[Any], bool], *, count: int, seed: int
 ) -> Any:
-    """Return the smallest case found on which `fails` holds, its numbers made simple.
+    """Return the smallest failing case that is found, its numbers made simple.
 
     Parameters
     ----------
@@ -200,7 +200,7 @@ def _draw(source: str, count: int, seed: int) -> tuple[Any, ...]:
 
 
 class _Failing(Exception):  # noqa: N818 - only ever caught above
-    """A case fails, which is what Hypothesis is to shrink."""
+    """A case fails, and Hypothesis is to shrink it."""
 
 
 class _Search:
@@ -215,13 +215,14 @@ class _Search:
         self._calls += 1
         if self._calls > _SHRINK_CALLS or not self._fails(case):
             return False
+        # Of as much to read, what Hypothesis tries later is simpler.
         if _size(case) <= _size(self.smallest):
             self.smallest = case
         return True
 
 
 def _size(case: Any) -> tuple[int, ...]:
-    """Order cases by how much there is to read."""
+    """Order cases by the amount of numbers to read."""
     values = [getattr(case, field.name) for field in fields(case)]
     arrays = sum(value.size for value in values if isinstance(value, np.ndarray))
     indices = sum(len(value) for value in values if isinstance(value, tuple))
@@ -232,6 +233,7 @@ def _size(case: Any) -> tuple[int, ...]:
 def _settings(count: int, phases: list[Any]) -> Any:
     from hypothesis import HealthCheck, Verbosity, settings
 
+    # Hypothesis only draws and shrinks: what is found is kept, said and timed by us.
     return settings(
         max_examples=count,
         phases=phases,
@@ -245,7 +247,7 @@ def _settings(count: int, phases: list[Any]) -> Any:
 
 
 def _seed_of(source: str, seed: int) -> int:
-    """Give each source a seed of its own, so that `--only` draws what a whole run draws."""
+    """Give each source a seed of its own, so that `--only` draws the cases of a whole run."""
     return zlib.crc32(f"{seed}:{source}".encode())
 
 
@@ -319,6 +321,7 @@ def _unchanged(case: Any) -> Any:
 
 
 def _enlarged(case: SigmoidCase) -> SigmoidCase:
+    # Up to 2,250: exp overflows from 710 on.
     return SigmoidCase(case.x * 150.0)
 
 

@@ -1,4 +1,4 @@
-"""Claimed against expected values: do they agree, and if not, how do they differ, in words."""
+"""Claimed against expected values: agreement to within rounding, and differences in words."""
 
 from __future__ import annotations
 
@@ -31,20 +31,20 @@ TOLERANCE_ULPS = 256.0
 
 @dataclass(frozen=True)
 class Finding:
-    """What is wrong, on one case.
+    """A mistake, as one case shows it.
 
     Attributes
     ----------
     message : str
-        What is wrong, in words.
+        The mistake in words.
     claimed, expected : Any
         The two values, where there are values to show.
     lead : str
-        How the message starts; what comes after it says what was seen.
+        The beginning of the message; the rest of it says what was seen.
     part : str
-        Which part of the result is wrong, where `observe` is given.
+        The part of the result that is wrong, where `observe` is given.
     observe : callable, optional
-        Returns what the check looks at in another trial: see `mistakes.explain`.
+        Returns the values that the check looks at in another trial: see `mistakes.explain`.
     mistake : str, optional
         The identifier of the mistake, where it is one that has a name.
     """
@@ -60,7 +60,7 @@ class Finding:
 
 @dataclass(frozen=True)
 class Seen:
-    """What a check looks at in one trial: where `judged`, claimed and expected values differ."""
+    """The values that a check looks at in one trial; they are compared where `judged`."""
 
     claimed: NDArray[Any]
     expected: NDArray[Any]
@@ -68,7 +68,7 @@ class Seen:
     judged: NDArray[np.bool_]
 
     def is_like(self, predicted: NDArray[Any]) -> bool:
-        """Say whether the claim is what is predicted, to within rounding, where it is judged."""
+        """Say whether the claim is as predicted, to within rounding, where it is judged."""
         scale = self.scale + np.abs(predicted)
         return bool(agrees(self.claimed, predicted, scale)[self.judged].all())
 
@@ -86,7 +86,7 @@ NO_SAMPLES = Unjudged("its negatives come from elsewhere than the dataset, so th
 
 
 def as_array(claimed: Any) -> NDArray[Any] | None:
-    """Return what a function claims as a numerical array, None if it is no such thing."""
+    """Return a claim as a numerical array, None if it is no such thing."""
     try:
         array = np.asarray(claimed)
     except (TypeError, ValueError):  # rows of unequal length
@@ -101,6 +101,7 @@ def agrees(claimed: NDArray[Any], expected: NDArray[Any], scale: NDArray[Any]) -
     check of dtypes to say.
     """
     coarse = np.finfo(claimed.dtype if claimed.dtype.kind == "f" else np.float64)
+    # The further digits of a longdouble are not asked for.
     eps = max(coarse.eps, np.finfo(np.float64).eps)
     # What is below the smallest normal number has lost its precision, or is gone.
     error = np.abs(claimed - expected) - coarse.tiny
@@ -108,7 +109,7 @@ def agrees(claimed: NDArray[Any], expected: NDArray[Any], scale: NDArray[Any]) -
 
 
 def imprecision(claimed: NDArray[Any]) -> str:
-    """Return what is wrong with the dtype of what is to be float64, nothing if it is right."""
+    """Return the fault of a dtype that is to be float64, nothing if it has none."""
     if claimed.dtype.kind != "f":
         return f"expected float64 numbers, got dtype {claimed.dtype}"
     if np.finfo(claimed.dtype).eps > np.finfo(np.float64).eps:
@@ -138,28 +139,20 @@ def describe_difference(
     close: NDArray[np.bool_],
     row_label: Callable[[int], str] = lambda _row: "",
 ) -> str:
-    """Return in words how an array differs from what it should be."""
-    if not np.isfinite(claimed).all():
+    """Return the difference of an array from the expected one, in words."""
+    if not np.isfinite(claimed).all():  # first, as no distance from NaN is a number
         verb = "holds" if claimed.ndim else "is"
-        return f"it {verb} {_first_not_finite(claimed)}"
+        value = claimed[~np.isfinite(claimed)].flat[0]
+        return f"it {verb} {'NaN' if np.isnan(value) else value}"
     if expected.ndim == 2 and not close.all():
         wrong = np.flatnonzero(~close.all(axis=1))
         if len(wrong) < len(expected):
-            rows = ", ".join(_row(int(row), row_label) for row in wrong[:3])
+            labels = ((row, row_label(int(row))) for row in wrong[:3])
+            rows = ", ".join(f"{row} ({label})" if label else str(row) for row, label in labels)
             rows += ", …" if len(wrong) > 3 else ""
             noun = f"rows {rows} are wrong" if len(wrong) > 1 else f"row {rows} is wrong"
             return f"{noun}; every other row is right"
     return _largest(claimed, expected)
-
-
-def _first_not_finite(array: NDArray[Any]) -> str:
-    value = array[~np.isfinite(array)].flat[0]
-    return "NaN" if np.isnan(value) else str(value)
-
-
-def _row(row: int, label: Callable[[int], str]) -> str:
-    text = label(row)
-    return f"{row} ({text})" if text else str(row)
 
 
 def _largest(claimed: NDArray[Any], expected: NDArray[Any]) -> str:
@@ -172,7 +165,7 @@ def _largest(claimed: NDArray[Any], expected: NDArray[Any]) -> str:
 
 
 def kind_of(value: Any) -> str:
-    """Return what a value is, for a message about what was expected in its place."""
+    """Return the kind of a value, for a message about another that was expected in its place."""
     if value is None:
         return "None"
     if isinstance(value, tuple | list):

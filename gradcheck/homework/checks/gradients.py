@@ -57,13 +57,17 @@ def loss_value(trial: GradientTrial) -> Verdict:
 def center_gradient(trial: GradientTrial) -> Verdict:
     """Compare the gradient with respect to the center vector, or the rows of it that move."""
     if isinstance(trial, WindowTrial):
-        return _compare_part(trial, "center", rows=_moved_rows)
+        return _compare_part(trial, "center", rows=lambda shown: shown.moved_rows)
     return _compare_part(trial, "center")
 
 
 def center_rows(trial: WindowTrial) -> Verdict:
     """Ask for zeros in the rows of the words that the loss does not depend on."""
-    return _compare_part(trial, "center", rows=_other_rows)
+
+    def other_rows(shown: WindowTrial) -> list[int]:
+        return sorted(set(range(len(shown.case.center_vectors))) - set(shown.moved_rows))
+
+    return _compare_part(trial, "center", rows=other_rows)
 
 
 def outside_gradient(trial: GradientTrial) -> Verdict:
@@ -72,13 +76,14 @@ def outside_gradient(trial: GradientTrial) -> Verdict:
 
 
 def shapes(trial: GradientTrial) -> Verdict:
-    """Ask for a scalar loss, and gradients of the shapes of what they belong to."""
+    """Ask for a scalar loss, and gradients in the shapes of their vectors."""
     if not trial.returns_three:
         names = ", ".join(trial.interface.results)
         return Finding(f"expected three values, ({names}); got {kind_of(trial.outcome.result)}")
     for part in PARTS:
         expected, _ = trial.expected_part(part)
         claimed = as_array(trial.claimed(part))
+        # What holds no numbers fails by its dtype.
         if claimed is None or claimed.shape == expected.shape:
             continue
         name = trial.result_name(part)
@@ -115,7 +120,7 @@ def finite_and_right(trial: PairTrial) -> Verdict:
     Asked only of what is right where they are not: this is about overflow alone.
     """
     largest = np.abs(trial.case.outside @ trial.case.center).max()
-    if not largest > _SMALL_SCORE:
+    if not largest > _SMALL_SCORE:  # the other checks have asked it
         return None
     small = replace(trial.case, center=trial.case.center * (_SMALL_SCORE / largest))
     verdict = _compare_where_right(trial, trial.on(small))
@@ -198,7 +203,7 @@ def passed_loss_called(trial: WindowTrial) -> Verdict:
 
 
 def _misuse(trial: WindowTrial, outcome: Outcome, passed: Role) -> str:
-    """Return what a window function does wrong with the loss function that it is given."""
+    """Return the misuse of the loss function that a window function is given, in words."""
     calls = outcome.losses_called.count(passed)
     if not calls:
         losses = trial.target.course.functions
@@ -206,12 +211,14 @@ def _misuse(trial: WindowTrial, outcome: Outcome, passed: Role) -> str:
         return "it does not call it" + (f", but {called}" if called else "")
     if not outcome.dataset_passed:
         return "it does not hand it the dataset, from which negatives are drawn"
+    # CBOW predicts one word from all the others.
     pairs = 1 if trial.role == "cbow" else len(trial.case.context)
     if calls > pairs:
         return (
             f"it calls it {calls} times for {pairs} {'pair' if pairs == 1 else 'pairs'} of words: "
             "each call may draw other negatives"
         )
+    # The first outcome is that of the loss with factor 1.
     if LOSS_FACTORS[passed] != 1.0 and trial.returns_three and _is_three(outcome.result):
         for part, one, other in zip(PARTS, outcome.result, trial.outcome.result, strict=True):
             if _stays(one, other, trial.expected_part(part)[0]):
@@ -220,7 +227,7 @@ def _misuse(trial: WindowTrial, outcome: Outcome, passed: Role) -> str:
 
 
 def _stays(one: Any, other: Any, expected: NDArray[Any]) -> bool:
-    """Say whether a result is the same with another loss function, which should add `expected`."""
+    """Say whether a result stays with another loss function, though `expected` is to be added."""
     first, second = as_array(one), as_array(other)
     due = float(np.abs(expected).max())
     if first is None or second is None or first.shape != second.shape or due < 1e-6:
@@ -247,7 +254,7 @@ def _compare_part(trial: GradientTrial, part: str, rows: RowsOf | None = None) -
 
 
 def _observe(trial: GradientTrial, part: str, rows: RowsOf | None) -> Seen | Unjudged:
-    """Return a part of the claimed result beside what it should be."""
+    """Return a part of the claimed result beside the expected one."""
     values = _comparable(trial, part)
     if isinstance(values, Unjudged):
         return values
@@ -260,14 +267,6 @@ def _observe(trial: GradientTrial, part: str, rows: RowsOf | None) -> Seen | Unj
         judged[:] = False
         judged[chosen] = True
     return Seen(values, expected, scale, judged)
-
-
-def _moved_rows(trial: WindowTrial) -> list[int]:
-    return trial.moved_rows
-
-
-def _other_rows(trial: WindowTrial) -> list[int]:
-    return sorted(set(range(len(trial.case.center_vectors))) - set(trial.moved_rows))
 
 
 def _comparable(trial: GradientTrial, part: str) -> NDArray[Any] | Unjudged:
@@ -288,7 +287,7 @@ def _comparable(trial: GradientTrial, part: str) -> NDArray[Any] | Unjudged:
 def _is_transposed_square(
     values: NDArray[Any], expected: NDArray[Any], scale: NDArray[Any]
 ) -> bool:
-    """Say whether only the shape is wrong, which in a square matrix does not show."""
+    """Say whether a square matrix is transposed, and its values are right."""
     if expected.ndim != 2 or expected.shape[0] != expected.shape[1]:
         return False
     return bool(agrees(values.T, expected, scale).all())
@@ -341,7 +340,7 @@ def _compare_where_right(trial: GradientTrial, plain: Trial) -> Verdict:
 
 
 def _is_zero(trial: GradientTrial, part: str) -> bool:
-    """Say whether zero is right, which many a wrong formula gives."""
+    """Say whether zero is right: many a wrong formula gives that."""
     expected, scale = trial.expected_part(part)
     return bool(agrees(np.zeros_like(expected), expected, scale).all())
 
@@ -367,6 +366,7 @@ def _same(first: Any, second: Any, scale: Any = 0.0) -> bool:
         return one is None and other is None
     if one.shape != other.shape or np.array_equal(one, other, equal_nan=True):
         return one.shape == other.shape
+    # Another shape than the expected one may have its axes anywhere.
     fitting = scale if np.shape(scale) == one.shape else np.max(scale)
     missing = np.isnan(one) & np.isnan(other)
     return bool((missing | (one == other) | agrees(other, one, fitting)).all())

@@ -1,4 +1,4 @@
-"""Mistakes: what a difference means in the terms of the lecture, where all cases tell the same.
+"""Mistakes: differences in the terms of the lecture, where all cases tell the same.
 
 A mistake has an identifier, which stays the same in every report and version. Those that show in
 the value of a loss or gradient are predicted here; those that show otherwise are named by the
@@ -39,7 +39,7 @@ Predictions = dict[str, Prediction]
 
 
 def explain(finding: Finding, shown: Trial, trials: Iterable[Trial]) -> Finding:
-    """Say what is wrong in the lecture's terms, where a mistake predicts what was claimed.
+    """Name the mistake in the lecture's terms, where there is one that predicts the claims.
 
     A mistake is named only where it predicts the claim of every trial, right ones included, to
     within rounding: otherwise the finding stays, and says what was seen.
@@ -47,7 +47,7 @@ def explain(finding: Finding, shown: Trial, trials: Iterable[Trial]) -> Finding:
     Parameters
     ----------
     finding : Finding
-        What is wrong in the trial that is shown.
+        The difference in the trial that is shown.
     shown : Trial
         That trial.
     trials : iterable of Trial
@@ -55,7 +55,11 @@ def explain(finding: Finding, shown: Trial, trials: Iterable[Trial]) -> Finding:
     """
     if finding.observe is None or not isinstance(shown, GradientTrial):
         return finding
-    seen = [(trial, finding.observe(trial)) for trial in (shown, *trials) if _returned(trial)]
+    seen = [
+        (trial, finding.observe(trial))
+        for trial in (shown, *trials)
+        if trial.outcome.status == "returned"
+    ]
     observed = [
         (trial, look)
         for trial, look in seen
@@ -68,12 +72,8 @@ def explain(finding: Finding, shown: Trial, trials: Iterable[Trial]) -> Finding:
     return replace(finding, message=finding.lead + text, mistake=mistake)
 
 
-def _returned(trial: Trial) -> bool:
-    return trial.outcome.status == "returned"
-
-
 def _name(part: str, observed: list[tuple[GradientTrial, Seen]]) -> tuple[str, str] | None:
-    """Return the mistake that predicts every claim, and what it is in words."""
+    """Return the mistake that predicts every claim, by its identifier and in words."""
     suspects = {}
     for position, (trial, look) in enumerate(observed):
         predictions = _predictions(trial, part, look.expected)
@@ -85,6 +85,7 @@ def _name(part: str, observed: list[tuple[GradientTrial, Seen]]) -> tuple[str, s
                 if look.is_like(value) and not replace(look, claimed=look.expected).is_like(value)
             }
             continue
+        # Where there is nothing to get wrong, a repeat say, the mistake predicts the right value.
         nothing_wrong = Prediction(look.expected, "")
         suspects = {
             mistake: text
@@ -97,7 +98,8 @@ def _name(part: str, observed: list[tuple[GradientTrial, Seen]]) -> tuple[str, s
 
 
 def _ratio(observed: list[Seen]) -> tuple[str, str] | None:
-    """Return the factor by which every claim is off, as a mistake, and in words."""
+    """Return a factor that all claims are off by, as a mistake and in words."""
+    # The largest number has the most digits of the factor.
     telling = max(observed, key=lambda look: float(np.abs(look.expected[look.judged]).max()))
     expected = telling.expected[telling.judged]
     largest = int(np.abs(expected).argmax())
@@ -121,12 +123,13 @@ def _as_fraction(ratio: float) -> float:
 
 
 def _predictions(trial: GradientTrial, part: str, expected: NDArray[Any]) -> Predictions:
-    """Return what each mistake would give in this trial; one that is left out changes nothing."""
+    """Return the value of each mistake in this trial; one that is left out changes nothing."""
     flipped = "every sign is flipped" if expected.size > 1 else "the sign is flipped"
     general = {
         "sign": Prediction(-expected, flipped),
         "zero": Prediction(np.zeros_like(expected), "it is zero"),
     }
+    # Of several that fit, the first is named: the more particular one.
     if isinstance(trial, WindowTrial):
         return _window_predictions(trial, part, expected) | general
     if isinstance(trial, PairTrial) and trial.role == "naive-softmax":

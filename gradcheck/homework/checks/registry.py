@@ -1,4 +1,4 @@
-"""The registry of named checks: what each asks, of which function, and on which cases."""
+"""The registry of named checks, each with its question, its function and its cases."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Judges of how negatives are drawn.
+"""Judges of the drawing of negatives.
 
 They look at what the dataset handed out and at what came of it, never at a loss, so that a wrong
 gradient does not make the sampling wrong as well.
@@ -124,6 +124,7 @@ def from_dataset(trial: SamplerTrial) -> Verdict:
             "it draws nothing from the dataset: the words would be drawn uniformly",
             mistake="drawn-from-elsewhere",
         )
+    # As sets: a repeat that was not drawn is for another check.
     if set(samples) <= set(drawn):
         return None
     return Finding(
@@ -156,9 +157,10 @@ def repeats_kept(trial: SamplerTrial) -> Verdict:
 def _repeats_problem(
     samples: tuple[int, ...], drawn: tuple[int, ...], script: tuple[int, ...]
 ) -> str:
-    """Return what became of a repeat, nothing if it is among the samples."""
+    """Return the fate of a repeat in words, nothing if it is among the samples."""
     wanted, got = Counter(script[: len(samples)]), Counter(samples)
     lost = [word for word in wanted if got[word] < min(2, wanted[word])]
+    # More words than those make up for repeats that were thrown out.
     if lost and len(got) > len(wanted):
         return (
             f"the dataset handed out {lost[0]} twice, and it is not twice among the samples: "
@@ -178,7 +180,7 @@ class _DrawnWord(int):
 
 
 def _with_target(negatives: tuple[int, ...], target: int) -> tuple[int, ...]:
-    """Return a script in which the target comes once, twice or three times before each word."""
+    """Return a script with the target once, twice or three times before each word."""
     return tuple(
         word
         for position, negative in enumerate(negatives)
@@ -187,7 +189,7 @@ def _with_target(negatives: tuple[int, ...], target: int) -> tuple[int, ...]:
 
 
 def _repeating(negatives: tuple[int, ...]) -> tuple[tuple[int, ...], ...]:
-    """Return scripts in which words come twice: running, after another one, and far apart."""
+    """Return scripts that have words twice: running, after another one, and far apart."""
     first, *rest = negatives
     return (
         tuple(word for word in negatives for _ in range(2)),

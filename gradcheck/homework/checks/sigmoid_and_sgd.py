@@ -123,6 +123,7 @@ def sgd_iterations(trial: SgdTrial) -> Verdict:
 
 def sgd_current_point(trial: SgdTrial) -> Verdict:
     """Ask that f is asked at the point that has been reached."""
+    # A single question tells nothing: x0 is the current point then.
     asked = trial.outcome.points
     if len({point.tobytes() for point in asked}) < min(2, len(asked)):
         return Finding(
@@ -168,12 +169,13 @@ def sgd_postprocessing(trial: SgdTrial) -> Verdict:
 
 
 def _steps_made(trial: SgdTrial) -> float | None:
-    """Return how many of its own steps it makes, as the gradient is the same everywhere."""
+    """Return the number of its own steps that it makes: the gradient is the same everywhere."""
     one, many = _point(trial.running(1)), _point(trial.outcome)
     x0 = trial.case.x0
     if one is None or many is None or one.shape != x0.shape or many.shape != x0.shape:
         return None
     step = one - x0
+    # The median, as an entry with a tiny step has few digits of their number.
     return float(np.median((many - x0) / step)) if np.abs(step).min() > 0.0 else None
 
 

@@ -1,4 +1,4 @@
-"""Trials: what a submission's function does on one case, beside what it should do.
+"""Trials: the answer of a submission's function to one case, beside the right one.
 
 The checks about one function share its trials, so what a trial finds out is found out once.
 """
@@ -48,9 +48,9 @@ class Trial:
     target : Target
         The submission.
     role : Role
-        Which of its functions.
+        The function.
     case : Any
-        What it is given.
+        Its input.
     """
 
     def __init__(self, target: Target, role: Role, case: Any) -> None:
@@ -60,7 +60,7 @@ class Trial:
 
     @property
     def interface(self) -> Interface:
-        """How the course calls the function."""
+        """The course's name and arguments of the function."""
         return self.target.course.functions[self.role]
 
     def first_call(self) -> Call:
@@ -77,12 +77,12 @@ class Trial:
 
     @cached_property
     def outcome(self) -> Outcome:
-        """What the first call did."""
+        """The outcome of the first call."""
         return self.call(seed=_FIRST_SEED)
 
     @cached_property
     def again(self) -> Outcome:
-        """What the same call does later, after another one and under another seed."""
+        """The outcome of the same call, after another one and under another seed."""
         self.target.call(self.other_call())
         return self.call(seed=_OTHER_SEED)
 
@@ -101,7 +101,7 @@ class GradientTrial(Trial):
 
     @cached_property
     def expected(self) -> Answer:
-        """What the oracle says."""
+        """The oracle's answer."""
         raise NotImplementedError
 
     @property
@@ -110,7 +110,7 @@ class GradientTrial(Trial):
         return isinstance(self.outcome.result, tuple | list) and len(self.outcome.result) == 3
 
     def claimed(self, part: str) -> Any:
-        """Return what the file claims the loss or a gradient to be."""
+        """Return the loss or a gradient as the file claims it."""
         return self.outcome.result[PARTS.index(part)]
 
     def expected_part(self, part: str) -> tuple[Any, Any]:
@@ -119,11 +119,11 @@ class GradientTrial(Trial):
         return np.asarray(getattr(answer, part)), np.asarray(getattr(answer, f"{part}_scale"))
 
     def result_name(self, part: str) -> str:
-        """Return what the course calls a part of the result."""
+        """Return the course's name of a part of the result."""
         return self.interface.results[PARTS.index(part)]
 
     def row_label(self, _row: int) -> str:
-        """Return what a row of a gradient stands for."""
+        """Return the meaning of a row of a gradient."""
         return ""
 
 
@@ -139,6 +139,7 @@ class PairTrial(GradientTrial):
             "target": self.case.target,
             "outside": self.case.outside,
         }
+        # The course's default number is asked for by giving none.
         default = self.target.course.default_count
         if self.case.negatives and len(self.case.negatives) != default:
             inputs["K"] = len(self.case.negatives)
@@ -146,14 +147,14 @@ class PairTrial(GradientTrial):
 
     @cached_property
     def expected(self) -> Answer:
-        """What the oracle says, for the negatives that the file really got."""
+        """The oracle's answer, for the negatives that the file really got."""
         loss = named(self.role)
         case = replace(self.case, negatives=self.negatives) if loss.has_negatives else self.case
         answer: Answer = loss.evaluate(case)
         return answer
 
     def sampling(self, script: tuple[int, ...]) -> Outcome:
-        """Return what the file's own sampler does when the dataset hands out `script`."""
+        """Return the outcome of the file's own sampler when the dataset hands out `script`."""
         inputs = {
             "target": self.case.target,
             "K": len(self.case.negatives),
@@ -169,7 +170,7 @@ class PairTrial(GradientTrial):
         return self.outcome.drawn
 
     def row_label(self, row: int) -> str:
-        """Return what a row of the outside gradient stands for."""
+        """Return the meaning of a row of the outside gradient."""
         if row == self.case.target:
             return "the target's"
         times = self.negatives.count(row) if named(self.role).has_negatives else 0
@@ -197,18 +198,18 @@ class WindowTrial(GradientTrial):
 
     @cached_property
     def expected(self) -> Answer:
-        """What the oracle says."""
+        """The oracle's answer."""
         evaluate = oracle.skipgram if self.role == "skip-gram" else oracle.cbow
         return evaluate(self.case, NAIVE_SOFTMAX)
 
     @property
     def moved_rows(self) -> list[int]:
-        """The rows of the center vectors on which the loss depends."""
+        """The rows of the center vectors that the loss depends on."""
         words = [self.case.center] if self.role == "skip-gram" else self.case.context
         return sorted(set(words))
 
     def row_label(self, row: int) -> str:
-        """Return what a row of a gradient stands for."""
+        """Return the meaning of a row of a gradient."""
         roles = ["the center word's"] if row == self.case.center else []
         times = self.case.context.count(row)
         if times:
@@ -229,12 +230,12 @@ class SigmoidTrial(Trial):
 
     @cached_property
     def expected(self) -> Any:
-        """What the oracle says."""
+        """The oracle's answer."""
         return np.asarray(oracle.sigmoid(self.case.x.astype(np.float64)))
 
 
 class SamplerTrial(Trial):
-    """The sampler, with a dataset whose draws are known."""
+    """The sampler, with known draws of the dataset."""
 
     case: SamplerCase
 
@@ -243,7 +244,7 @@ class SamplerTrial(Trial):
         return self._call(self.case.negatives)
 
     def drawing(self, script: tuple[int, ...]) -> Outcome:
-        """Return what the sampler does when the dataset hands out `script`."""
+        """Return the outcome of the sampler when the dataset hands out `script`."""
         return self.target.call(self._call(script))
 
     def _call(self, script: tuple[int, ...]) -> Call:
@@ -265,16 +266,16 @@ class SgdTrial(Trial):
         return self._call(self.case.iterations, shift=np.zeros_like(self.case.x0))
 
     def running(self, iterations: int) -> Outcome:
-        """Return what it does in another number of iterations."""
+        """Return the outcome of another number of iterations."""
         return self.target.call(self._call(iterations, shift=np.zeros_like(self.case.x0)))
 
     @cached_property
     def postprocessed(self) -> Outcome:
-        """What it does with a postprocessing that adds the case's shift."""
+        """The outcome with a postprocessing that adds the case's shift."""
         return self.target.call(self._call(self.case.iterations, shift=self.case.shift))
 
     def postprocess(self, x: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return what the postprocessing makes of x."""
+        """Return x as the postprocessing leaves it."""
         return 0.5 * x + self.case.shift
 
     def _call(self, iterations: int, shift: Any) -> Call:
