@@ -84,7 +84,7 @@ def _stable_product(expr: Expr, axes: Axes) -> Expr:
 
 
 def _exponential_denominators(factors: list[Expr]) -> list[Expr]:
-    """Return the divisor of the product, if it must not be divided by as it stands."""
+    """Return the divisors of the product that must not be divided by as they stand."""
     return [
         1 / factor
         for factor in factors
