@@ -30,7 +30,7 @@ class Leaf:
     Attributes
     ----------
     name
-        How the caller would reach it: ``at[1]``, ``at['bias']``, or ``at`` itself.
+        The caller's way to reach it: ``at[1]``, ``at['bias']``, or ``at`` itself.
     shape, dtype
         Of the caller's array; a Python float has shape ``()``.
     start
@@ -64,9 +64,9 @@ class Parameters:
     at
         The point. It is copied, never changed.
     name
-        What messages call it.
+        Its name in messages.
     names
-        What they call the elements of a tuple, or the point itself where it is no tuple.
+        Those of the elements of a tuple, or of the point itself where it is no tuple.
 
     Raises
     ------
@@ -91,6 +91,7 @@ class Parameters:
                 f"{name} is empty: a gradient is checked at one entry or more, and there is none"
             )
         self.vector: NDArray[np.float64] = np.concatenate(pieces)
+        # It is handed out, and who writes to it would move the point.
         self.vector.flags.writeable = False
 
     @property
@@ -105,7 +106,7 @@ class Parameters:
 
     @functools.cached_property
     def sizes(self) -> NDArray[np.float64]:
-        """The size of each entry (n,), positive: what is a large step for it, and what a small.
+        """The size of each entry (n,), positive: the measure of a large step and of a small one.
 
         That of a 0 is the median of its array's other entries; in an array of zeros, the median
         of the other arrays' medians; at a point that is 0 everywhere, 1.
@@ -134,7 +135,7 @@ class Parameters:
         return True
 
     def promoted(self) -> Parameters:
-        """Return the same point in double precision: what `build` makes is float64."""
+        """Return the same point in double precision: `build` makes float64 of it."""
         double = copy.copy(self)
         double.leaves = [replace(leaf, dtype=np.dtype(np.float64)) for leaf in self.leaves]
         return double
@@ -161,7 +162,7 @@ class Parameters:
     def flatten(
         self, tree: Any, name: str, out: NDArray[np.float64] | None = None
     ) -> NDArray[np.float64]:
-        """Return the entries of `tree` (n,), which must have this structure and these shapes.
+        """Return the entries (n,) of a `tree` of this structure and these shapes.
 
         They are written to `out` (n,) where that is given.
 
@@ -172,7 +173,7 @@ class Parameters:
             what was expected.
         """
         tree = _as_positional(self._template, tree)
-        pieces = [np.zeros(0)]
+        pieces: list[NDArray[np.float64]] = []
         for leaf, (path, value) in zip(
             self.leaves, _walk_like(self._template, tree, name), strict=True
         ):
@@ -202,6 +203,7 @@ class Parameters:
 
     def where(self, index: int) -> str:
         """Name entry `index` of the flat vector as the caller would write it: ``at[1][3, 0]``."""
+        # From the end, as an empty array begins where the one behind it does.
         leaf = next(leaf for leaf in reversed(self.leaves) if leaf.start <= index)
         if leaf.shape == ():
             return leaf.name
@@ -210,7 +212,7 @@ class Parameters:
 
 
 def leaves(tree: Any) -> list[Any]:
-    """Return what stands at the ends of a tree of tuples, lists and dicts."""
+    """Return the leaves of a tree of tuples, lists and dicts."""
     return [value for _, value in _walk(tree, "")]
 
 
@@ -321,6 +323,7 @@ def _rebuild(template: Any, pieces: Iterator[NDArray[Any]]) -> Any:
     if isinstance(template, tuple | list):
         return type(template)(_rebuild(child, pieces) for child in template)
     piece = next(pieces)
+    # A float64 of NumPy is a float to Python, and comes back as a scalar of NumPy all the same.
     if isinstance(template, float) and not isinstance(template, np.floating):
         return float(piece)
     return piece if isinstance(template, np.ndarray) else piece[()]
@@ -343,6 +346,7 @@ def _as_floats(path: str, value: Any) -> NDArray[Any]:
             f"{path} holds {array.dtype} numbers; floats were expected: a gradient check moves "
             "every entry by small steps"
         )
+    # In whatever order its bytes are.
     if array.dtype.newbyteorder("=") not in (np.float64, np.float32):
         raise TypeError(f"{path} has dtype {array.dtype}; float64 or float32 was expected")
     finite = np.isfinite(array)

@@ -1,4 +1,4 @@
-"""The few functions on which word vectors and classifiers rest, finite for any finite argument.
+"""The few functions that word vectors and classifiers rest on, finite for any finite argument.
 
 Each is written so that no exponential of a positive number is ever taken: nothing overflows,
 and what underflows was negligible.
