@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from gradcheck.homework.courses import Role
-    from gradcheck.homework.report.results import CheckResult, FunctionResult
+    from gradcheck.homework.report.results import FunctionResult
     from gradcheck.homework.verification import Verification
 
 __all__ = [
@@ -62,9 +62,10 @@ def pytest_collection(session: pytest.Session) -> None:
     for file in config.getoption("homework"):
         # Loaded at once: a file that cannot be used is said in one line, and nothing runs.
         collector = HomeworkFile.from_parent(session, path=Path(file).absolute())
-        collector.verification = _begin(file, config.getoption("homework_seed"))
+        collector.verification = _opened(file, config.getoption("homework_seed"))
         items += session.genitems(collector)
     session.stash[_ITEMS] = items
+    # Nobody named the tests that would be found in the folder.
     if items and config.args_source is not pytest.Config.ArgsSource.ARGS:
         config.args = []
 
@@ -76,7 +77,7 @@ def pytest_collection_modifyitems(session: pytest.Session, items: list[pytest.It
     items[:0] = checks
 
 
-def _begin(file: str, seed: int | None) -> Verification:
+def _opened(file: str, seed: int | None) -> Verification:
     from gradcheck.homework.submission.loading import SubmissionError
     from gradcheck.homework.verification import open_verification
 
@@ -140,7 +141,7 @@ class HomeworkCheck(pytest.Item):
 
     def runtest(self) -> None:
         """Fail, skip or pass as the check does; advice is an expected failure."""
-        check = self._check()
+        check = next(each for each in self.examined.result.checks if each.name == self.name)
         if check.status == "skipped":
             if self.examined.result.status == "missing" and self.examined.result.demanded:
                 raise CheckFailedError(check.message)
@@ -149,7 +150,11 @@ class HomeworkCheck(pytest.Item):
         if check.status == "failed" and check.level == "advice":
             pytest.xfail(f"advice: {check.message}")
         if check.status == "failed":
-            raise CheckFailedError(self._report(check))
+            from gradcheck.document.text import to_text
+            from gradcheck.homework.report.contents import check_contents
+
+            report = to_text(check_contents(check))
+            raise CheckFailedError(f"{report}\n\n{self.examined.replay}")
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
         """Show the report in place of a traceback."""
@@ -160,12 +165,3 @@ class HomeworkCheck(pytest.Item):
     def reportinfo(self) -> tuple[Path, int, str]:
         """Return the place and the title of a failure."""
         return self.path, 0, f"{self.examined.name} {self.name}"
-
-    def _check(self) -> CheckResult:
-        return next(check for check in self.examined.result.checks if check.name == self.name)
-
-    def _report(self, check: CheckResult) -> str:
-        from gradcheck.document.text import to_text
-        from gradcheck.homework.report.contents import check_contents
-
-        return f"{to_text(check_contents(check))}\n\n{self.examined.replay}"

@@ -54,7 +54,7 @@ def logsumexp(x: NDArray[np.float64], axis: int = -1) -> Any:
     x : ndarray of float64
         Not empty along `axis`.
     axis : int
-        The axis that is summed over, which the result lacks.
+        The axis that is summed over; the result lacks it.
     """
     largest = x.max(axis=axis, keepdims=True)
     return largest.squeeze(axis) + np.log(np.exp(x - largest).sum(axis=axis))
@@ -85,9 +85,9 @@ def scatter_add(index: ArrayLike, values: NDArray[np.float64], size: int) -> NDA
     index : int or array_like of int, shape s
         Where each value goes, from 0 to size - 1.
     values : ndarray of float64, shape s + t
-        What is added there.
+        The numbers that are added there.
     size : int
-        The length of the first axis of the result, whose shape is (size,) + t.
+        The length of the first axis of the result, of shape (size,) + t.
     """
     positions = np.asarray(index, dtype=np.intp)
     out = np.zeros((size, *values.shape[positions.ndim :]))

@@ -151,8 +151,8 @@ def parameters(like: Any, *, scale: float | None = None) -> SearchStrategy[Any]:
     Parameters
     ----------
     like : array or float, or a tuple, list or dict of these, to any depth
-        What the parameters of a loss look like: finite float64 or float32 values, which do
-        not matter.
+        An example of the parameters of a loss: finite float64 or float32 values, whatever they
+        are.
     scale : float, optional
         The standard deviation of the entries; drawn for each array by `scales` otherwise.
 

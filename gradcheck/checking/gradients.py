@@ -65,9 +65,9 @@ def check(
         tuples). The elements of a tuple are positional arguments: ``at=(v, U)`` means
         ``loss(v, U)``. It is copied for every call.
     precision
-        The relative error that is allowed to the gradient, and up to which the numerical
-        derivative must be known for a verdict. None: the gradient is allowed no error
-        beyond rounding, and the derivative must be known to 1e-6 (2e-2 in float32).
+        The relative error that is allowed to the gradient, and to the bound of the numerical
+        derivative for a verdict. None: the gradient is allowed no error beyond rounding, and
+        the bound 1e-6 (2e-2 in float32).
     seed
         Of the random directions.
     max_evaluations
@@ -137,9 +137,9 @@ def assert_gradient(
     loss, grad, at, precision, seed, max_evaluations
         As `check` takes them.
     undecided
-        What to do about a point at which nothing can be decided. "raise" as for a wrong
-        gradient; "skip": within a test of Hypothesis, pass over the point and let it draw
-        another; within any other test, skip it.
+        The fate of a point that cannot be decided. "raise": that of a wrong gradient; "skip":
+        within a test of Hypothesis, pass over the point and let it draw another; within any other
+        test, skip it.
 
     Raises
     ------

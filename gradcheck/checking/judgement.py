@@ -241,7 +241,7 @@ class _Course:
         Parameters
         ----------
         off
-            By how much the claim is known to be wrong; None where it is not known to be.
+            The error of the claim, if it is known to be wrong; None where it is not.
         """
         return () if self.claimed.size > FEW else tuple(self._entries(off))
 

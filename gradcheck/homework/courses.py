@@ -123,7 +123,7 @@ class Course:
     samplers : tuple of str
         The names that the sampler has, be it the file's own or a helper's.
     draws, contexts : tuple of str
-        The names that the dataset's methods have, which draw an index, and a context.
+        The names of the dataset's methods that draw an index, and a context.
     count : str
         The name of K.
     default_count : int
@@ -131,7 +131,7 @@ class Course:
     dataset : str
         The name of the dataset where it is a global.
     helpers : tuple of HelperModule
-        The modules that the course hands out; a package stands after what is in it.
+        The modules that the course hands out; a package stands after its modules.
     states_shapes : bool
         Whether the handout states the shapes of loss and gradients.
     """

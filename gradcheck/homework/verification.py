@@ -61,7 +61,7 @@ def verify(
     Returns
     -------
     HomeworkReport
-        With ``passed``, ``to_dict()`` and, as text, what is wrong and where.
+        With ``passed``, ``to_dict()`` and, as text, all mistakes and their places.
 
     Raises
     ------

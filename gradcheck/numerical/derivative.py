@@ -22,7 +22,7 @@ class Derivative:
     error
         A bound: ``abs(value - exact) <= error``. Infinite where nothing can be said.
     evaluations
-        How often the function was called.
+        The number of calls of the function.
     reason
         Why nothing can be said, in one sentence; empty otherwise.
     obstacle
@@ -42,8 +42,8 @@ class Derivative:
     largest
         The largest absolute value of the function up to a few times that.
     reach
-        The distance up to which the function stands still on both sides, to jump there, in units
-        of the entries' own size; 0 for any other function.
+        The distance of jumps on both sides, if the function stands still up to there, in units of
+        the entries' own size; 0 for any other function.
     noise
         The distance of samples from smooth, or as much as rounding explains, in the function's
         units.
@@ -66,8 +66,8 @@ class Derivative:
     is_constant
         Whether it had the same value everywhere that it was sampled.
     far
-        A derivative and its bound from steps far beyond the entries' own size, which refute
-        nothing; (NaN, infinity) where there is none.
+        A derivative and its bound from steps far beyond the entries' own size: these refute
+        nothing. (NaN, infinity) where there is none.
     sweep
         The samples of the search: (h, central difference quotient at h), smallest h first.
     """

@@ -29,14 +29,14 @@ class Direction:
     sizes : (n,) array
         Of the entries; shared by all directions through a point.
     seed
-        Where the numbers are drawn from.
+        Of the generator of the numbers.
     weigh
         Multiplies each entry of z, in place, by the part of its size that it is to move by; None:
         by 1.
     signs_of : (n,) array
-        Numbers whose signs the direction takes: all terms of their inner product with it add up,
-        so that a wrong factor in them shows far sooner, and the probability of a miss is at most
-        twice as large. None: signs are drawn.
+        Numbers that give the direction their signs: all terms of their inner product with it add
+        up, so that a wrong factor in them shows far sooner, and the probability of a miss is at
+        most twice as large. None: signs are drawn.
     least
         The least part of its size that any entry moves by, 0 where some do not.
     size

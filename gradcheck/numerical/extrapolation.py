@@ -141,7 +141,7 @@ def extrapolate(
     roundings
         For each level of the window, the rounding error of a function that is computed well.
     step_height
-        The height of the steps in which the function was seen to move, 0 if it moves smoothly.
+        The height of the function's steps, as far as they were seen, 0 if it moves smoothly.
     is_zero
         Whether the point is 0. There the numbers have no size but that of the step, and what
         is computed from them may be rounded in proportion to it: each slope is off by as much

@@ -314,13 +314,13 @@ class Samples:
         Parameters
         ----------
         distance
-            How far to look, on either side.
+            The end of the search, on either side.
         slope, step
-            Near the point, and a step at which it was found.
+            The slope near the point, and a step that it was found with.
         relevant
             Jumps lower than this, times their distance, do not matter.
         noise
-            Of the function, as it was seen near the point: what is about as large is no jump.
+            Of the function, near the point: a change about as large is no jump.
         """
         level = self.level(step)
         curvature = self.bend(level) / self.step(level) ** 2

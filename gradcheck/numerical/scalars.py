@@ -19,7 +19,7 @@ def as_scalar(value: Any, name: str = "the function's value") -> float:
     Raises
     ------
     NotRealError
-        If it is complex; a TypeError, as is what else is raised here.
+        If it is complex; a TypeError, as all others here.
     TypeError
         If it is no number, or an array with a shape, even ``(1,)``.
     """

@@ -412,7 +412,7 @@ class Search:
         Parameters
         ----------
         estimate
-            What was made of the window.
+            The window's.
         levels
             One of the window's smaller steps, and two far below.
         """

@@ -90,8 +90,8 @@ class Probe:
     verdict
         "undecided" where the tolerance is too large for agreement to mean anything.
     rounding, allowed
-        The parts of the tolerance that are the claim's: its rounding, and what `precision`
-        allows, for each array.
+        The parts of the tolerance that are the claim's: its rounding, and the error that
+        `precision` allows, for each array.
     shares
         The claimed derivative's parts, an array each.
     is_early

@@ -35,7 +35,7 @@ class Examination:
     verdict
         Of all of them.
     probes
-        In the order in which they were made; where one does not agree, it is the last.
+        In the order of their making; where one does not agree, it is the last.
     blurred
         The arrays, by number, that a gross error could hide in.
     unseen

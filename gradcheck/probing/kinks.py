@@ -59,7 +59,7 @@ def find(subject: Subject, value: float, drawn: NDArray[np.float64]) -> list[Kin
     Parameters
     ----------
     subject
-        Whose loss is evaluated.
+        The loss and the point.
     value
         Its value at the point.
     drawn : (n,) array
@@ -162,7 +162,7 @@ def beside(
     Parameters
     ----------
     subject
-        Whose loss and gradient are evaluated there.
+        The loss, the gradient and the point.
     claim
         The gradient at the point itself.
     entries : (k,) array
@@ -170,7 +170,7 @@ def beside(
     precision
         As the check was given it.
     rng
-        Where the points are drawn from.
+        The generator of the points.
     """
     moved = np.zeros_like(claim.gradient)
     moved[entries] = 1

@@ -78,17 +78,17 @@ class Prober:
     Parameters
     ----------
     subject
-        Whose loss is evaluated.
+        The loss and the point.
     value
         Its value at the point.
     claim
         The claimed gradient.
     precision
-        The relative error that is allowed to the gradient on top of what the numerical
-        derivative leaves open, and up to which that must be known. None: no error is
-        allowed, and the derivative must be known to 1e-6 (2e-2 in float32).
+        The relative error that is allowed to the gradient on top of the numerical derivative's
+        bound, and to that bound itself. None: no error is allowed to the gradient, and 1e-6
+        (2e-2 in float32) to the bound.
     seed
-        Of the steps at which a claim may be accepted early; None: it never is.
+        Of the steps that may accept a claim early; None: it never is.
     off
         The error of a claim that is known to be wrong, in units of the loss for a move of the
         entries' own size: only its place is asked. None where it is not known to be.
@@ -148,10 +148,10 @@ class Prober:
         along
             The direction.
         alone
-            Whether what is known from other probes, of other entries, is no guide here.
+            Whether other probes, of other entries, are no guide here.
         in_full
-            Whether to measure even what could be accepted for less: how far the loss moves at
-            the entries' own size counts.
+            Whether to measure even a claim that could be accepted for less: the movement of the
+            loss at the entries' own size counts.
         """
         line = Line(self.subject.parameters, along.vector(self._z), along)
         claimed = self._claimed(line, along)

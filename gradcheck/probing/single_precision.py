@@ -78,7 +78,7 @@ def promote(
     claimed : (n,) array
         Its gradient.
     rng
-        Where the small moves are drawn from.
+        The generator of small moves.
     """
     parameters = subject.parameters
     is_double = parameters.epsilon == np.finfo(np.float64).eps

@@ -28,7 +28,7 @@ class _Array:
     Attributes
     ----------
     name : str
-        What the person calls it.
+        The person's name of it.
     lengths : tuple of sympy.Symbol
         Those of its axes, that of length 1 of a column left out.
     bound : sympy.Symbol or None
@@ -59,7 +59,7 @@ class ArrayLoss:
     Attributes
     ----------
     parameters, data : tuple of str
-        What it is differentiated by, and what else it depends on, by name.
+        The names of what it is differentiated by, and of all else that it depends on.
     source : str
         The NumPy function that computes both.
     """

@@ -266,7 +266,7 @@ def table(packages: dict[str, Counts], total: Counts) -> Any:
         *("per\n100", "private", "once", f"≤ {FEW}", f"≤ {FEWER}", "body,\nmedian", "body,\n99 %"),
     )
     before = ""
-    for name, counts in [*packages.items(), ("all", total)]:
+    for name, counts in [*sorted(packages.items()), ("all", total)]:
         if name.partition(".")[0] != before:
             result.add_section()
             before = name.partition(".")[0]

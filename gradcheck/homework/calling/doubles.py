@@ -35,7 +35,7 @@ class ScriptedSampler:
     script : tuple of int
         The words to return, over and over.
     own : callable, optional
-        The file's own sampler, whose signature is kept.
+        The file's own sampler, to have its signature kept.
     example : Any, optional
         A value that this returns, to have its type kept: a list, a tuple or an array.
 

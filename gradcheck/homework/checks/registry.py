@@ -30,10 +30,10 @@ class Check:
     stream : StreamName
         The cases that it sees.
     judge : callable
-        Takes a trial of the function on a case (a call through a `Target`, beside what it
-        should give) and returns what is wrong, None if nothing is.
+        Takes a trial of the function on a case (the outcome of a call through a `Target`, beside
+        the right one) and returns the mistake, None if there is none.
     asks : str
-        One sentence that says what it asks.
+        Its question as a sentence, as if it were met.
     level : {"required", "advice"}
         Whether a file fails by it.
     """
