@@ -152,6 +152,7 @@ def compile_loss(loss: Any, parameters: Sequence[Any]) -> ArrayLoss:
 
 def _variables(ranges: Ranges, parameters: Sequence[Any]) -> list[Any]:
     """Return the parameters, then the other arguments in the order of the alphabet."""
+    # The label of an `Indexed` is one of its free symbols, too.
     labels = {str(array) for array in ranges.shapes}
     symbols = {s for s in ranges.free - ranges.sizes if s.name not in labels}
     others = (set(ranges.shapes) | symbols) - set(parameters)
@@ -189,6 +190,7 @@ def _derivative(loss: Any, parameter: Any, place: int) -> tuple[Any, tuple[tuple
     if isinstance(parameter, Symbol):
         return derive(loss, parameter), ()
     assert isinstance(parameter, MatrixSymbol)
+    # Symbols of one name and kind are the same to SymPy, and an index would be captured.
     taken = {symbol.name for symbol in loss.atoms(Symbol)}
     row, column = (
         Symbol(_unused(f"{name}_{place}", taken), integer=True, nonnegative=True)
