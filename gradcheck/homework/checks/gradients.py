@@ -28,7 +28,13 @@ from gradcheck.homework.checks.comparison import (
     imprecision,
     kind_of,
 )
-from gradcheck.homework.checks.trials import PARTS, GradientTrial, PairTrial, WindowTrial
+from gradcheck.homework.checks.trials import (
+    PARTS,
+    GradientTrial,
+    PairTrial,
+    WindowTrial,
+    is_three,
+)
 from gradcheck.homework.courses import Role
 from gradcheck.word2vec.cases import Case, WindowCase
 from gradcheck.word2vec.loss_table import named
@@ -170,7 +176,7 @@ def same_answer_twice(trial: Trial) -> Verdict:
         "a second call with the same arguments gives another answer: something is kept between "
         "calls, or drawn at random"
     )
-    if not (isinstance(trial, GradientTrial) and trial.returns_three and _is_three(second.result)):
+    if not (isinstance(trial, GradientTrial) and trial.returns_three and is_three(second.result)):
         same = _same(first.result, second.result)
         return None if same else Finding(why, mistake="state-kept")
     for part, one, other in zip(PARTS, first.result, second.result, strict=True):
@@ -219,7 +225,7 @@ def _misuse(trial: WindowTrial, outcome: Outcome, passed: Role) -> str:
             "each call may draw other negatives"
         )
     # The first outcome is that of the loss with factor 1.
-    if LOSS_FACTORS[passed] != 1.0 and trial.returns_three and _is_three(outcome.result):
+    if LOSS_FACTORS[passed] != 1.0 and trial.returns_three and is_three(outcome.result):
         for part, one, other in zip(PARTS, outcome.result, trial.outcome.result, strict=True):
             if _stays(one, other, trial.expected_part(part)[0]):
                 return f"it calls it, but {trial.result_name(part)} comes from elsewhere"
@@ -370,10 +376,6 @@ def _same(first: Any, second: Any, scale: Any = 0.0) -> bool:
     fitting = scale if np.shape(scale) == one.shape else np.max(scale)
     missing = np.isnan(one) & np.isnan(other)
     return bool((missing | (one == other) | agrees(other, one, fitting)).all())
-
-
-def _is_three(result: Any) -> bool:
-    return isinstance(result, tuple | list) and len(result) == len(PARTS)
 
 
 def _is_transposed(claimed: NDArray[Any], expected: NDArray[Any]) -> bool:

@@ -33,6 +33,7 @@ __all__ = [
     "SigmoidTrial",
     "Trial",
     "WindowTrial",
+    "is_three",
     "make_trial",
 ]
 
@@ -107,7 +108,7 @@ class GradientTrial(Trial):
     @property
     def returns_three(self) -> bool:
         """Whether a loss and two gradients came back at all."""
-        return isinstance(self.outcome.result, tuple | list) and len(self.outcome.result) == 3
+        return is_three(self.outcome.result)
 
     def claimed(self, part: str) -> Any:
         """Return the loss or a gradient as the file claims it."""
@@ -296,6 +297,11 @@ _TRIALS: dict[Role, Callable[[Target, Role, Any], Trial]] = {
     "cbow": WindowTrial,
     "sgd": SgdTrial,
 }
+
+
+def is_three(result: Any) -> bool:
+    """Say whether a result has as many parts as a loss and two gradients."""
+    return isinstance(result, tuple | list) and len(result) == len(PARTS)
 
 
 def make_trial(target: Target, role: Role, case: Any) -> Trial:
