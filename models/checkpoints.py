@@ -84,7 +84,7 @@ def save(file: BinaryIO, training: Training) -> None:
 
 
 def load(path: str | Path) -> Checkpoint:
-    """Read what `save` has stored.
+    """Read a training that `save` has stored.
 
     Raises
     ------
@@ -142,7 +142,7 @@ def restore(training: Training, checkpoint: Checkpoint, path: str | Path) -> Non
 
 def _checkpoint(about: Any, V: NDArray[np.float32], U: NDArray[np.float32]) -> Checkpoint:
     if about["format"] != _FORMAT or V.shape != U.shape or V.dtype != np.float32:
-        raise ValueError
+        raise ValueError  # one of _DAMAGE
     pairs, loss = about["pending"]
     return Checkpoint(
         options=Options(**about["options"]),

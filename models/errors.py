@@ -1,4 +1,4 @@
-"""What is wrong with what was given: the message is one line for a person."""
+"""The error of unusable input."""
 
 from __future__ import annotations
 

@@ -34,7 +34,7 @@ _SCORES_AT_A_TIME = 1 << 22
 
 
 class RowGradient(NamedTuple):
-    """The gradient with respect to a matrix of which few rows are used: a sum of outer products.
+    """The gradient with respect to a matrix, few rows of which are used: a sum of outer products.
 
     The matrix's gradient is Σ_bt weights[b, t] · e_{rows[b, t]} · vectors[b]ᵀ, where e_r is the
     one-hot vector of r: row rows[b, t] receives weights[b, t] · vectors[b]. A row that is named

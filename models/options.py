@@ -1,4 +1,4 @@
-"""What decides how vectors are trained: named, with the choices of the known trainers."""
+"""The options of a training, each choice named after the trainers that make it."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from typing import Any, Literal, TypeAlias, get_args
 from models.errors import InputError
 from models.pairs import Direction, TargetAmongNegatives
 from models.reading.text import LONGEST_SENTENCE
+from models.vocabulary import Subsampling
 
-__all__ = ["Initialization", "Model", "Options", "Subsampling"]
+__all__ = ["Initialization", "Model", "Options"]
 
 Model: TypeAlias = Literal["skip-gram", "cbow"]
 Initialization: TypeAlias = Literal["word2vec", "gensim", "zeros", "half-zeros", "random"]
-Subsampling: TypeAlias = Literal["word2vec", "fasttext", "paper"]
 
 LOSSES = ("negative-sampling", "naive-softmax")
 _OWN_LOSSES = ("FILE.py:FUNCTION", "MODULE:FUNCTION")
@@ -34,7 +34,7 @@ _RANGES = {
 
 @dataclass(frozen=True, kw_only=True)
 class Options:
-    """Everything but the text that decides which vectors come out of a training.
+    """All that decides the result of a training, but for its text.
 
     Attributes
     ----------

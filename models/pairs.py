@@ -1,4 +1,4 @@
-"""Pairs of words that stand together, and their negatives: what a block of a text trains on."""
+"""Pairs of words that stand together, and their negatives, made of a block of a text."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Batch(NamedTuple):
 
 
 def generator(seed: int, epoch: int, block: int) -> np.random.Generator:
-    """Return the randomness of one block in one epoch, whatever came before it."""
+    """Return the randomness of one block in one epoch; nothing before it has a part in it."""
     return np.random.default_rng([seed, epoch, block])
 
 
@@ -172,7 +172,7 @@ def _cbow(
     last: NDArray[np.int64],
     window: int,
 ) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
-    """Return what is in the window of each center word, -1 after the last, and the center word."""
+    """Return the words in each window, -1 after the last, and the center words."""
     center = places[(last > first)[places]]
     outside = first[center, np.newaxis] + np.arange(2 * window)
     outside += outside >= center[:, np.newaxis]

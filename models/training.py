@@ -54,7 +54,7 @@ class Divergence(InputError):  # noqa: N818 - the field's name of it
 
 
 class Position(NamedTuple):
-    """How far a training has come: the batch that is next."""
+    """The place of a training in its text: the batch that is next."""
 
     epoch: int = 0
     block: int = 0
@@ -62,7 +62,7 @@ class Position(NamedTuple):
 
 
 class Step(NamedTuple):
-    """What was done last."""
+    """The report of a step."""
 
     words: int
     """The words read from the start of the training."""
@@ -127,7 +127,7 @@ def initialize(vocabulary_size: int, options: Options) -> tuple[_Vectors, _Vecto
 
 
 def fitting_batch_size(vocabulary: Vocabulary, options: Options) -> int:
-    """Return how many pairs a minibatch may have.
+    """Return the number of pairs that a minibatch may have.
 
     All gradients of a batch are taken at the same vectors and added up. Where the same rows come
     again and again, as in a small vocabulary, a step would so go many times too far: the batch is
@@ -158,7 +158,7 @@ def fitting_batch_size(vocabulary: Vocabulary, options: Options) -> int:
 
 
 def update_of(options: Options) -> Update:
-    """Return what a step of training does.
+    """Return the function that takes a step of training.
 
     Raises
     ------
@@ -193,9 +193,9 @@ def minibatch_step(
 
 
 class Training:
-    """A training: its vectors, how far it has come and how the loss went.
+    """A training: its vectors, its place in the text, and the loss so far.
 
-    What comes next depends on these, the corpus and the options alone, so a training that was
+    The next step depends on these, the corpus and the options alone, so a training that was
     stored and restored goes on, with one thread, as if nothing had happened: bit for bit.
 
     Parameters
@@ -274,7 +274,7 @@ class Training:
         return sum(record.pairs for record in self.history) + self.pending[0]
 
     def require_finite(self) -> None:
-        """Look at V and U themselves: what the last step did to them is in no loss yet.
+        """Refuse vectors that are not finite: no loss has seen yet what the last step made of them.
 
         Raises
         ------
@@ -290,7 +290,7 @@ class Training:
                 )
 
     def steps(self) -> Generator[Step]:
-        """Train, and tell after each step what was done.
+        """Train, and yield a report of each step.
 
         Whoever stops early closes the generator; V, U, position and history then fit each other,
         and `steps` may be called again. With several threads that is so only once it is closed.
@@ -325,6 +325,7 @@ class Training:
             submitted = self.position
             try:
                 while running or not self.finished:
+                    # As many blocks wait as are worked on, so that no thread ever waits for one.
                     while submitted.epoch < self.options.epochs and len(running) < 2 * (
                         self.options.threads
                     ):
@@ -348,7 +349,7 @@ class Training:
         return step
 
     def _block(self, epoch: int, block: int) -> Step | None:
-        """Train on a block; None where subsampling has left no pair of it."""
+        """Train on a block; return None if subsampling has left no pair of it."""
         todo = self._draw(epoch, block)
         if not todo:
             return None
@@ -364,7 +365,8 @@ class Training:
 
     def _step(self, epoch: int, block: int, fraction: float, batch: Batch) -> Step:
         """Train on a batch that begins after a fraction of the block."""
-        words = self._words_before(epoch, block, fraction)
+        start, end = self.corpus.words_before[block : block + 2].tolist()
+        words = int(epoch * self.corpus.words + start + fraction * (end - start))
         rate = self._rate(words)
         # What overflows is told from the loss, in words.
         with np.errstate(over="ignore", invalid="ignore"):
@@ -374,10 +376,6 @@ class Training:
                 f"the loss is {loss} after {words:,} words: the vectors have grown without bound"
             )
         return Step(words, len(batch.targets), loss, rate, batch)
-
-    def _words_before(self, epoch: int, block: int, fraction: float) -> int:
-        start, end = self.corpus.words_before[block : block + 2].tolist()
-        return int(epoch * self.corpus.words + start + fraction * (end - start))
 
     def _rate(self, words: int) -> float:
         first, last = self.options.alpha, self.options.min_alpha

@@ -1,4 +1,4 @@
-"""The words of a text: their numbers, how often each is kept, and the noise distribution."""
+"""The words of a text, their numbers and counts, their subsampling, and the noise."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-__all__ = ["Noise", "SubsamplingRule", "Vocabulary", "from_counts"]
+__all__ = ["Noise", "Subsampling", "Vocabulary", "from_counts"]
 
-SubsamplingRule: TypeAlias = Literal["word2vec", "fasttext", "paper"]
+Subsampling: TypeAlias = Literal["word2vec", "fasttext", "paper"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,13 +45,13 @@ class Vocabulary:
 
     @cached_property
     def total(self) -> int:
-        """How many words of the text are in the vocabulary, repeats counted."""
+        """The words of the text that are in the vocabulary, repeats counted."""
         return int(self.counts.sum())
 
     def keep_probabilities(
-        self, sample: float, rule: SubsamplingRule = "word2vec"
+        self, sample: float, rule: Subsampling = "word2vec"
     ) -> NDArray[np.float64]:
-        """Return the probability with which an occurrence of each word is kept.
+        """Return the probability of keeping an occurrence, for each word.
 
         With f the word's share of the text, t = `sample`:
 
@@ -119,7 +119,7 @@ class Vocabulary:
 
 
 class Noise:
-    """A distribution over 0, …, n - 1 from which a draw costs the same whatever n is.
+    """A distribution over 0, …, n - 1; a draw costs the same for any n.
 
     Walker's alias method as Vose builds it (*A linear algorithm for generating random numbers
     with a given distribution*, 1991): each number has a column of height 1, filled by itself up
@@ -193,7 +193,7 @@ def _alias_table(
 def from_counts(
     words: Sequence[str], counts: NDArray[np.int64], min_count: int, name: str = "the text"
 ) -> Vocabulary:
-    """Return the vocabulary of words whose counts are known, in any order.
+    """Return the vocabulary of words with known counts, in any order.
 
     Parameters
     ----------

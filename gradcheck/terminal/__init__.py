@@ -1,1 +1,1 @@
-"""What all commands share: a program, its files, its bars."""
+"""The parts that all commands share: a program, its streams, its files, its bars."""

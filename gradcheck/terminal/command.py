@@ -1,4 +1,4 @@
-"""What a subcommand is, and how it ends."""
+"""A subcommand, and the ways in which it ends."""
 
 from __future__ import annotations
 
@@ -34,4 +34,4 @@ class Command(NamedTuple):
 
 
 class UsageError(Exception):
-    """What was asked for cannot be done; the message is one line for a person."""
+    """A wish that cannot be fulfilled; the message is one line for a person."""

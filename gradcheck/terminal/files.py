@@ -51,16 +51,13 @@ def names_open_file(path: str | Path) -> bool:
 
 
 def is_stream(path: str | Path) -> bool:
-    """Say whether a path leads to a pipe, a device or an open file, which is not ours to replace.
-
-    A command that writes there leaves nothing else in that folder either.
-    """
+    """Say whether a path leads to a pipe, a device or an open file: none is ours to replace."""
     # Asked before it is resolved: a pipe that /dev/stdout leads to has no name of its own.
     return names_open_file(path) or (Path(path).exists() and not Path(path).is_file())
 
 
 def check_writable(option: str, path: str | None, sources: Sequence[str] = ()) -> None:
-    """Find out before the work whether its result can be kept, and where it must not be.
+    """Refuse before the work a file that its result cannot, or must not, be written to.
 
     Parameters
     ----------
@@ -144,7 +141,7 @@ def replacing(path: str | Path) -> Iterator[BinaryIO]:
 
 
 def _open_stream(path: str | Path) -> BinaryIO:
-    """Open what is written to directly; our own output is shared, not opened once more.
+    """Open a stream; one that is our own output is shared, not opened once more.
 
     A file that standard output is sent to would be emptied, and written to from its beginning by
     both.
@@ -160,7 +157,7 @@ def _open_stream(path: str | Path) -> BinaryIO:
 
 
 def remove_partial(path: str | Path) -> None:
-    """Remove what processes that were killed while they wrote `path` have left behind.
+    """Remove the unfinished files of processes that were killed while they wrote `path`.
 
     Nobody else may be writing it.
     """

@@ -1,4 +1,4 @@
-"""A program of subcommands: what all of them have in common at the command line.
+"""A program of subcommands, and the manners at the command line that they have in common.
 
 Bad usage, Ctrl-C, a pipe that nobody reads and a full disk end it with one line and a status.
 """
@@ -162,7 +162,7 @@ class _Interruption:
         raise KeyboardInterrupt
 
     def check(self) -> None:
-        """Raise what should have been raised."""
+        """Raise KeyboardInterrupt if Ctrl-C was pressed."""
         if self._came:
             raise KeyboardInterrupt
 

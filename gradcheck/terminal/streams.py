@@ -48,7 +48,7 @@ def expendable(stream: TextIO, lost: type[OSError]) -> TextIO:
 
 
 class _Expendable(io.FileIO):
-    """A file that is open already; what it does not take is dropped, or an error once.
+    """A file that is open already; bytes that it does not take are dropped, or an error once.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""``python -m models analogy VECTORS A B C``: what is to C as B is to A."""
+"""``python -m models analogy VECTORS A B C``: the words that are to C as B is to A."""
 
 from __future__ import annotations
 

@@ -93,8 +93,8 @@ def _add_model(group: argparse._ArgumentGroup) -> None:
 
 
 def _add_pairs(group: argparse._ArgumentGroup) -> None:
-    from models.options import Subsampling
     from models.pairs import Direction, TargetAmongNegatives
+    from models.vocabulary import Subsampling
 
     group.add_argument(
         "--window",
@@ -264,7 +264,7 @@ def options_of(arguments: argparse.Namespace, own_negatives: int | None = None) 
 
 
 def refuse(given: dict[str, Any], names: Sequence[str], what: str) -> None:
-    """Raise `UsageError` where an option is given that has no meaning."""
+    """Raise `UsageError` if an option is given that means nothing beside another."""
     for name in names:
         if name in given:
             raise UsageError(f"--{name.replace('_', '-')}: has no meaning to {what}")

@@ -1,4 +1,4 @@
-"""``python -m models evaluate VECTORS``: how well vectors agree with people."""
+"""``python -m models evaluate VECTORS``: vectors held against people's judgement."""
 
 from __future__ import annotations
 
@@ -40,15 +40,17 @@ examples:
 
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
+    from models.vectors.evaluation import RESTRICT
+
     parser.add_argument("vectors", metavar="VECTORS", help="the file of vectors, text or binary")
     parser.add_argument("test_sets", nargs="*", metavar="FILE", help="test sets")
     parser.add_argument(
         "--restrict",
         type=int,
-        default=300_000,
+        default=RESTRICT,
         metavar="N",
-        help="only the first N words count, the most frequent ones (default: 300000, as gensim; "
-        "word2vec's script has 30000)",
+        help=f"only the first N words count, the most frequent ones (default: {RESTRICT}, as "
+        "gensim; word2vec's script has 30000)",
     )
     parser.add_argument(
         "--match-case", action="store_true", help="let capitals and small letters differ"

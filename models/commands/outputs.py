@@ -26,7 +26,7 @@ __all__ = ["Files", "drop_checkpoint", "files_of", "require_space", "write_resul
 
 
 class Files(NamedTuple):
-    """What is written."""
+    """The files of a training, absent ones being None."""
 
     output: Path
     binary: bool
@@ -37,7 +37,13 @@ class Files(NamedTuple):
 
 
 def files_of(arguments: argparse.Namespace) -> Files:
-    """Find out before the work where its results go, and that they can."""
+    """Return the files that the arguments name, once it is known that they can be written.
+
+    Raises
+    ------
+    UsageError
+        If one cannot be written, would overwrite the text, or is named twice.
+    """
     output = Path(arguments.output)
     check_writable("--output", arguments.output)
     # What goes to a pipe or a device has no folder to leave a checkpoint in.
@@ -78,7 +84,7 @@ def files_of(arguments: argparse.Namespace) -> Files:
 
 
 def require_space(training: Training, files: Files) -> None:
-    """Find out before the work whether there is room for the vectors."""
+    """Refuse to begin where the disk has no room for the vectors."""
     if is_stream(files.output):
         return
     folder = resolve(files.output).parent
@@ -92,7 +98,7 @@ def require_space(training: Training, files: Files) -> None:
 
 
 def write_results(training: Training, files: Files) -> None:
-    """Write the vectors, and what was asked for beside them.
+    """Write the vectors, and the table and the figure that were asked for.
 
     Raises
     ------

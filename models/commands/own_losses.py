@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import inspect
 import zlib
-from collections.abc import Iterator
 from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
@@ -87,7 +86,7 @@ class OwnLoss:
 
     @property
     def negatives(self) -> int | None:
-        """How many negatives the function asks for unless it is told; None if it says nothing."""
+        """The function's default of K, the negatives that it asks for; None if it has none."""
         assert self._function is not None
         parameter = inspect.signature(self._function).parameters.get("K")
         default = parameter.default if parameter else None
@@ -138,7 +137,8 @@ class OwnLoss:
     def update(self, V: Floats, U: Floats, batch: Batch, rate: float) -> float:
         """Take a step for each pair of a batch, in place; return the sum of the losses."""
         loss = 0.0
-        for center, target, negatives in _pairs(batch):
+        for (center,), target, drawn in zip(*(part.tolist() for part in batch), strict=True):
+            negatives = tuple(word for word in drawn if word >= 0)
             value, grad_center, grad_outside = self.loss_and_gradient(
                 V[center].astype(np.float64), U.astype(np.float64), target, negatives
             )
@@ -146,11 +146,6 @@ class OwnLoss:
             np.subtract(U, rate * grad_outside, out=U, casting="same_kind")
             loss += value
         return loss
-
-
-def _pairs(batch: Batch) -> Iterator[tuple[int, int, tuple[int, ...]]]:
-    for inputs, target, negatives in zip(*(part.tolist() for part in batch), strict=True):
-        yield inputs[0], target, tuple(word for word in negatives if word >= 0)
 
 
 def _file(where: str, name: str) -> Path:
@@ -171,7 +166,7 @@ def _file(where: str, name: str) -> Path:
 
 
 def _course(submission: Submission, function: str) -> tuple[Course, Role]:
-    """Return a course in whose homework the function is; one made for it if it is in none."""
+    """Return a course that has the function in its homework, or one made for it."""
     detected = detect(vars(submission.module))
     for course in (*((detected,) if detected else ()), *COURSES):
         for role in ("naive-softmax", "negative-sampling"):
@@ -188,7 +183,7 @@ def _course(submission: Submission, function: str) -> tuple[Course, Role]:
 def _as_loss_and_gradients(
     result: object, center_shape: tuple[int, ...], outside_shape: tuple[int, ...]
 ) -> tuple[float, Floats, Floats] | None:
-    """Return what the function returned, None if it is something else."""
+    """Return a result as a loss and two gradients; None if it is something else."""
     if not isinstance(result, tuple | list) or len(result) != 3:
         return None
     loss, center, outside = (as_array(part) for part in result)

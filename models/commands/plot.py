@@ -99,7 +99,7 @@ def _plot(arguments: argparse.Namespace) -> int:
 
 
 def _check(arguments: argparse.Namespace) -> None:
-    """Refuse what does not go together, and numbers that say nothing."""
+    """Refuse arguments that contradict each other, and numbers that say nothing."""
     if (arguments.vectors is None) == (arguments.history is None):
         raise UsageError("plot: expected either VECTORS or --history, to draw words or a loss")
     for option in ("most_frequent", "nearest"):

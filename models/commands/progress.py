@@ -1,4 +1,4 @@
-"""How far a training has come: a bar in a terminal, now and then a line elsewhere."""
+"""Progress of a training: a bar in a terminal, now and then a line elsewhere."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def say(line: str) -> None:
 
 @contextmanager
 def reading(name: str) -> Iterator[Callable[[int, int | None], None]]:
-    """Give a function that shows how much of a text was read: bytes done, bytes in all."""
+    """Give a function that shows the progress of reading a text: bytes done, bytes in all."""
     if not shows_bars():
         say(f"reading {name}")
     with patient_bar() as show:

@@ -1,4 +1,4 @@
-"""The gradient that training follows, checked now and then where training has come to."""
+"""Checks of the gradient that training follows, now and then, at the vectors of that moment."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ class SpotChecks:
             self._check(self._last)
 
     def summary(self) -> str:
-        """Return in a line what the checks have found."""
+        """Return the outcome of the checks in a line."""
         if not self._every:
             return "the gradient was not checked (--check-every 0)"
         undecided = f", {self.undecided} could not be decided" if self.undecided else ""
@@ -134,7 +134,7 @@ def check_update(
     spare_outside_rows: int,
     pair_by_pair: bool,
 ) -> tuple[GradientReport, tuple[NDArray[np.intp], NDArray[np.intp]]]:
-    """Check what a step subtracts, at learning rate 1, against the loss that it returns.
+    """Check the gradient that a step subtracts, at learning rate 1, against the loss it returns.
 
     Parameters
     ----------
@@ -215,7 +215,7 @@ def _most_frequent(rows: NDArray[np.int32]) -> int:
 
 
 def _has_repeats(words: NDArray[np.int32]) -> NDArray[np.bool_]:
-    """Tell of each row of an array whether a word is in it twice, -1 not counting."""
+    """Return a mark for each row of an array that has a word twice, -1 not counting."""
     ordered = np.sort(words, axis=1)
     equal = (ordered[:, 1:] == ordered[:, :-1]) & (ordered[:, 1:] >= 0)
     found: NDArray[np.bool_] = equal.any(axis=1)

@@ -137,7 +137,7 @@ def _read(text: str | None, options: Options) -> EncodedCorpus:
 
 @contextmanager
 def _memory(corpus: EncodedCorpus, options: Options, files: Files) -> Iterator[None]:
-    """Say in a line that the memory is not enough, and what takes most of it."""
+    """Raise `UsageError` where the memory is not enough, and name its largest parts."""
     try:
         yield
     except MemoryError:
@@ -217,7 +217,7 @@ def _run(training: Training, saver: _Saver, checks: SpotChecks) -> None:
 
 @contextmanager
 def _stop_requested() -> Iterator[Callable[[], bool]]:
-    """Give a function that says whether Ctrl-C was pressed, or the process asked to end.
+    """Give a function that returns True once Ctrl-C was pressed, or the process asked to end.
 
     The second time the process is interrupted at once.
     """
@@ -252,7 +252,7 @@ def _require_trained(training: Training, files: Files) -> None:
 
 
 def _too_large(training: Training) -> str:
-    """Name what was too large where vectors have grown without bound."""
+    """Name the options that were too large where vectors have grown without bound."""
     options = training.options
     alpha = f"--alpha ({options.alpha:g} now)"
     if training.batch_size == 1 or options.compiled or options.is_own_loss:
@@ -261,7 +261,7 @@ def _too_large(training: Training) -> str:
 
 
 def _finish(training: Training, files: Files) -> int:
-    """Write what was asked for, and say how far it came."""
+    """Write the files, say how far the training came, and return the exit status."""
     write_results(training, files)
     if training.finished:
         drop_checkpoint(files)
@@ -276,7 +276,7 @@ def _finish(training: Training, files: Files) -> int:
 
 
 def _dropped(files: Files) -> str:
-    """Say how to begin again where going on would repeat what went wrong."""
+    """Return the advice to begin again, where going on would repeat the failure."""
     started = files.checkpoint is not None and files.checkpoint.exists()
     return ", then start again with --restart" if started else ""
 

@@ -1,4 +1,4 @@
-"""Where the labels of points go, so that they can be read."""
+"""Places for the labels of points, so that they can be read."""
 
 from __future__ import annotations
 
@@ -80,6 +80,6 @@ def _overlap(low: _Points, high: _Points, boxes: _Points) -> float:
 
 
 def _outside(low: _Points, high: _Points, bounds: tuple[float, float]) -> float:
-    """Return how much of a box is out of bounds, as an area."""
+    """Return the area of a box that is out of bounds."""
     inside = np.minimum(high, bounds) - np.maximum(low, 0.0)
     return float(np.prod(high - low) - np.prod(np.maximum(inside, 0.0)))

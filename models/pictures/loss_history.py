@@ -1,4 +1,4 @@
-"""How the loss went: a table that a spreadsheet reads."""
+"""The loss in the course of a training, as a table that a spreadsheet reads."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Record(NamedTuple):
     """A stretch of the training, about a hundredth of an epoch."""
 
     epoch: int
-    """Which reading of the text it belongs to, from 1."""
+    """The reading of the text that it belongs to, from 1."""
     words: int
     """The words read from the start of the training to its end."""
     pairs: int
@@ -60,6 +60,6 @@ def read(path: str | Path) -> list[Record]:
 
 def _record(header: list[str], row: list[str]) -> Record:
     if tuple(header) != Record._fields:
-        raise ValueError
+        raise ValueError  # as numbers that are none do
     epoch, words, pairs, loss, rate = row
     return Record(int(epoch), int(words), int(pairs), float(loss), float(rate))

@@ -149,7 +149,7 @@ def format_of(path: str | os.PathLike[str]) -> str:
 
 
 def check_libraries(method: str = "pca") -> None:
-    """Find out before the work whether the libraries that draw are installed.
+    """Refuse before the work to draw without the libraries for it.
 
     Parameters
     ----------
@@ -219,7 +219,7 @@ def _draw_labels(
     marks = (axes.transData.transform(points) - corner) / unit
     bounds = (axes.bbox.width / unit, axes.bbox.height / unit)
     texts = [_label(word) for word in words]
-    size = _font_size(len(words))
+    size = 9.0 if len(words) <= 60 else 7.5 if len(words) <= 200 else 6.0
     sizes = _text_sizes(figure, texts, size)
     offsets = labels.place(marks, sizes, bounds) - marks
     gaps = np.linalg.norm(np.maximum(np.abs(offsets) - sizes / 2, 0.0), axis=1)
@@ -244,10 +244,6 @@ def _label(word: str) -> str:
     """Return a word as a font can draw it: no halves of characters, no control characters."""
     whole = word.encode("utf-8", "replace").decode()
     return "".join(letter if letter.isprintable() else "?" for letter in whole)
-
-
-def _font_size(number: int) -> float:
-    return 9.0 if number <= 60 else 7.5 if number <= 200 else 6.0
 
 
 def _text_sizes(figure: Figure, texts: Sequence[str], size: float) -> NDArray[np.float64]:

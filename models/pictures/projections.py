@@ -29,7 +29,7 @@ class Projection(NamedTuple):
 
 
 def principal_components(vectors: NDArray[np.floating]) -> Projection:
-    """Project vectors on the two directions in which they vary most.
+    """Project vectors on the two directions of their largest variance.
 
     Parameters
     ----------

@@ -1,1 +1,1 @@
-"""Texts, and what a corpus makes of them."""
+"""Texts, and the corpora made of them."""

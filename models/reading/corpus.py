@@ -20,7 +20,6 @@ from models.vocabulary import Vocabulary, from_counts
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
-    from types import TracebackType
 
     from numpy.typing import NDArray
 
@@ -76,7 +75,7 @@ class EncodedCorpus:
 
     @property
     def words(self) -> int:
-        """The words of the corpus: of the text, those that are in the vocabulary."""
+        """The number of words of the corpus: words of the text that are in the vocabulary."""
         return int(self.words_before[-1])
 
     def block(self, number: int) -> NDArray[np.int32]:
@@ -109,12 +108,7 @@ class EncodedCorpus:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_error: object) -> None:
         self.close()
 
 
@@ -184,7 +178,7 @@ def encode(
 def _write_as_they_come(
     file: IO[bytes], sentences: Iterable[Sequence[str]], folder: Path | str | None
 ) -> tuple[list[str], NDArray[np.int64]]:
-    """Write the words, numbered in the order in which they appear; return them and their counts."""
+    """Write the words, numbered as they first appear; return them and their counts."""
     numbers: defaultdict[str, int] = defaultdict(count().__next__)
     number = numbers.__getitem__
     counts = np.zeros(0, dtype=np.int64)
@@ -257,7 +251,7 @@ def _renumber(
 def _without_dropped(
     chunk: NDArray[np.int32], last: int
 ) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
-    """Drop rare words and sentences of which nothing is left; return what precedes each, too."""
+    """Drop rare words, and sentences that are then empty; return each item's predecessor, too."""
     chunk = chunk[chunk != _DROPPED]
     previous = np.empty_like(chunk)
     previous[:1] = last
@@ -268,7 +262,7 @@ def _without_dropped(
 
 
 class _Blocks:
-    """Where the blocks of a corpus start, found while it is written."""
+    """The starts of the blocks of a corpus, found while it is written."""
 
     def __init__(self, block_words: int) -> None:
         self._block_words = block_words
@@ -278,7 +272,7 @@ class _Blocks:
         self.items = 0
 
     def add(self, chunk: NDArray[np.int32]) -> None:
-        """Take note of what is written next."""
+        """Take note of the chunk that is written next."""
         ends = np.flatnonzero(chunk == SENTENCE_END)
         words_at_ends = self._words + ends - np.arange(len(ends))
         full = self._words_before[-1] + self._block_words
@@ -304,7 +298,7 @@ def _read(file: IO[bytes], start: int, items: int) -> NDArray[np.int32]:
 
 @contextmanager
 def _writing(folder: Path | str | None) -> Iterator[None]:
-    """Say for a person why the temporary file cannot be written."""
+    """Raise `InputError`, with advice, where the temporary file cannot be written."""
     try:
         yield
     except OSError as error:

@@ -80,7 +80,7 @@ def sentences(source: str | Path, progress: Progress | None = None) -> Iterator[
 
 
 def require_readable(source: str | Path) -> None:
-    """Find out before other work whether a text can be opened; a pipe is left as it is.
+    """Refuse before other work a text that cannot be opened; a pipe is left as it is.
 
     Parameters
     ----------
@@ -105,13 +105,13 @@ def require_readable(source: str | Path) -> None:
 
 
 def compression(start: bytes) -> str | None:
-    """Tell from the first bytes of a file by which program it was compressed, gzip or xz."""
+    """Return the program that compressed a file, gzip or xz, told from its first bytes."""
     return _FIRST_BYTES.get(start[:2])
 
 
 @contextmanager
 def _opened(source: str | Path, name: str, progress: Progress | None) -> Iterator[BinaryIO]:
-    """Open a text, decompressed; what goes wrong while it is read becomes an InputError."""
+    """Open a text, decompressed; errors while it is read become an InputError."""
     try:
         with _raw(source) as raw:
             # 0 is the size of a pipe: as little known as that of standard input.
@@ -142,7 +142,7 @@ def _decompressed(stream: BinaryIO, program: str | None) -> BinaryIO:
 
 
 class _Metered(io.RawIOBase):
-    """A file that tells how much of it was read."""
+    """A file that reports the bytes that were read of it."""
 
     def __init__(self, raw: BinaryIO, size: int | None, progress: Progress | None) -> None:
         self._raw = cast("io.FileIO", raw)
@@ -162,7 +162,7 @@ class _Metered(io.RawIOBase):
 
 
 def _pieces(stream: BinaryIO, name: str) -> Iterator[str]:
-    """Yield lines, or, of a line longer than a piece, what is in a piece up to a space."""
+    """Yield lines; a line longer than a piece comes in pieces that end at a space."""
     offset, rest = 0, b""
     while line := stream.readline(_PIECE):
         piece, rest = rest + line, b""

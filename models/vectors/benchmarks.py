@@ -31,11 +31,11 @@ __all__ = [
 _GENSIM_FILES = ("wordsim353.tsv", "simlex999.txt", "questions-words.txt")
 
 _Line = tuple[int, str]
-"""Its number in the file, and what stands in it."""
+"""Its number in the file, and its text."""
 
 
 class RatedPair(NamedTuple):
-    """Two words, and how similar people find them."""
+    """Two words, and people's rating of their similarity."""
 
     first: str
     second: str
@@ -79,7 +79,7 @@ def gensim_test_sets() -> list[Path]:
 
 
 def read_test_set(path: str | os.PathLike[str]) -> Similarities | Analogies:
-    """Read a test set; which kind it is, its first line tells.
+    """Read a test set of either kind, told from its first line.
 
     Blank lines and those that begin with # are passed over, and so is a first line of titles
     above rated pairs.

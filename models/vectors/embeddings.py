@@ -1,4 +1,4 @@
-"""Word vectors and what is asked of them: the nearest words, and analogies."""
+"""Word vectors, their nearest words, and analogies."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _ROUNDING = 1e-6
 
 
 class Neighbour(NamedTuple):
-    """A word and its cosine similarity to what was asked for.
+    """A word and its cosine similarity to the direction that was asked for.
 
     Attributes
     ----------
@@ -244,7 +244,9 @@ class Embeddings:
         try:
             return self.index[word]
         except KeyError:
-            raise UnknownWordError(_unknown(word, self.words)) from None
+            close = " or ".join(map(repr, _close_spellings(word, self.words)))
+            hint = f"; did you mean {close}?" if close else ""
+            raise UnknownWordError(f"{word!r} has no vector{hint}") from None
 
 
 def scale_rows(vectors: _Vectors) -> _Vectors:
@@ -267,14 +269,9 @@ def scale_rows(vectors: _Vectors) -> _Vectors:
     return scaled
 
 
-def _unknown(word: str, words: Sequence[str]) -> str:
-    close = _close_spellings(word, words)
-    hint = f"; did you mean {' or '.join(map(repr, close))}?" if close else ""
-    return f"{word!r} has no vector{hint}"
-
-
 def _close_spellings(word: str, words: Sequence[str]) -> list[str]:
     """Return up to three words that are spelt like it, capitals and small letters alike."""
     folded = word.casefold()
     alike = [other for other in words if other.casefold() == folded]
+    # The most frequent ones alone: difflib compares with each, one after the other.
     return alike[:3] or difflib.get_close_matches(word, words[:50_000], n=3)

@@ -1,4 +1,4 @@
-"""How well vectors agree with people: similarities of words, and analogies.
+"""The agreement of vectors with people: similarities of words, and analogies.
 
 The rules are gensim's (``KeyedVectors.evaluate_word_pairs`` and ``evaluate_word_analogies``), so
 that the numbers can be compared: only the first `restrict` words count; capitals and small letters
@@ -38,7 +38,7 @@ _BATCH = 128
 
 
 class SimilarityScore(NamedTuple):
-    """How the cosines of pairs of words go with people's ratings.
+    """The correlation of the cosines of pairs of words with people's ratings.
 
     Attributes
     ----------
@@ -56,7 +56,7 @@ class SimilarityScore(NamedTuple):
 
 
 class SectionScore(NamedTuple):
-    """How many analogies of a section come out.
+    """The number of analogies of a section that come out right.
 
     Attributes
     ----------
@@ -81,7 +81,7 @@ class SectionScore(NamedTuple):
 
 
 class AnalogyScore(NamedTuple):
-    """How many analogies come out, section by section.
+    """The numbers of analogies that come out right, section by section.
 
     Attributes
     ----------
@@ -146,7 +146,7 @@ def evaluate_analogies(
     restrict: int = RESTRICT,
     match_case: bool = False,
 ) -> AnalogyScore:
-    """Count the analogies whose expected word is the likeliest by 3CosAdd.
+    """Count the analogies that come out right: the expected word is the likeliest by 3CosAdd.
 
     The three given words are never the answer, in capitals or not. A question that expects one
     of them is known, and wrong.

@@ -27,10 +27,10 @@ __all__ = ["read", "write"]
 _Vectors = NDArray[np.float32]
 
 _LONGEST_WORD = 100_000
-"""Bytes; a file whose words are longer is none of vectors."""
+"""Bytes; a file with longer words is none of vectors."""
 
 _WHITE = re.compile(r"[ \t\n\v\f\r]")
-"""What separates words and numbers in these files: white space of ASCII, not of Unicode."""
+"""The separators of words and numbers in these files: white space of ASCII, not of Unicode."""
 
 _UNPRINTABLE = re.compile(rb"[^\t\r\x20-\x7e]")
 
@@ -138,7 +138,7 @@ def _read(file: BufferedReader, *, binary: bool | None) -> tuple[list[str], _Vec
 
 
 def _read_header(file: BufferedReader) -> _Header:
-    line = file.readline(1_000)
+    line = file.readline(1_000)  # what is no file of vectors may be one line
     match = re.fullmatch(rb"(?:\xef\xbb\xbf)?[ \t]*(\d{1,18})[ \t]+(\d{1,18})[ \t\r]*\n?", line)
     if not match:
         if program := compression(line):
@@ -154,7 +154,7 @@ def _read_header(file: BufferedReader) -> _Header:
 
 
 def _excerpt(text: bytes) -> str:
-    """Return the beginning of what stands there, to be shown in a message."""
+    """Return the beginning of a text, to be shown in a message."""
     if not text:
         return "the end of the file"
     return repr(text[:40].decode("utf-8", "replace"))
