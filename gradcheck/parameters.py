@@ -91,7 +91,7 @@ class Parameters:
                 f"{name} is empty: a gradient is checked at one entry or more, and there is none"
             )
         self.vector: NDArray[np.float64] = np.concatenate(pieces)
-        # It is handed out, and who writes to it would move the point.
+        # It is handed out as it is: writing to it would move the point.
         self.vector.flags.writeable = False
 
     @property
@@ -203,7 +203,7 @@ class Parameters:
 
     def where(self, index: int) -> str:
         """Name entry `index` of the flat vector as the caller would write it: ``at[1][3, 0]``."""
-        # From the end, as an empty array begins where the one behind it does.
+        # From the end: an empty array starts where the next one does.
         leaf = next(leaf for leaf in reversed(self.leaves) if leaf.start <= index)
         if leaf.shape == ():
             return leaf.name
@@ -323,7 +323,7 @@ def _rebuild(template: Any, pieces: Iterator[NDArray[Any]]) -> Any:
     if isinstance(template, tuple | list):
         return type(template)(_rebuild(child, pieces) for child in template)
     piece = next(pieces)
-    # A float64 of NumPy is a float to Python, and comes back as a scalar of NumPy all the same.
+    # np.float64 is a float, too, and comes back as np.float64.
     if isinstance(template, float) and not isinstance(template, np.floating):
         return float(piece)
     return piece if isinstance(template, np.ndarray) else piece[()]
@@ -346,7 +346,7 @@ def _as_floats(path: str, value: Any) -> NDArray[Any]:
             f"{path} holds {array.dtype} numbers; floats were expected: a gradient check moves "
             "every entry by small steps"
         )
-    # In whatever order its bytes are.
+    # In either byte order.
     if array.dtype.newbyteorder("=") not in (np.float64, np.float32):
         raise TypeError(f"{path} has dtype {array.dtype}; float64 or float32 was expected")
     finite = np.isfinite(array)

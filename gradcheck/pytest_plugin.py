@@ -65,7 +65,7 @@ def pytest_collection(session: pytest.Session) -> None:
         collector.verification = _opened(file, config.getoption("homework_seed"))
         items += session.genitems(collector)
     session.stash[_ITEMS] = items
-    # Nobody named the tests that would be found in the folder.
+    # No tests were named: those that lie in the folder are left out.
     if items and config.args_source is not pytest.Config.ArgsSource.ARGS:
         config.args = []
 

@@ -115,7 +115,7 @@ def matrix_shapes(
     ]
     least, greatest = max(min_rows, min_columns), min(max_rows, max_columns)
     if least <= greatest:
-        # Twice, to come more often; not first, for that is what failing examples shrink to.
+        # Twice, to be drawn more often; not first, since failing examples shrink to the first.
         square = st.integers(least, min(greatest, least + 5)).map(lambda size: (size, size))
         shapes[2:2] = [square, square]
     return st.one_of(shapes)

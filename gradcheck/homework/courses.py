@@ -191,7 +191,7 @@ def _resemblance(course: Course, namespace: Mapping[str, Any]) -> tuple[int, int
         for interface in course.functions.values()
         if callable(namespace.get(interface.name))
     ]
-    # A K of the file's own, beyond the course's parameters, makes no other course of it.
+    # Negative sampling takes K as well, in every course.
     same_parameters = sum(
         set(interface.parameters.values()) <= set(parameter_names(function) or ())
         and len(interface.parameters) + (course.count in (parameter_names(function) or ()))

@@ -115,7 +115,7 @@ class FunctionExamination:
         """Fail the first check by it, and skip the others: they have nothing to judge."""
         trial = halt.trial
         first, *rest = self._checks
-        # What is unfinished is so on any case, and each try of what is slow takes all its time.
+        # Unfinished code is so on any case, and a slow call would take all its time at each try.
         if halt.status == "crashed" and self._profile.shrinks:
             trial = self._smallest(first, trial, lambda other: other.outcome.status == "crashed")
         message = (
@@ -146,7 +146,7 @@ class FunctionExamination:
     def _run_check(self, check: Check) -> CheckResult:
         level = check.level_in(self._course)
         judged, failing, reason = self._judge_all(check)
-        # A mistake that was seen in time is one, however few cases there were.
+        # A mistake that was seen before the time ran out still counts.
         if self._is_over() and not failing:
             return self._out_of_time(check, level, judged)
         if not judged:
@@ -208,7 +208,7 @@ class FunctionExamination:
     def _explain(self, check: Check, failing: list[Trial]) -> tuple[Trial, Finding]:
         """Return the trial to show, and the finding in it."""
         trial = min(failing, key=lambda failed: _size(failed.case))
-        # Calls that depend on others, or take all their time, cannot be shrunk.
+        # No shrinking where calls depend on earlier ones, or each takes all its time.
         slow = trial.outcome.status == "timeout"
         if self._profile.shrinks and not self._keeps_state and not slow:
             trial = self._smallest(
@@ -222,11 +222,11 @@ class FunctionExamination:
     def _failing_when_fresh(self, check: Check, failing: list[Trial]) -> list[Trial]:
         """Return trials that fail in a newly loaded file, where no earlier call left anything."""
         confirmed = []
-        # The file is run anew for each, so a few have to do.
+        # Only a few, as the whole file is run again for each.
         for trial in sorted(failing, key=lambda failed: _size(failed.case))[:3]:
             try:
                 again = make_trial(self._target.fresh(), self._role, trial.case)
-            except SubmissionError:  # it runs once only: what was seen stands
+            except SubmissionError:  # it loads only once: the mistakes that were seen stand
                 return failing
             if isinstance(_judge(check, again), Finding):
                 confirmed.append(again)

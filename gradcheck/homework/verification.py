@@ -92,11 +92,11 @@ def open_verification(
         raise ValueError(f"profile: expected one of {', '.join(PROFILES)}, got {profile!r}")
     chosen = PROFILES[profile]
     if seed is None:
-        # Another one each time, whoever has seeded `random`.
+        # A new one each time, even if somebody has seeded `random`.
         seed = secrets.randbelow(2**32) if chosen.seed is None else chosen.seed
     only = {only} if isinstance(only, str) else set(only)
     submission = load(path)
-    # A helper of some course that was stood in for says nothing of the file's own.
+    # Stand-ins are ours, and say nothing about the file's own course.
     course = detect(
         {name: value for name, value in vars(submission.module).items() if not is_stand_in(value)}
     )

@@ -101,7 +101,7 @@ def differentiate(f: Callable[..., Any], at: Any, direction: Any = None) -> Deri
         coarsest = max(coarsest, epsilon(value))
         return as_scalar(value)
 
-    # Taking samples evaluates `along` at the point, and `coarsest` knows the values' dtype then.
+    # `sampled` evaluates `along` at the point first: `coarsest` is known by then.
     found = line.differentiate(line.sampled(along, None), value_epsilon=coarsest)
     if not found.is_plateau:
         return found
@@ -169,7 +169,7 @@ class Line:
         else:
             self.size, self.span = drawn.size, drawn.span
         self.is_zero = parameters.is_zero_along(direction)
-        # The less an entry moves for each unit of t, the more of these units is its rounding.
+        # The less an entry moves for each unit of t, the larger its rounding is in these units.
         least = (drawn.least if drawn else 0) or 1.0
         self.rounding = 0.0 if self.is_zero else self._epsilon * self.size / least
         # A full-length binary fraction: a step of few bits would make products exact that

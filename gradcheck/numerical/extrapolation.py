@@ -173,7 +173,7 @@ def extrapolate(
             )
             for first, _ in parts
         }
-        # They cost two evaluations each: nothing is asked where all is explained.
+        # Each costs two evaluations: only where constant rounding does not explain the window.
         near = [top + level for level in NEAR] if is_zero and window.is_rough(worst[0]) else []
         strays = {part: window.slope_differences(*part, near) for part in parts}
         estimates = []
@@ -341,6 +341,6 @@ def _remainder(steps: list[float]) -> float:
     leaving out the largest steps does not show it.
     """
     before, last = steps[-2:]
-    # That half with some room to it: a ratio near 1 would predict no end of steps.
+    # The ratio is about 1/2 there; one near 1 would make the sum infinite.
     ratio = min(last / before, 2 / 3) if before > 0 else 0.0
     return float(last * ratio / (1 - ratio))

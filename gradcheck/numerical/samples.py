@@ -138,7 +138,7 @@ class Samples:
         self.evaluations += 1
         value = math.nan
         try:
-            # Far out values overflow, which is no news to the caller: another step is tried.
+            # Far out, values overflow: other steps are tried, and no warning is due.
             with np.errstate(all="ignore"):
                 value = self._function(t)
         except NotRealError:
@@ -155,7 +155,7 @@ class Samples:
         """Evaluate the function again at a point, and keep the sample that there is."""
         known, raised = len(self.taken), len(self.raised)
         value = self.sample(t)
-        # In what is said of a domain, a point counts once.
+        # A point counts once in what is said about the domain.
         del self.taken[known:], self.raised[raised:]
         return value
 
@@ -274,7 +274,7 @@ class Samples:
         changed = self.pair(max(moved))[side]
         changes, widths = [abs(changed - self.value)], [outside - inside]
         for _ in range(MOST_BISECTIONS):
-            # An edge may lie in any decade: these are halved first.
+            # The edge may be decades away from either end: these are halved first.
             wide = outside > 4 * inside
             middle = math.sqrt(inside * outside) if wide else (inside + outside) / 2
             value = self.sample(sign * middle)
@@ -290,7 +290,7 @@ class Samples:
                     break
                 if abs(fallen - narrowed) < 0.1 * narrowed:  # it falls with the width: a hinge
                     return Edge(inside, 0.0, is_stepped=False)
-        else:  # it still falls: no step, however small
+        else:  # it fell all the way: there is no step
             return Edge(inside, 0.0, is_stepped=False)
         # On the next tread a staircase stands still again; a saturated loss has moved on.
         is_stepped = self.sample(sign * (1 + BEYOND) * outside) == changed

@@ -118,7 +118,7 @@ class Search:
         self.samples = samples
         self.scales = scales
         bits = -math.log2(scales.point_epsilon)
-        # Far below a window, as far as the point's bits leave room above its rounding.
+        # Far below a window, in proportion to the bits that the point has.
         self._offsets = (round(0.2 * bits), round(0.38 * bits))
         # Points that are close to each other differ in few entries then, and their noise is
         # one: a level in the midst of the window is a better sample of it.
@@ -148,7 +148,7 @@ class Search:
             return self._undecided(*self._end)
         smooth = self._smooth()
         if smooth is None and self._plateau is None:
-            # Missing values are the obstacle only where no window was whole.
+            # Missing values are the obstacle only if no window could be evaluated in full.
             domain = self._domain() if not self._windows else ""
             rough: tuple[Obstacle, str] = (
                 ("edge", domain) if domain else ("rough", self._roughness())
@@ -251,7 +251,7 @@ class Search:
 
     def _is_worth_trying(self, top: int) -> bool:
         return (
-            # One that comes again would send the search round in a circle.
+            # A window seen before would send the search round in circles.
             top not in self._windows
             and top <= DEEPEST
             and self.samples.evaluations < MOST_EVALUATIONS
@@ -267,14 +267,14 @@ class Search:
         if broken:  # the largest level is the smallest step out of the domain
             return math.ceil(max(broken)) + 1
         if all(samples.is_flat(level) for level in [*window, *checks]):
-            # Rounding in proportion to the step is 0 now and then, by chance.
+            # By chance, rounding in proportion to the step may be 0 in this window.
             self._is_proportional = self._proportional is not None
             return None if self._is_proportional else self._examine_plateau(top)
         slope = samples.secant(window[-1])
         roundings = [self._rounding(level) for level in window]
         estimate = self._extrapolate(top, checks, roundings)
-        # Where the slope would move the function at the finest steps, or the window touches a
-        # plateau itself, values that stand still there show that something inside is rounded.
+        # If the slope should move the function at the finest steps, or the window itself touches a
+        # plateau, values that stand still there mean that something inside is rounded.
         should_move = slope * samples.step(fine[-1]) > roundings[-1]
         may_stand = should_move or samples.touches_plateau(window[-1])
         if may_stand and not estimate.is_grainy and self._follow_plateau(fine[-1]):
@@ -363,7 +363,7 @@ class Search:
 
         Entries may be tiny beside what the function varies with: 1 + x at x = 1e-17.
         """
-        if self._windows:  # it moves closer by, and that counts
+        if self._windows:  # it moves nearer by, and that counts
             return None
         samples = self.samples
         if any(not samples.is_flat(level) for level in (rim, 0)):
@@ -395,7 +395,7 @@ class Search:
             self._end = "jump", f"the function jumps at the point, by {height:.3g}"
             return None
         if self._persists(estimate, fine[-1]):
-            # The same noise weighs more at shorter steps: once it does, the best is behind.
+            # The same noise weighs more at shorter steps: once the bound grows, the best is behind.
             coarser = [seen.error for level, seen in self._noisy_windows.items() if level < top]
             self._noisy_windows[top] = estimate
             if min(coarser, default=math.inf) < estimate.error:
@@ -538,7 +538,7 @@ class Search:
         if not resolved:
             return None
         best = min(resolved, key=lambda estimate: estimate.error)
-        # From longer steps to shorter ones: the last word is that of the shortest.
+        # In order of shrinking steps: the shortest have the last word.
         for other in sorted(resolved, key=lambda estimate: estimate.top):
             if other.top > best.top and other.is_clean and other.contradicts(best):
                 best = other
@@ -564,7 +564,7 @@ class Search:
         function that is meant: (1 - cos x)/x² near 0 is an example.
         """
         inside = self.samples.step(piece.top)
-        if self._departure(piece, inside) > 1:  # its cubic does not hold even there
+        if self._departure(piece, inside) > 1:  # the cubic fails even there
             return False
         for _ in range(EDGE_DOUBLINGS):
             outside = 2 * inside

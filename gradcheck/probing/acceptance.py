@@ -123,7 +123,7 @@ class Acceptance:
             samples = sampled(h)
             steps = np.array([samples.step(level) for level in range(PAIRS)])
             pairs = np.array([samples.pair(level) for level in range(PAIRS)])
-            # The edge of a domain, or a plateau: both are the search's to look at.
+            # The edge of a domain, or a plateau: both are left to the search.
             if not np.isfinite(pairs).all() or (pairs == samples.value).all():
                 break
             noise = line.rounding * probe.along.least * whole * line.span

@@ -72,7 +72,7 @@ def examine(
         array for array in run.arrays if run.is_nothing(array) and not is_sharp(run.probes, [array])
     ]
     unseen = tuple(array for array in nothing if array in run.motionless)
-    # All of it is within the loss's rounding, as zero or any other factor of it would be.
+    # The whole gradient is within the loss's rounding: a gross mistake in it would be, too.
     if len(nothing) == len(run.arrays) and run.is_claimed:
         return Examination("undecided", tuple(run.probes), unseen=unseen)
     blurred = (*run.blurred(), *run.unknown)
@@ -176,11 +176,11 @@ class _Run:
             array for array in self.blurred() if array not in zero and self.sums[array] > hidden
         ]
         is_coarse = self.prober.coarseness > np.finfo(np.float64).eps
-        # In float32 rounding hides much: terms that all add up show a wrong factor far sooner.
+        # In float32, rounding hides much; terms that all add up show a wrong factor far sooner.
         if is_coarse and not blurred:
             blurred = [array for array in self.arrays if array not in zero]
         if blurred and self._agrees_of("the signs of the gradient", blurred):
-            # That probe of all of them may be sharp enough for some.
+            # That probe of all of them may have been sharp enough for some.
             for array in self.blurred():
                 if array in blurred and not self._agrees_of("", [array]):
                     return

@@ -96,7 +96,7 @@ class _Hunt:
             return
         halves = np.array_split(entries, 2)
         kinked = [half for half in halves if self.found < NAMED and self._jump(half)]
-        if not kinked:  # they have it together alone, or enough have been named
+        if not kinked:  # they have it only together, or enough have been named
             self.found += entries.size
             yield Kink(entries)
         for half in kinked:
@@ -127,7 +127,7 @@ class _Hunt:
         for level in range(0, DEEPEST, DOWN):
             steps = samples.step(level), samples.step(level + DOWN)
             far, near = (samples.bend(each) / samples.step(each) for each in (level, level + DOWN))
-            if not math.isfinite(far):  # out of the domain: smaller steps may not be
+            if not math.isfinite(far):  # outside of the domain: smaller steps may be inside
                 continue
             half = _at_zero(steps, (far, near))
             secant = samples.secant(level + DOWN)
@@ -182,7 +182,7 @@ def beside(
         return None  # the same numbers everywhere: no function of the point, and right at one
     for side, (value, gradient) in zip(sides, answers, strict=True):
         if not (np.isfinite(gradient).all() and math.isfinite(value)):
-            continue  # a side out of the domain refutes nothing
+            continue  # a side outside of the domain refutes nothing
         prober = Prober(side, value, replace(claim, gradient=gradient), precision)
         seed = tuple(rng.integers(2**32, size=2).tolist())
 

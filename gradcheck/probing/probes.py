@@ -165,7 +165,7 @@ class Prober:
         is_confirmed = is_confirmed_by_its_own(first)
         if first.verdict != "disagrees" or (is_confirmed and self._off is not None):
             return first
-        # Random answers disagree with any claim, at other steps as at these.
+        # Random answers disagree with any claim, at other steps too.
         if not self._repeats(samples, FEW_REPEATED if is_confirmed else REPEATED):
             return replace(first, verdict="undecided", reason="the loss changes from call to call")
         if first.numerical.reach >= PIECE:  # shorter steps would say the same
@@ -236,7 +236,7 @@ class Prober:
             lambda step: self._sampled(line, step), line, claimed, self.whole
         )
         found = attempt.accepted
-        # So wide an agreement means little: the search may know better.
+        # So wide an agreement means little; the search may bound it more tightly.
         if found and found.error / line.span > self.resolution * self.whole:
             return Attempt(None)
         return attempt
@@ -336,7 +336,7 @@ class Prober:
     def elsewhere(self) -> Samples:
         """The loss at some points like the given one: entries of that size, at random."""
         sizes = self.subject.parameters.sizes
-        # Each sample is at a point of its own, whatever its t.
+        # Each sample takes the next point; its t is not used.
         drawn = (Direction("", sizes, (i,)).vector() for i in range(SAMPLES_ELSEWHERE))
         samples = Samples(lambda _: self.subject.loss(next(drawn)), 1.0, self.value)
         for _ in range(SAMPLES_ELSEWHERE):

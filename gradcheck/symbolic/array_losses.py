@@ -190,7 +190,7 @@ def _derivative(loss: Any, parameter: Any, place: int) -> tuple[Any, tuple[tuple
     if isinstance(parameter, Symbol):
         return derive(loss, parameter), ()
     assert isinstance(parameter, MatrixSymbol)
-    # Symbols of one name and kind are the same to SymPy, and an index would be captured.
+    # A symbol of the same name and kind would be the same to SymPy: the index would be captured.
     taken = {symbol.name for symbol in loss.atoms(Symbol)}
     row, column = (
         Symbol(_unused(f"{name}_{place}", taken), integer=True, nonnegative=True)

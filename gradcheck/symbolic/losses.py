@@ -207,7 +207,7 @@ def _matrix_symbol_leaf(matrix: Any, name: str) -> _Leaf:
 
     if not all(length.is_Integer for length in matrix.shape):
         raise TypeError(f"{name}: expected whole numbers as the shape of {matrix}")
-    # Dummies are no symbols of the person's, whatever those are called.
+    # Dummies cannot clash with the person's own symbols.
     rows, columns = (int(length) for length in matrix.shape)
     entries = tuple(
         sympy.Dummy(f"{matrix.name}_{row}_{column}", real=True)
@@ -300,7 +300,7 @@ def _compiled(symbols: list[Any], expressions: list[Any]) -> Callable[..., list[
     except (NotImplementedError, KeyError, TypeError, SyntaxError):
         unknown = _unprintable(expressions)
     else:
-        # What has no code is printed as a call of its name, which fails when it is made.
+        # An unknown function is printed as a call of its name, which would fail only when run.
         known = compiled.__globals__.keys() | vars(builtins).keys()
         unknown = next((name for name in compiled.__code__.co_names if name not in known), "")
         if not unknown:

@@ -413,7 +413,7 @@ def _inlined(assignments: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
 
 
 def _renumbered(assignments: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
-    # Those that were put elsewhere have left gaps.
+    # Inlined parts have left gaps in the numbers.
     unnamed = [name for name, _ in assignments if re.fullmatch(_UNNAMED, name)]
     numbers = {name: f"t{position}" for position, name in enumerate(unnamed, start=1)}
 

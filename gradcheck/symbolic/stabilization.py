@@ -66,7 +66,7 @@ def stabilize(expr: Expr, axes: Axes = frozenset()) -> Expr:
 
 
 def _stable_log(argument: Expr, axes: Axes) -> Expr:
-    # The reciprocal of a sum is its power of -1.
+    # A log of 1 / Σ exp arrives as the log of a power of -1.
     base, exponent = argument.as_base_exp()
     if (summed := _summed_exponential(base)) is not None:
         scores, index = summed

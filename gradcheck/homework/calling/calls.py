@@ -16,8 +16,8 @@ from gradcheck.word2vec.loss_table import LOSSES
 
 __all__ = ["LOSS_FACTORS", "Call", "Outcome", "Status", "Target"]
 
-# What loss functions return that a window function is given, in naive-softmax losses: no two of
-# them the same, so that its result tells which one it has called.
+# The losses that a window function may be given, as multiples of naive softmax. No two are the
+# same, so that its result shows which of them it called.
 LOSS_FACTORS = {loss.name: float(number) for number, loss in enumerate(LOSSES, start=1)}
 
 Status = Literal["returned", "unfinished", "crashed", "timeout"]

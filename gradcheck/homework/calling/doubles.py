@@ -133,7 +133,7 @@ def globals_replaced(
 
     They must be there, but for the one that is called `dataset`.
     """
-    # The wrapper that a decorator makes may have been written elsewhere.
+    # A decorator's wrapper may have been written in another module.
     namespace: dict[str, Any] = getattr(inspect.unwrap(function), "__globals__", {})
     absent = object()
     new = {

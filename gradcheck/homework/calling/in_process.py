@@ -83,7 +83,7 @@ class InProcessTarget:
         assert function is not None
         record = _Record()
         given = _in_words(call)
-        # Copies, for the file to overwrite: `given` tells whether it does.
+        # Copies: compared with `given`, they show whether the file overwrote them.
         inputs = {
             name: value.copy() if isinstance(value, np.ndarray | list | dict) else value
             for name, value in given.items()
@@ -107,14 +107,14 @@ class InProcessTarget:
                 # Innermost: a patched `len`, say, must not meet our own code on the way out.
                 with self._submission.shared:
                     result = within(self._seconds, lambda: function(*arguments, **keywords))
-            except KeyboardInterrupt:  # of the person who waits, not of the file
+            except KeyboardInterrupt:  # pressed by the person who waits
                 raise
             except BaseException as error:  # noqa: BLE001 - SystemExit included
                 status, message = self._explain(error, interface)
         if status == "crashed" and call.role == "sgd" and not record.points:
             # The template goes on to print a loss that nobody has computed.
             status, message = "unfinished", "not implemented yet: it never calls f"
-        # First of what the call before has left, then of this one.
+        # Asked before this call's answer takes the place of the last one's.
         spoiled = call.role in self._last and not same_bytes(*self._last[call.role])
         kept = copied(result)
         self._last[call.role] = result, kept
@@ -216,7 +216,7 @@ class InProcessTarget:
         arguments = [values[quantity] for quantity in _passed(interface, names)]
         if "K" in interface.parameters or "K" not in values:
             return arguments, {}
-        # By the course's name of it, wherever the file puts it; by place, if it has another there.
+        # By the course's name where the file has it, by position otherwise.
         count = self.course.count
         if names is None or count in names or _takes_keyword(function, count):
             return arguments, {count: values["K"]}

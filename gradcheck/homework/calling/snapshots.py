@@ -36,7 +36,7 @@ def copied(result: Any, depth: int = _DEPTH) -> Any:
 def same_bytes(raw: Any, copy: Any) -> bool:
     """Say whether a value that was returned is the same as when `copy` was taken of it."""
     if isinstance(raw, np.ndarray) and isinstance(copy, np.ndarray):
-        # NumPy cannot tell of words or objects whether they are NaN.
+        # `equal_nan` works for floats only.
         return np.array_equal(raw, copy, equal_nan=raw.dtype.kind in "fc")
     if isinstance(raw, tuple | list) and isinstance(copy, tuple | list):
         return len(raw) == len(copy) and all(map(same_bytes, raw, copy))

@@ -215,7 +215,7 @@ class _Search:
         self._calls += 1
         if self._calls > _SHRINK_CALLS or not self._fails(case):
             return False
-        # Of as much to read, what Hypothesis tries later is simpler.
+        # Of two cases of one size, the one that Hypothesis tries later is simpler.
         if _size(case) <= _size(self.smallest):
             self.smallest = case
         return True
@@ -233,7 +233,7 @@ def _size(case: Any) -> tuple[int, ...]:
 def _settings(count: int, phases: list[Any]) -> Any:
     from hypothesis import HealthCheck, Verbosity, settings
 
-    # Hypothesis only draws and shrinks: what is found is kept, said and timed by us.
+    # Hypothesis only draws and shrinks here: reports and time limits are our own.
     return settings(
         max_examples=count,
         phases=phases,
@@ -321,7 +321,7 @@ def _unchanged(case: Any) -> Any:
 
 
 def _enlarged(case: SigmoidCase) -> SigmoidCase:
-    # Up to 2,250: exp overflows from 710 on.
+    # Up to 2,250, while exp overflows from 710 on.
     return SigmoidCase(case.x * 150.0)
 
 

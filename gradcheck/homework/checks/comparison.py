@@ -101,7 +101,7 @@ def agrees(claimed: NDArray[Any], expected: NDArray[Any], scale: NDArray[Any]) -
     check of dtypes to say.
     """
     coarse = np.finfo(claimed.dtype if claimed.dtype.kind == "f" else np.float64)
-    # The further digits of a longdouble are not asked for.
+    # A longdouble is held to no more digits than float64 has.
     eps = max(coarse.eps, np.finfo(np.float64).eps)
     # What is below the smallest normal number has lost its precision, or is gone.
     error = np.abs(claimed - expected) - coarse.tiny
@@ -140,7 +140,7 @@ def describe_difference(
     row_label: Callable[[int], str] = lambda _row: "",
 ) -> str:
     """Return the difference of an array from the expected one, in words."""
-    if not np.isfinite(claimed).all():  # first, as no distance from NaN is a number
+    if not np.isfinite(claimed).all():  # first: a distance from NaN is no number
         verb = "holds" if claimed.ndim else "is"
         value = claimed[~np.isfinite(claimed)].flat[0]
         return f"it {verb} {'NaN' if np.isnan(value) else value}"

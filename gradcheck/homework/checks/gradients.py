@@ -89,7 +89,7 @@ def shapes(trial: GradientTrial) -> Verdict:
     for part in PARTS:
         expected, _ = trial.expected_part(part)
         claimed = as_array(trial.claimed(part))
-        # What holds no numbers fails by its dtype.
+        # A result without numbers fails the check of dtypes.
         if claimed is None or claimed.shape == expected.shape:
             continue
         name = trial.result_name(part)
@@ -126,7 +126,7 @@ def finite_and_right(trial: PairTrial) -> Verdict:
     Asked only of what is right where they are not: this is about overflow alone.
     """
     largest = np.abs(trial.case.outside @ trial.case.center).max()
-    if not largest > _SMALL_SCORE:  # the other checks have asked it
+    if not largest > _SMALL_SCORE:  # the other checks' business
         return None
     small = replace(trial.case, center=trial.case.center * (_SMALL_SCORE / largest))
     verdict = _compare_where_right(trial, trial.on(small))
@@ -217,7 +217,7 @@ def _misuse(trial: WindowTrial, outcome: Outcome, passed: Role) -> str:
         return "it does not call it" + (f", but {called}" if called else "")
     if not outcome.dataset_passed:
         return "it does not hand it the dataset, from which negatives are drawn"
-    # CBOW predicts one word from all the others.
+    # CBOW makes one pair of the whole window.
     pairs = 1 if trial.role == "cbow" else len(trial.case.context)
     if calls > pairs:
         return (
@@ -372,7 +372,7 @@ def _same(first: Any, second: Any, scale: Any = 0.0) -> bool:
         return one is None and other is None
     if one.shape != other.shape or np.array_equal(one, other, equal_nan=True):
         return one.shape == other.shape
-    # Another shape than the expected one may have its axes anywhere.
+    # In another shape, entries cannot be matched with their scales.
     fitting = scale if np.shape(scale) == one.shape else np.max(scale)
     missing = np.isnan(one) & np.isnan(other)
     return bool((missing | (one == other) | agrees(other, one, fitting)).all())

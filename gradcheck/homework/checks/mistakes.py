@@ -85,7 +85,7 @@ def _name(part: str, observed: list[tuple[GradientTrial, Seen]]) -> tuple[str, s
                 if look.is_like(value) and not replace(look, claimed=look.expected).is_like(value)
             }
             continue
-        # Where there is nothing to get wrong, a repeat say, the mistake predicts the right value.
+        # A mistake that cannot show in a trial (no word repeats, say) predicts the right value.
         nothing_wrong = Prediction(look.expected, "")
         suspects = {
             mistake: text
@@ -99,7 +99,7 @@ def _name(part: str, observed: list[tuple[GradientTrial, Seen]]) -> tuple[str, s
 
 def _ratio(observed: list[Seen]) -> tuple[str, str] | None:
     """Return a factor that all claims are off by, as a mistake and in words."""
-    # The largest number has the most digits of the factor.
+    # The largest expected value shows the factor most precisely.
     telling = max(observed, key=lambda look: float(np.abs(look.expected[look.judged]).max()))
     expected = telling.expected[telling.judged]
     largest = int(np.abs(expected).argmax())
@@ -129,7 +129,7 @@ def _predictions(trial: GradientTrial, part: str, expected: NDArray[Any]) -> Pre
         "sign": Prediction(-expected, flipped),
         "zero": Prediction(np.zeros_like(expected), "it is zero"),
     }
-    # Of several that fit, the first is named: the more particular one.
+    # The first that fits is named, so the specific mistakes come before the general.
     if isinstance(trial, WindowTrial):
         return _window_predictions(trial, part, expected) | general
     if isinstance(trial, PairTrial) and trial.role == "naive-softmax":

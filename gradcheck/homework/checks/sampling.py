@@ -124,7 +124,7 @@ def from_dataset(trial: SamplerTrial) -> Verdict:
             "it draws nothing from the dataset: the words would be drawn uniformly",
             mistake="drawn-from-elsewhere",
         )
-    # As sets: a repeat that was not drawn is for another check.
+    # Sets: repeats are another check's business.
     if set(samples) <= set(drawn):
         return None
     return Finding(
@@ -160,7 +160,7 @@ def _repeats_problem(
     """Return the fate of a repeat in words, nothing if it is among the samples."""
     wanted, got = Counter(script[: len(samples)]), Counter(samples)
     lost = [word for word in wanted if got[word] < min(2, wanted[word])]
-    # More words than those make up for repeats that were thrown out.
+    # Words from further on in the script have replaced the lost repeats.
     if lost and len(got) > len(wanted):
         return (
             f"the dataset handed out {lost[0]} twice, and it is not twice among the samples: "

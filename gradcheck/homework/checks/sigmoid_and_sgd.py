@@ -123,7 +123,7 @@ def sgd_iterations(trial: SgdTrial) -> Verdict:
 
 def sgd_current_point(trial: SgdTrial) -> Verdict:
     """Ask that f is asked at the point that has been reached."""
-    # A single question tells nothing: x0 is the current point then.
+    # If f is asked only once, that is at x0, and rightly so.
     asked = trial.outcome.points
     if len({point.tobytes() for point in asked}) < min(2, len(asked)):
         return Finding(
@@ -175,7 +175,7 @@ def _steps_made(trial: SgdTrial) -> float | None:
     if one is None or many is None or one.shape != x0.shape or many.shape != x0.shape:
         return None
     step = one - x0
-    # The median, as an entry with a tiny step has few digits of their number.
+    # The median: an entry with a tiny step gives an imprecise number.
     return float(np.median((many - x0) / step)) if np.abs(step).min() > 0.0 else None
 
 

@@ -140,7 +140,7 @@ class PairTrial(GradientTrial):
             "target": self.case.target,
             "outside": self.case.outside,
         }
-        # The course's default number is asked for by giving none.
+        # The course's default number is tested by not giving K.
         default = self.target.course.default_count
         if self.case.negatives and len(self.case.negatives) != default:
             inputs["K"] = len(self.case.negatives)

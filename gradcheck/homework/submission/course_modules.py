@@ -75,7 +75,7 @@ class _Anything:
         return self
 
     def __getattr__(self, name: str) -> _Anything:
-        # NumPy and others ask for protocols by such names: it has none.
+        # NumPy and others look for protocols under such names; this has none.
         if name.startswith("__"):
             raise AttributeError(name)
         return self
@@ -149,7 +149,7 @@ class StandInFinder(MetaPathFinder, Loader):
         """Return a spec for a course's module."""
         if not is_stand_in_name(fullname):
             return None
-        # As packages: `utils.utils` is imported through `utils`.
+        # As a package: importing `utils.utils` imports `utils` first.
         return importlib.util.spec_from_loader(fullname, self, is_package=True)
 
     def create_module(self, spec: ModuleSpec) -> ModuleType:
@@ -168,7 +168,7 @@ class StandInFinder(MetaPathFinder, Loader):
 
 class _StandIn(ModuleType):
     def __getattr__(self, name: str) -> Any:
-        if name.startswith("__"):  # of the import system's
+        if name.startswith("__"):  # asked for by the import system
             raise AttributeError(name)
         helper = _helper(self.__name__)
         if helper is None or helper.other == "missing":

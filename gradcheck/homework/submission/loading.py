@@ -132,7 +132,7 @@ def locate_error(error: BaseException, folder: Path) -> str:
     ]
     if not own:
         return ""
-    frame = own[-1]  # what it called is somebody else's
+    frame = own[-1]  # the innermost: what it called is not the student's
     where = f"{Path(frame.filename).name}, line {frame.lineno}"
     return f"{where}: `{_shortened(frame.line)}`" if frame.line else where
 
@@ -166,7 +166,7 @@ def _read(path: Path) -> bytes:
 
 
 def _module_name(path: Path) -> str:
-    # A module of the student's that is called random, say, must not pass for that one.
+    # A student's random.py, say, must not replace the standard library's module.
     name = path.stem
     return name if name not in sys.stdlib_module_names and name not in sys.modules else f"_{name}_"
 
@@ -188,7 +188,7 @@ def _run_script(
             f"{path}: still running after {seconds:g} s; "
             'put what trains or tests under `if __name__ == "__main__":`'
         ) from None
-    except KeyboardInterrupt:  # of the person who waits, not of the file
+    except KeyboardInterrupt:  # pressed by the person who waits
         raise
     except BaseException as error:  # noqa: BLE001 - SystemExit included
         raise SubmissionError(_import_failure(path, str(module.__file__), error)) from None
@@ -210,9 +210,9 @@ def _compile(path: Path, source: str, filename: str) -> CodeType:
         raise SubmissionError(f"{path}: not Python: the file is not text")
     try:
         with warnings.catch_warnings():
-            # An invalid escape, as in "\d", is for its author to be warned of.
+            # Warnings about the student's source, of an invalid escape say, are not for this run.
             warnings.simplefilter("ignore")
-            # What this module imports from `__future__` is not to hold in that one.
+            # Without this module's own imports from `__future__`.
             return compile(source, filename, "exec", dont_inherit=True)
     except SyntaxError as error:
         raise SubmissionError(_syntax_failure(path, source, error)) from None

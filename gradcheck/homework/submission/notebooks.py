@@ -78,9 +78,9 @@ def _goes_on(lines: list[str]) -> bool:
         for _ in tokenize.generate_tokens(io.StringIO(text).readline):
             pass
     except tokenize.TokenError as error:
-        # Of a string that is not closed, Python 3.12 says it in other words.
+        # Python 3.12 words this differently for an unclosed string.
         return "EOF in" in str(error) or "triple-quoted" in str(error)
-    except SyntaxError:  # an unindent that fits nothing: no statement goes on there
+    except SyntaxError:  # a bad unindent, which continues no statement
         pass
     return False
 

@@ -44,13 +44,13 @@ _OURS = frozenset({"gradcheck", "numpy", "hypothesis", "sympy", "pytest", "_pyte
 class _KeptBytes(io.BytesIO):
     """The beginning of a stream, kept even when a wrapper around it is thrown away."""
 
-    limit = 80_000  # as many characters as below, at four bytes each
+    limit = 80_000  # bytes: enough for as many characters as are kept below
 
     def write(self, data: Any) -> int:
         room = self.limit - self.tell()
         if room > 0:
             super().write(bytes(data)[:room])
-        return len(data)  # told of fewer, a writer would try the rest again
+        return len(data)  # a writer that is told of fewer would write the rest again
 
     def close(self) -> None:
         """Stay open: the file may have wrapped this, and dropped the wrapper."""
@@ -230,7 +230,7 @@ class ModuleEnvironment:
         self._path_before = list(sys.path)
         sys.path[:0] = self._folders
         sys.meta_path.append(self._finder)
-        # Somebody's folder is left as it is, without a __pycache__.
+        # The student's folder gets no __pycache__.
         self._writes_bytecode, sys.dont_write_bytecode = sys.dont_write_bytecode, True
         self._recursion_limit = sys.getrecursionlimit()
 
@@ -255,7 +255,7 @@ class ModuleEnvironment:
         root = name.partition(".")[0]
         if self._is_protected(root):
             return False
-        # A matplotlib that is loaded is the real one, and need not be stood in for.
+        # If matplotlib is loaded, it is the real one, and nothing needs to stand in for it.
         return root in self._beside or (root != "matplotlib" and is_stand_in_name(root))
 
     def _is_protected(self, root: str) -> bool:
