@@ -133,8 +133,10 @@ def run(
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return FAILED
     except OSError as error:
-        # Our own files are looked after where they are read and written: this is the output.
-        print(f"{name}: cannot write the output: {error.strerror or error}", file=sys.stderr)
+        # The files of a command are looked after where they are read and written. An error without
+        # a file's name is of the output, which was open already.
+        what = error.filename or "cannot write the output"
+        print(f"{name}: {what}: {error.strerror or error}", file=sys.stderr)
         return UNUSABLE
     return status
 

@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 
 from gradcheck import __main__ as gradcheck
-from gradcheck.terminal.command import UsageError
+from gradcheck.terminal import program
+from gradcheck.terminal.command import Command, UsageError
 from gradcheck.terminal.files import (
     check_writable,
     names_open_file,
@@ -322,9 +323,12 @@ def test_a_pipe_in_ascii_gets_plain_text_and_no_traceback(command, folder):
 
 @pytest.mark.parametrize("command", ["models nearest", "models evaluate"])
 def test_a_table_is_as_wide_as_the_terminal(command, folder):
-    status, seen = on_a_terminal(words_of(command, folder), COLUMNS="20", NO_COLOR="1")
-    assert status == 0
-    assert max(map(len, re.sub(r"\x1b\[\d*m", "", seen).splitlines())) <= 20
+    lines = []
+    for columns in ("80", "24"):
+        status, seen = on_a_terminal(words_of(command, folder), COLUMNS=columns, NO_COLOR="1")
+        assert status == 0
+        lines.append(re.sub(r"\x1b\[\d*m", "", seen).splitlines())
+    assert max(map(len, lines[0])) > 24 >= max(map(len, lines[1]))
 
 
 LINES = {
@@ -377,6 +381,15 @@ def test_an_output_that_is_lost_is_told(words):
     name = words.split()[0]
     said = f"{name}: cannot write the output: No space left on device\n"
     assert (done.returncode, done.stderr.decode()) == (2, said)
+
+
+def test_an_error_of_a_file_is_not_said_to_be_of_the_output(capsys):
+    def read(_arguments):
+        Path("absent").read_bytes()
+
+    command = Command("read", "", "", "", lambda _parser: None, read)
+    assert program.run(program.Parser(prog="test"), [command], ["read"]) == 2
+    assert capsys.readouterr().err == "test: absent: No such file or directory\n"
 
 
 # Help
