@@ -26,7 +26,7 @@ LAYERS = [
     {"gradcheck.homework"},
     {"gradcheck.word2vec"},
     {"gradcheck.checking"},
-    {"gradcheck.report"},
+    {"gradcheck.diagnosis", "gradcheck.report"},
     {"gradcheck.probing", "gradcheck.strategies", "gradcheck.symbolic"},
     {"gradcheck.equations", "gradcheck.numerical"},
     {

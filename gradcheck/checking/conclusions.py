@@ -79,6 +79,9 @@ def brokenness(parameters: Parameters, claimed: NDArray[np.float64]) -> str:
     return f"{sentence}."
 
 
+STOPPED = "The search for wrong entries stopped, as max_evaluations says."
+
+
 def stopped(evaluations: int, stage: str) -> Finding:
     """Say that the check has evaluated the loss as often as it may."""
     return Finding(
@@ -161,7 +164,7 @@ def agreement(examination: Examination, prober: Prober) -> Finding:
     directions = f"{len(probes)} random directions"
     reason = f"Along {directions}, the claimed gradient is the derivative of the loss{known}."
     reaches = [probe.numerical.reach for probe in probes if probe.numerical.reach]
-    if reaches:  # so all derivatives are 0: it goes without saying that no factor shows
+    if reaches:  # notes on factors that do not show would only repeat this
         reason += (
             " The loss is piecewise constant: it stands still around the point, and jumps at "
             f"{min(reaches):.1g} of the entries' size."
@@ -242,7 +245,7 @@ def wrong_in_single(leaf: Leaf, off: float) -> Finding:
 # ------------------------------------------------------------------------------- disagrees
 
 
-def disagreement(probe: Probe, scanned: Sequence[Entry], size: int, few: int | None) -> str:
+def disagreement(probe: Probe, scanned: Sequence[Entry], size: int) -> str:
     """Name the entries that are wrong, or count them, as far as they are known."""
     verdicts = [entry.verdict for entry in scanned]
     wrong, open_ones = verdicts.count("disagrees"), verdicts.count("undecided")
@@ -263,9 +266,7 @@ def disagreement(probe: Probe, scanned: Sequence[Entry], size: int, few: int | N
     )
     if scanned:
         return f"{sentence} No single entry is known to be wrong."
-    if few is None:
-        return sentence
-    return f"{sentence} Entries are looked at one by one up to {few}; here are {size:,}."
+    return sentence
 
 
 def within_a_tolerance(largest: float, precision: float) -> str:
@@ -336,7 +337,7 @@ def _without_dust(slopes: tuple[float, float]) -> tuple[float, float]:
 
 
 def _is_between(claimed: float, left: float, right: float) -> bool:
-    margin = 1e-5 * abs(right - left)  # both are numerical, and no sharper than that
+    margin = 1e-5 * abs(right - left)  # both slopes are numerical
     return min(left, right) - margin <= claimed <= max(left, right) + margin
 
 

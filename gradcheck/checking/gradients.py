@@ -16,7 +16,7 @@ from gradcheck.report.snippet import snippet
 
 __all__ = ["FEW", "GradientMismatch", "assert_gradient", "check"]
 
-# None will not do: somebody's function may have failed to return a gradient, or a point.
+# Not None: whoever passes that by mistake is to be told so.
 _MISSING: Final[Any] = object()
 
 
@@ -117,6 +117,7 @@ def check(
         seed=seed,
         measure=judgement.measure,
         write=lambda: snippet(loss, gradient, parameters, precision=precision, seed=seed),
+        limit=subject.limit,
     )
 
 
@@ -190,7 +191,7 @@ def _arguments(loss: Any, grad: Any, at: Any) -> tuple[Callable[..., Any] | None
 
 def _refuse_all_but_whole(name: str, value: Any, least: int) -> None:
     """Raise an error that names an argument, unless it is a whole number that is large enough."""
-    # True is an int, and no number that anybody means.
+    # True is an int to Python, but nobody means it as a number.
     if isinstance(value, bool) or not isinstance(value, int | np.integer):
         kind = type(value).__name__
         raise TypeError(f"{name} is of type {kind}; a whole number was expected")

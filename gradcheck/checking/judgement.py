@@ -14,7 +14,9 @@ import numpy as np
 
 from gradcheck.checking import conclusions
 from gradcheck.checking.conclusions import Finding
+from gradcheck.diagnosis.reasoning import Known, diagnosed
 from gradcheck.numerical.directions import Direction, single
+from gradcheck.probing.arrays import WrongEntry
 from gradcheck.probing.claims import Claim, Probe, Verdict
 from gradcheck.probing.examination import Examination, examine
 from gradcheck.probing.kinks import Kink, beside, find
@@ -128,7 +130,7 @@ class _Course:
         epsilon = min(subject.gradient_epsilon, subject.parameters.epsilon)
         claimed = self.claimed
         if not np.isfinite(claimed).all():
-            # Probes take finite numbers; the entries that are none are wrong whatever they say.
+            # Probes need finite numbers; `_entry` calls the others wrong in any case.
             claimed = np.where(np.isfinite(claimed), claimed, 0.0)
         claim = Claim(claimed, epsilon)
         if epsilon > np.finfo(np.float64).eps:
@@ -146,12 +148,12 @@ class _Course:
     def _judged(self) -> Judgement:
         """Examine the claim, and make one verdict of all that was seen."""
         examination = examine(self.prober, self.seed)
-        # After the probes: what adds up from call to call takes some of them to show.
+        # After the probes: state that builds up from call to call takes some calls to show.
         changed = self._changed()
         if changed:
             return _found(changed, examination.probes)
         last = examination.probes[-1]
-        # Before "agrees": of a loss that ignores its argument, a claim of 0 is right and idle.
+        # Before "agrees": if a loss ignores its argument, a claim of 0 is right but proves nothing.
         if conclusions.is_constant(examination, self.prober):
             return _found(conclusions.does_not_use_its_argument(), examination.probes)
         if examination.verdict == "agrees":
@@ -191,8 +193,7 @@ class _Course:
         """Say that the claim is wrong; where, is found when somebody asks."""
 
         def finding(scanned: tuple[Entry, ...]) -> Finding:
-            few = FEW if self.precision_is_sought else None
-            reason = conclusions.disagreement(probes[-1], scanned, self.claimed.size, few)
+            reason = conclusions.disagreement(probes[-1], scanned, self.claimed.size)
             return Finding("disagrees", reason, notes=self._tolerated(probes[-1], scanned))
 
         off = probes[-1].discrepancy / probes[-1].span
@@ -208,14 +209,27 @@ class _Course:
             value = self.subject.loss(self.subject.parameters.vector)
             if same(self.value, value, self.subject.loss_epsilon, self.precision):
                 scanned = self._scan(off)
+                diagnosis = diagnosed(self.prober, self.claimed, self.seed, _known(scanned))
+                worst = [entry for array in diagnosis.arrays for entry in array.entries]
+                self.precision_is_sought = not any(map(_is_gross, worst))
+                if diagnosis.was_stopped:
+                    self.precision_is_sought = False
                 found = finding(scanned)
-                return Details(found.reason, found.advice, found.notes, scanned)
+                stopped = (conclusions.STOPPED,) if diagnosis.was_stopped else ()
+                return Details(
+                    found.reason,
+                    found.advice,
+                    (*found.notes, *stopped),
+                    scanned,
+                    diagnosis.arrays,
+                    diagnosis.rest,
+                )
             besides = conclusions.changed_since(self.value, value)
         except OutOfEvaluations:
             besides = conclusions.stopped(self.subject.evaluations, "looking at entries").reason
         except Exception as error:  # noqa: BLE001  a report can be read, whatever its loss does
             besides = conclusions.raises_since(error)
-        # The rest is said without another evaluation.
+        # No further evaluation: not for entries, nor for a precision.
         self.precision_is_sought = False
         found = finding(())
         return Details(f"{found.reason} {besides}", found.advice, found.notes)
@@ -274,13 +288,12 @@ class _Course:
     def _tolerated(self, last: Probe, scanned: tuple[Entry, ...]) -> tuple[str, ...]:
         """Name the precision that accepts a small disagreement, in a note."""
         largest = self._largest_difference(last, scanned)
-        wrong = [entry for entry in scanned if entry.verdict == "disagrees"]
         is_known = self.precision or not self.precision_is_sought
-        if is_known or not 0 < largest < CLOSE or any(map(_is_gross, wrong)):
+        if is_known or not 0 < largest < CLOSE:
             return ()
         first = math.ceil(math.log10(largest))
         for exponent in range(first, MOST_NAMED + 1):
-            # Along directions of its own: what is advised has to hold along others, too.
+            # Other directions than before: the precision that is advised has to hold along any.
             prober = Prober(
                 self.prober.subject, self.prober.value, self.prober.claim, 10.0**exponent
             )
@@ -391,7 +404,20 @@ def _entry(probe: Probe, claimed: float) -> Entry:
     )
 
 
-def _is_gross(entry: Entry) -> bool:
+def _known(scanned: tuple[Entry, ...]) -> Known | None:
+    """Return entries that were looked at one by one, as a diagnosis takes them."""
+    if not scanned:
+        return None
+    verdicts = np.array([entry.verdict for entry in scanned])
+    return Known(
+        np.array([entry.numerical for entry in scanned]),
+        np.array([entry.error for entry in scanned]),
+        verdicts == "disagrees",
+        verdicts == "agrees",
+    )
+
+
+def _is_gross(entry: WrongEntry) -> bool:
     """Tell whether an entry is off by more than something computed to a tolerance would be."""
     return abs(entry.claimed - entry.numerical) > OWN_PART * max(
         abs(entry.claimed), abs(entry.numerical)

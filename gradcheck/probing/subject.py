@@ -145,7 +145,7 @@ class Subject:
             before = point[watched].copy()
             tree = self.parameters.build(point, shared=True)
             answer = self._loss(*tree) if self._positional else self._loss(tree)
-            # A name, which calls at the point itself may have found, says more.
+            # A name that was found by a call at the point itself says more.
             if not self.overwritten and not np.array_equal(before, point[watched]):
                 self.overwritten.append("its argument")
             return self._scalar(answer if self._gradient else _pair(answer)[0])
@@ -159,6 +159,12 @@ class Subject:
         else:
             self._ring.append(self._ring.pop(0))
         return self._ring[-1]
+
+    def limit(self, more: int) -> None:
+        """Let the loss be evaluated so many times more at most; never more than before."""
+        most = self._budget.spent + more
+        limit = self._budget.limit
+        self._budget.limit = most if limit is None else min(limit, most)
 
     @property
     def evaluations(self) -> int:

@@ -7,15 +7,18 @@ from collections.abc import Iterator, Sequence
 
 from gradcheck.document.blocks import Block, Code, Column, Document, Paragraph, Table
 from gradcheck.document.spans import Mark, Numeral, phrase, prose
+from gradcheck.probing.arrays import ArrayFinding, WrongEntry
 from gradcheck.probing.claims import Probe, Verdict
-from gradcheck.report.findings import Entry, Findings
+from gradcheck.report.findings import Findings
 from gradcheck.report.heat_maps import discrepancy
-from gradcheck.report.patterns import common_ratio, places, plain_ratio
 
 __all__ = ["FEWEST", "HEADLINES", "MARKS", "MOST", "contents"]
 
-FEWEST, MOST = 4, 12
+FEWEST, MOST = 2, 6
 """So many entries are worth listing in any case, and more than so many in none."""
+
+_MOST_ARRAYS = 8
+"""More arrays are not listed one by one."""
 
 _SELDOM = 1e-4
 """The probability of a miss that an agreement is stated for, or less."""
@@ -44,59 +47,79 @@ def contents(report: Findings, most: int = MOST) -> Document:
 
 
 def _blocks(report: Findings, most: int) -> Iterator[Block]:
-    first, *others = map(prose, _sentences(report))
-    yield Paragraph(first, tuple(others))
-    if report.advice:
-        yield Paragraph(prose(f"What to do: {report.advice}"))
-    if report.verdict != "agrees":
-        if report.scanned:
+    if report.verdict == "disagrees" and report.arrays:
+        yield from _diagnosis(report, most)
+    else:
+        yield _paragraph([report.reason, *report.notes])
+        if report.advice:
+            yield Paragraph(prose(f"What to do: {report.advice}"))
+        if report.verdict != "agrees" and report.scanned:
             yield discrepancy(report)
-        if report.entries:
-            yield _entry_table(report.entries, most)
-    if report.probes:
-        yield _probe_table(report.probes)
+        if report.probes:
+            yield _probe_table(report.probes)
     if power := _power(report):
         yield Paragraph(prose(power))
-    if report.verdict != "agrees" and report.snippet:
-        yield Code(report.snippet, prose("To see it again:"))
     plural = "" if report.evaluations == 1 else "s"
     cost = f"{report.evaluations:,} evaluation{plural} of the loss, seed {report.seed}."
     yield Paragraph(prose(cost))
+    if report.verdict != "agrees" and report.snippet:
+        yield Code(report.snippet, prose("To see it again:"))
 
 
-def _sentences(report: Findings) -> list[str]:
-    """Return the findings, a sentence each."""
-    sentences = [report.reason]
-    if report.entries:
-        sentences += [
-            _besides_broken(report.entries),
-            places(report.leaves, report.scanned),
-            common_ratio(report.entries),
-        ]
-    elif report.verdict == "disagrees" and report.probes:
-        sentences.append(plain_ratio(report.probes[-1]))
-    return [sentence for sentence in [*sentences, *report.notes] if sentence]
+def _paragraph(sentences: Sequence[str]) -> Paragraph:
+    first, *others = [prose(sentence) for sentence in sentences if sentence]
+    return Paragraph(first, tuple(others))
 
 
-def _besides_broken(entries: Sequence[Entry]) -> str:
-    """Count the wrong entries besides those that are not finite, if there are both."""
-    finite = sum(math.isfinite(entry.claimed) for entry in entries)
-    if finite in (0, len(entries)):
-        return ""
-    return f"{finite} other {'entry is' if finite == 1 else 'entries are'} wrong."
+def _diagnosis(report: Findings, most: int) -> Iterator[Block]:
+    """Tell which arrays are wrong and why, the worst entries, and what to look for."""
+    wrong = [array for array in report.arrays if array.verdict == "disagrees"]
+    yield _paragraph(list(_array_lines(report.arrays)))
+    if report.scanned:
+        yield discrepancy(report)
+    if entries := [entry for array in wrong for entry in array.entries]:
+        yield _entry_table(entries, most, with_ratio=not all(array.cause for array in wrong))
+    hints = dict.fromkeys(array.look_for for array in wrong if array.look_for)
+    if hints:
+        yield _paragraph([f"Look for: {hint}" for hint in hints])
+    yield _paragraph([_rest(report), report.reason, *report.notes])
 
 
-def _entry_table(entries: Sequence[Entry], most: int) -> Table:
+def _array_lines(arrays: Sequence[ArrayFinding]) -> Iterator[str]:
+    """Yield a line for each array that is wrong, and one for all that are right."""
+    wrong = [array for array in arrays if array.verdict == "disagrees"]
+    for array in wrong[:_MOST_ARRAYS]:
+        yield f"{_with_shape(array)}: {array.cause or _extent(array)}"
+        for other in array.others:
+            yield f"Or: {other}"
+    if len(wrong) > _MOST_ARRAYS:
+        yield f"… and {len(wrong) - _MOST_ARRAYS} more arrays."
+    for verdict, said in (("agrees", "right"), ("undecided", "undecided")):
+        if others := [array for array in arrays if array.verdict == verdict]:
+            named = ", ".join(map(_with_shape, others[:_MOST_ARRAYS]))
+            more = len(others) - _MOST_ARRAYS
+            yield f"{named}{f' and {more} more' if more > 0 else ''}: {said}."
+
+
+def _with_shape(array: ArrayFinding) -> str:
+    return f"{array.name} {array.shape}" if array.shape else array.name
+
+
+def _extent(array: ArrayFinding) -> str:
+    return f"wrong in {array.extent}." if array.extent else "wrong."
+
+
+def _entry_table(entries: Sequence[WrongEntry], most: int, *, with_ratio: bool) -> Table:
     """Return claimed and numerical values side by side; the largest errors are the most telling."""
     digits = _digits([(entry.claimed, entry.numerical) for entry in entries])
     columns = [
         Column(phrase("entry"), [prose(entry.name) for entry in entries]),
         _numbers("claimed", [entry.claimed for entry in entries], digits),
-        _numbers("numerical", [entry.numerical for entry in entries], digits),
-        Column(phrase("tolerance"), [Numeral(f"{entry.tolerance:.1e}") for entry in entries]),
+        _numbers("derivative", [entry.numerical for entry in entries], digits),
+        Column(phrase("± error"), [Numeral(f"{entry.error:.1e}") for entry in entries]),
     ]
     ratios = [_ratio(entry) for entry in entries]
-    if not common_ratio(entries) and any(ratios):
+    if with_ratio and any(ratios):
         columns.append(Column(phrase("ratio"), [Numeral(ratio) for ratio in ratios]))
     # An entry that is no number is the most telling of all.
     errors = [abs(entry.claimed - entry.numerical) for entry in entries]
@@ -122,7 +145,8 @@ def _probe_table(probes: Sequence[Probe]) -> Table:
 
 
 def _numbers(header: str, values: Sequence[float], digits: int) -> Column:
-    return Column(prose(header), [Numeral(f"{value:.{digits}g}") for value in values])
+    # Without its sign, which -0 has too.
+    return Column(prose(header), [Numeral(f"{value + 0.0:.{digits}g}") for value in values])
 
 
 def _digits(pairs: Sequence[tuple[float, float]]) -> int:
@@ -130,15 +154,15 @@ def _digits(pairs: Sequence[tuple[float, float]]) -> int:
     differences = [
         abs(first / scale - second / scale)  # first - second may be more than the largest float
         for first, second in pairs
-        if first != second and math.isfinite(scale := max(abs(first), abs(second)))
+        if first != second and 0 < (scale := max(abs(first), abs(second))) < math.inf
     ]
     smallest = min(differences, default=1.0)
     return min(17, max(7, 3 - math.floor(math.log10(smallest))))
 
 
-def _ratio(entry: Entry) -> str:
+def _ratio(entry: WrongEntry) -> str:
     """Return the ratio of claimed to numerical; empty where it is unknown, or reads as 1."""
-    if not abs(entry.numerical) > entry.tolerance or not math.isfinite(entry.claimed):
+    if not abs(entry.numerical) > entry.error or not math.isfinite(entry.claimed):
         return ""
     ratio = f"{entry.claimed / entry.numerical + 0.0:.4g}"  # and not -0
     return ratio if ratio != "1" else ""
@@ -146,15 +170,12 @@ def _ratio(entry: Entry) -> str:
 
 def _power(report: Findings) -> str:
     """State the smallest error that would have been seen; empty unless the gradient agrees."""
-    if report.verdict != "agrees" or not report.probes_of_all or report.sizes is None:
+    if report.verdict != "agrees":
         return ""
-    closest = max(probe.tolerance for probe in report.probes_of_all) / report.typical_size
-    if not 0 < closest < math.inf:
+    seen = _smallest_seen(report, report.probes_of_all)
+    if not seen:
         return ""
-    error = 10.0 ** math.ceil(math.log10(closest))
-    while report.miss_probability(error) > _SELDOM:
-        error *= 10
-    missed = report.miss_probability(error)
+    error, missed = seen
     what = "A derivative"
     if report.size > 1:
         what = f"A single entry of size {report.typical_size:.2g} or more"
@@ -162,3 +183,31 @@ def _power(report: Findings) -> str:
         f"{what} that is off by {error:.0e} would have escaped with a probability of at most "
         f"{missed:.0e}; larger errors with less."
     )
+
+
+def _rest(report: Findings) -> str:
+    """Say of the entries that were not found to be wrong how sure it is that they are right."""
+    rest = report.details.rest
+    if any(probe.verdict == "disagrees" for probe in rest):
+        return "Other entries are wrong, too: not all of them were found."
+    seen = all(probe.verdict == "agrees" for probe in rest) and _smallest_seen(report, rest)
+    if not seen:
+        return ""
+    error, missed = seen
+    return (
+        f"No other of the {report.size:,} entries is wrong by more than {error:.0e} (probability "
+        f"of an oversight: at most {missed:.0e})."
+    )
+
+
+def _smallest_seen(report: Findings, probes: Sequence[Probe]) -> tuple[float, float] | None:
+    """Return an error that seldom escapes all the probes, and the probability that it does."""
+    if not probes or report.sizes is None:
+        return None
+    closest = max(probe.tolerance for probe in probes) / report.typical_size
+    if not 0 < closest < math.inf:
+        return None
+    error = 10.0 ** math.ceil(math.log10(closest))
+    while report.miss_probability(error, probes) > _SELDOM:
+        error *= 10
+    return error, report.miss_probability(error, probes)

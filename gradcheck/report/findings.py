@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from gradcheck.numerical.directions import Direction
 from gradcheck.parameters import Leaf
 from gradcheck.probing.acceptance import miss_probability
+from gradcheck.probing.arrays import ArrayFinding
 from gradcheck.probing.claims import Probe, Verdict
 
 __all__ = ["Details", "Entry", "Findings"]
@@ -67,12 +68,18 @@ class Details:
     scanned
         All entries, in the order of the flat vector, where they were looked at one by one;
         empty otherwise.
+    arrays
+        One for each array of the point, in order, where they were looked at; empty otherwise.
+    rest
+        Probes through all entries but those that are wrong, where these were found.
     """
 
     reason: str
     advice: str = ""
     notes: tuple[str, ...] = ()
     scanned: tuple[Entry, ...] = ()
+    arrays: tuple[ArrayFinding, ...] = ()
+    rest: tuple[Probe, ...] = ()
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -104,6 +111,8 @@ class Findings:
         Measures along a direction in full, where a claim was accepted for less.
     write
         Writes Python that repeats the check.
+    limit
+        Limits the evaluations that are still to come.
     """
 
     verdict: Verdict
@@ -116,6 +125,7 @@ class Findings:
     seed: int = 0
     measure: Callable[[Direction], Probe | None] | None = None
     write: Callable[[], str] = str
+    limit: Callable[[int], object] = int
 
     @functools.cached_property
     def details(self) -> Details:
@@ -143,6 +153,14 @@ class Findings:
         return self.details.scanned
 
     @property
+    def arrays(self) -> tuple[ArrayFinding, ...]:
+        """The arrays of the point, in order, each with its verdict and its wrong entries.
+
+        Those of a gradient that agrees, or of which nothing is known, are not looked at: empty.
+        """
+        return self.details.arrays
+
+    @property
     def evaluations(self) -> int:
         """The number of evaluations of the loss so far."""
         return self.count()
@@ -165,7 +183,7 @@ class Findings:
         """The probes through all entries."""
         return tuple(probe for probe in self.probes if probe.along.least)
 
-    def miss_probability(self, error: float) -> float:
+    def miss_probability(self, error: float, probes: Sequence[Probe] | None = None) -> float:
         """Bound the probability that the probes miss an error in an entry of typical size.
 
         An entry is moved in proportion to its own size: in a larger one the same error is seen
@@ -175,13 +193,15 @@ class Findings:
         ----------
         error
             By how much the claimed gradient is off there.
+        probes
+            Those through all entries, unless others are given.
         """
         size = error * self.typical_size
         return math.prod(
             miss_probability(probe.tolerance, size * probe.along.least)
             if probe.is_early
             else min(1.0, probe.tolerance / (size * probe.along.least))
-            for probe in self.probes_of_all
+            for probe in (self.probes_of_all if probes is None else probes)
         )
 
     @property

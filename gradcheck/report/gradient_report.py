@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from gradcheck.document.blocks import Document
 from gradcheck.document.readable import Readable
 from gradcheck.document.text import WIDTH, to_text
+from gradcheck.probing.arrays import ArrayFinding
 from gradcheck.report.contents import FEWEST, MOST, contents
 from gradcheck.report.figure import sweep_figure
 from gradcheck.report.findings import Findings
@@ -43,12 +44,30 @@ class GradientReport(Readable, Findings):
         """Return the report as lines that fit a page; see `Readable.to_text`."""
         everything = to_text(contents(self, MOST), width=width, encoding=encoding, colour=colour)
         beyond = len(everything.splitlines()) - PAGE
-        if beyond <= 0 or not self.entries:
+        count = sum(len(array.entries) for array in self.arrays)
+        if beyond <= 0 or not count:
             return everything
         # One line less for each entry left out, but one more to say how many are.
-        listed = min(MOST, len(self.entries)) - beyond - (len(self.entries) <= MOST)
+        listed = min(MOST, count) - beyond - (count <= MOST)
         shorter = contents(self, max(FEWEST, listed))
         return to_text(shorter, width=width, encoding=encoding, colour=colour)
+
+    def locate(self, max_evaluations: int | None = None) -> tuple[ArrayFinding, ...]:
+        """Look for the wrong entries and their causes now, and not when the report is read.
+
+        Parameters
+        ----------
+        max_evaluations
+            The loss is evaluated no more often than that for it. None: as often as it takes.
+
+        Returns
+        -------
+        tuple of ArrayFinding
+            `arrays`. What has been looked for before is not looked for again.
+        """
+        if max_evaluations is not None:
+            self.limit(max_evaluations)
+        return self.arrays
 
     def figure(self) -> Figure:
         """Draw the error of plain central differences against the step h.

@@ -1,0 +1,129 @@
+"""What is known of the derivative by one array: its products with some vectors."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gradcheck.diagnosis.slopes import Slopes
+
+__all__ = ["Evidence", "gathered"]
+
+FloatArray = NDArray[np.float64]
+
+PRODUCTS = 6
+"""So many directions through an array: more than any hypothesis has numbers to choose."""
+
+MOST = 200_000
+"""So many entries of an array are moved, drawn at random; of more, a copy takes too long."""
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Products of vectors with the derivative by one array, at one point.
+
+    Attributes
+    ----------
+    claimed, parameter : array
+        The claimed gradient and the array itself, in its own shape.
+    moved : (m,) array of int, or slice
+        The entries that the vectors have, in the flattened array.
+    vectors : (K, m) array
+        The vectors.
+    products, tolerances : (K,) array
+        Their products with the derivative, and how far these may be off.
+    undecided : int
+        The number of entries that have no derivative, and are left out.
+    """
+
+    claimed: FloatArray
+    parameter: FloatArray
+    moved: NDArray[np.intp] | slice
+    vectors: FloatArray
+    products: FloatArray
+    tolerances: FloatArray
+    undecided: int = 0
+
+    def explains(self, gradient: FloatArray) -> bool:
+        """Tell whether an array of the same shape may be the derivative."""
+        moved = gradient.ravel()[self.moved]
+        off = np.abs(self.vectors @ moved - self.products)
+        rounding = 32 * np.finfo(np.float64).eps * (np.abs(self.vectors) @ np.abs(moved))
+        return bool(np.all(off <= self.tolerances + rounding))
+
+    def fitted(self, *parts: FloatArray) -> list[float] | None:
+        """Return the factors that make the derivative of some arrays; None if there are none.
+
+        There must be more products than factors, or they would always fit.
+        """
+        basis = np.stack([self.vectors @ part.ravel()[self.moved] for part in parts], axis=1)
+        if len(self.products) <= len(parts) or not np.isfinite(basis).all():
+            return None
+        weights = 1 / (self.tolerances + 1e-300)
+        factors, _, rank, _ = np.linalg.lstsq(
+            basis * weights[:, None], self.products * weights, rcond=1e-9
+        )
+        if rank < len(parts):
+            return None
+        gradient = sum(
+            (factor * part for factor, part in zip(factors, parts, strict=True)),
+            np.zeros_like(self.claimed),
+        )
+        return [float(factor) for factor in factors] if self.explains(gradient) else None
+
+
+def gathered(
+    slopes: Slopes,
+    claimed: FloatArray,
+    entries: slice,
+    shape: tuple[int, ...],
+    seed: Sequence[int],
+) -> Evidence:
+    """Measure some products of the derivative by one array.
+
+    Parameters
+    ----------
+    slopes
+        Measures.
+    claimed : (n,) array
+        The claimed gradient, of all arrays.
+    entries, shape
+        The array's place in it, and its shape.
+    seed
+        Of the directions.
+    """
+    parameters = slopes.subject.parameters
+    sizes = parameters.sizes[entries]
+    rng = np.random.default_rng(list(seed))
+    moved: NDArray[np.intp] | slice = slice(None)
+    if sizes.size > MOST:
+        moved = np.sort(rng.choice(sizes.size, MOST, replace=False))
+    vectors = np.stack(list(_vectors(rng, sizes[moved])))
+    z = np.zeros(parameters.size)
+    products, tolerances = [], []
+    for vector in vectors:
+        z[entries][moved] = vector
+        slope = slopes.along(z)
+        products.append(slope.value)
+        tolerances.append(slope.error)
+    return Evidence(
+        claimed[entries].reshape(shape),
+        parameters.vector[entries].reshape(shape),
+        moved,
+        vectors,
+        np.array(products),
+        np.array(tolerances),
+    )
+
+
+def _vectors(rng: np.random.Generator, sizes: FloatArray) -> Iterator[FloatArray]:
+    """Yield directions of the entries' own sizes; of a few entries, one along each."""
+    if sizes.size <= PRODUCTS:
+        yield from np.diag(sizes)
+        return
+    for _ in range(PRODUCTS):
+        # No weight is next to nothing, so that no entry is left out.
+        yield sizes * rng.uniform(0.5, 1.0, sizes.size) * rng.choice((-1.0, 1.0), sizes.size)

@@ -1,0 +1,215 @@
+"""Patterns along the axes of an array, seen in a grid of some of its entries."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gradcheck.diagnosis.hypotheses import LOOK_FOR, stated_number
+
+__all__ = ["Grid", "Pattern", "measured", "patterns"]
+
+FloatArray = NDArray[np.float64]
+
+LARGEST = 24
+"""So many entries are measured."""
+
+SIGNIFICANT = 1e3
+"""A ratio tells something where its denominator is so many times its error."""
+
+
+@dataclass(frozen=True)
+class Grid:
+    """Some entries of an array: those at some indices along each axis.
+
+    Attributes
+    ----------
+    whole : array
+        The claimed gradient, in the array's shape.
+    indices : tuple of array of int
+        Along each axis.
+    claimed, derivative, errors : array
+        At these entries.
+    """
+
+    whole: FloatArray
+    indices: tuple[NDArray[np.intp], ...]
+    claimed: FloatArray
+    derivative: FloatArray
+    errors: FloatArray
+
+
+@dataclass(frozen=True)
+class Pattern:
+    """A pattern that was seen: its identifier, and the same in words."""
+
+    pattern: str
+    cause: str
+
+    @property
+    def look_for(self) -> str:
+        """Where in the code such a cause is often found."""
+        return LOOK_FOR[self.pattern]
+
+
+def measured(
+    claimed: FloatArray,
+    derivative: Callable[[int], tuple[float, float]],
+    rng: np.random.Generator,
+) -> Grid:
+    """Measure a grid of entries.
+
+    Parameters
+    ----------
+    claimed : array
+        In the array's shape.
+    derivative
+        From the place of an entry in the flattened array to the derivative and its error.
+    rng
+        Draws the indices.
+    """
+    counts = [min(length, 5) for length in claimed.shape]
+    while np.prod(counts) > LARGEST:
+        counts[int(np.argmax(counts))] -= 1
+    indices = tuple(
+        np.sort(rng.choice(length, count, replace=False))
+        for length, count in zip(claimed.shape, counts, strict=True)
+    )
+    places = np.arange(claimed.size).reshape(claimed.shape)[np.ix_(*indices)]
+    found = np.array([derivative(int(place)) for place in places.ravel()])
+    return Grid(
+        claimed,
+        indices,
+        claimed.ravel()[places],
+        found[:, 0].reshape(places.shape),
+        found[:, 1].reshape(places.shape),
+    )
+
+
+def patterns(name: str, grid: Grid) -> Iterator[Pattern]:
+    """Yield the patterns that a grid shows.
+
+    Parameters
+    ----------
+    name
+        The array's.
+    grid
+        Some of its entries; those that are known to no digit are no evidence.
+    """
+    if not np.isfinite(grid.derivative).all():
+        return
+    for axis in range(grid.claimed.ndim):
+        noun = _noun(grid.claimed.ndim, axis)
+        yield from _constant_claim(grid, axis, noun)
+        yield from _constant_difference(grid, axis, noun)
+        yield from _factors(grid, axis, noun)
+    yield from _another_order(name, grid)
+    yield from _single_precision(grid)
+
+
+def _noun(ndim: int, axis: int) -> str:
+    return ("row", "column")[axis] if ndim == 2 else f"slice along axis {axis}"
+
+
+def _lines(array: FloatArray, axis: int) -> FloatArray:
+    """Return the lines along an axis, one a row."""
+    return np.moveaxis(array, axis, -1).reshape(-1, array.shape[axis])
+
+
+def _constant_claim(grid: Grid, axis: int, noun: str) -> Iterator[Pattern]:
+    if grid.claimed.shape[axis] < 2:
+        return
+    largest = float(np.abs(grid.whole).max())
+    spread = np.ptp(grid.whole, axis=axis)
+    differs = np.ptp(_lines(grid.derivative, axis), axis=1) > 4 * _lines(grid.errors, axis).max(1)
+    if largest and np.all(spread <= 1e-12 * largest) and differs.any():
+        yield Pattern(
+            "constant-along-axis",
+            f"THE SAME IN EACH {noun.upper()}. claimed does not change from {noun} to {noun}; the "
+            "derivative does.",
+        )
+
+
+def _constant_difference(grid: Grid, axis: int, noun: str) -> Iterator[Pattern]:
+    differences = _lines(grid.claimed - grid.derivative, axis)
+    errors = _lines(grid.errors, axis)
+    if differences.shape[1] < 3 or differences.size < 4:
+        return
+    allowed = 2 * errors.max(axis=1)
+    is_large = np.abs(differences).min(axis=1) > 16 * allowed
+    if np.all(np.ptp(differences, axis=1) <= allowed) and is_large.any():
+        ndim = grid.claimed.ndim
+        along = f"from {noun} to {noun}" if ndim > 1 else "from entry to entry"
+        yield Pattern(
+            "mean-missing",
+            f"A MEAN IS MISSING, or too much. claimed − derivative does not change {along}.",
+        )
+
+
+def _factors(grid: Grid, axis: int, noun: str) -> Iterator[Pattern]:
+    """See whether each slice along an axis has a factor of its own."""
+    if grid.claimed.ndim < 2 or grid.claimed.shape[axis] < 2:
+        return
+    claimed, derivative, errors = (
+        np.moveaxis(part, axis, 0).reshape(part.shape[axis], -1)
+        for part in (grid.claimed, grid.derivative, grid.errors)
+    )
+    tells = np.abs(derivative) > SIGNIFICANT * errors
+    factors = []
+    for row in range(len(claimed)):
+        if tells[row].sum() < 2:
+            continue
+        ratios = claimed[row][tells[row]] / derivative[row][tells[row]]
+        allowed = 4 * np.max(errors[row][tells[row]] / np.abs(derivative[row][tells[row]]))
+        if np.ptp(ratios) > max(allowed, 1e-9) * max(1.0, float(np.abs(ratios).max())):
+            return
+        factors.append((int(grid.indices[axis][row]), float(np.median(ratios))))
+    values = [value for _, value in factors]
+    if len(values) < 2 or np.ptp(values) <= 1e-6 * max(map(abs, values)):
+        return
+    some = "; ".join(
+        f"{stated_number(float(f'{value:.6g}'))} in {noun} {row}" for row, value in factors[:3]
+    )
+    yield Pattern(
+        "factor-per-slice",
+        f"EACH {noun.upper()} HAS A FACTOR OF ITS OWN. claimed / derivative is {some}.",
+    )
+
+
+def _another_order(name: str, grid: Grid) -> Iterator[Pattern]:
+    """See whether the derivative's numbers are claimed for other entries."""
+    derivative, errors = grid.derivative.ravel(), grid.errors.ravel()
+    numbers = np.sort(grid.whole.ravel())
+    scale = float(np.abs(numbers).max(initial=0.0))
+    # So near to one another, numbers would match by chance.
+    tells = (np.abs(derivative) > SIGNIFICANT * errors) & (numbers.size * errors < 1e-2 * scale)
+    if tells.sum() < 4 or len(np.unique(np.round(derivative[tells] / scale, 6))) < 4:
+        return
+    places = np.clip(np.searchsorted(numbers, derivative), 1, max(1, numbers.size - 1))
+    nearest = np.minimum(
+        np.abs(numbers[places - 1] - derivative),
+        np.abs(numbers[places % numbers.size] - derivative),
+    )
+    is_elsewhere = nearest <= errors + 1e-12 * scale
+    stays = np.abs(grid.claimed.ravel() - derivative) <= errors
+    if is_elsewhere[tells].all() and not stays[tells].all():
+        yield Pattern(
+            "reordered",
+            f"ANOTHER ORDER. Each number of the derivative by {name} is claimed, but for another "
+            "entry.",
+        )
+
+
+def _single_precision(grid: Grid) -> Iterator[Pattern]:
+    whole = grid.whole
+    is_coarse = np.array_equal(whole, whole.astype(np.float32))
+    off = np.abs(grid.claimed - grid.derivative)
+    # Zeros, ones and halves are what they are in any precision.
+    is_fine = not np.array_equal(whole, np.round(whole, 3))
+    if is_coarse and is_fine and np.all(off <= 1e-5 * np.abs(whole).max() + grid.errors):
+        yield Pattern(
+            "float32", "FLOAT32. claimed has no more digits than float32 has, in all entries."
+        )

@@ -1,0 +1,98 @@
+"""The wrong part of an array, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["described", "listed"]
+
+NAMED = 3
+"""More rows or entries than that are not listed in a sentence."""
+
+
+def described(name: str, wrong: NDArray[np.bool_], right: NDArray[np.bool_]) -> str:
+    """Describe the entries that are wrong, if a few words can; empty otherwise.
+
+    Parameters
+    ----------
+    name
+        The array's.
+    wrong, right
+        The entries that are known to be wrong, and to be right; in the array's shape.
+    """
+    if wrong.all():
+        return ""
+    certain = bool(np.all(wrong | right))
+    for axis in range(wrong.ndim):
+        if said := _slices(name, wrong, axis, certain=certain):
+            return said
+    for said, part in _shapes(wrong.shape):
+        if np.array_equal(wrong, part) and (certain or said.startswith("only")):
+            return said
+    return _entries(name, wrong, certain=certain)
+
+
+def _shapes(shape: tuple[int, ...]) -> Iterator[tuple[str, NDArray[np.bool_]]]:
+    """Yield parts of an array that have a name."""
+    if len(shape) < 2 or min(shape[-2:]) < 3:
+        return
+    border = np.ones(shape, dtype=bool)
+    border[..., 1:-1, 1:-1] = False
+    yield "only the border", border
+    if len(shape) == 2 and shape[0] == shape[1]:
+        diagonal = np.eye(*shape) == 1
+        yield "only the diagonal", diagonal
+        yield "all but the diagonal", ~diagonal
+        yield "only the entries below the diagonal", np.tril(~diagonal)
+        yield "only the entries above the diagonal", np.triu(~diagonal)
+
+
+def _slices(name: str, wrong: NDArray[np.bool_], axis: int, *, certain: bool) -> str:
+    """Describe the wrong entries as whole rows, columns, …; empty where they are none."""
+    if wrong.ndim < 2 or wrong.shape[axis] < 2:
+        return ""
+    others = tuple(i for i in range(wrong.ndim) if i != axis)
+    whole = np.asarray(wrong.all(axis=others))
+    if not np.array_equal(whole, wrong.any(axis=others)):
+        return ""
+    bad, good = np.flatnonzero(whole), np.flatnonzero(~whole)
+    if len(good) <= NAMED and len(good) < len(bad) and certain:
+        return f"all but {_named(name, wrong.ndim, axis, good)}"
+    if len(bad) <= NAMED:
+        return f"only {_named(name, wrong.ndim, axis, bad)}"
+    run = f", {bad[0]} to {bad[-1]}" if bad[-1] - bad[0] + 1 == len(bad) else ""
+    return f"{len(bad)} of {len(whole)} {_noun(wrong.ndim, axis)}s{run}"
+
+
+def _named(name: str, ndim: int, axis: int, indices: NDArray[np.intp]) -> str:
+    if ndim == 2:
+        plural = "s" if len(indices) > 1 else ""
+        return f"{_noun(ndim, axis)}{plural} {listed(map(str, indices))}"
+    before, after = [":"] * axis, [":"] * (ndim - axis - 1)
+    return listed(f"{name}[{', '.join([*before, str(index), *after])}]" for index in indices)
+
+
+def _noun(ndim: int, axis: int) -> str:
+    return ("row", "column")[axis] if ndim == 2 else "slice"
+
+
+def _entries(name: str, wrong: NDArray[np.bool_], *, certain: bool) -> str:
+    """Name the few entries that are wrong, or the few that are not."""
+    if wrong.sum() <= NAMED:
+        return f"only {listed(_entry(name, index) for index in np.argwhere(wrong))}"
+    if (~wrong).sum() <= NAMED and certain:
+        return f"all but {listed(_entry(name, index) for index in np.argwhere(~wrong))}"
+    return ""
+
+
+def _entry(name: str, index: NDArray[np.intp]) -> str:
+    return f"{name}[{', '.join(map(str, index))}]"
+
+
+def listed(items: Iterable[str]) -> str:
+    """Return "a, b and c"."""
+    *first, last = items
+    return f"{', '.join(first)} and {last}" if first else last

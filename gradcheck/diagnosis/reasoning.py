@@ -1,0 +1,453 @@
+"""The course of a diagnosis: which arrays are wrong, where, and why.
+
+Array by array, cheapest first. A hypothesis on the whole array is tested by the array's products
+with a few directions, whatever its size. Where none explains the claim, the wrong entries are
+found by halving, and hypotheses on that part are tested. Where most entries are wrong, a grid of
+them is measured, and patterns along its axes are looked for. All of it is thrown away that does
+not hold at two points nearby, too, by the same numbers.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gradcheck.diagnosis import grids, hypotheses
+from gradcheck.diagnosis.evidence import Evidence, gathered
+from gradcheck.diagnosis.hypotheses import LOOK_FOR, Hypothesis
+from gradcheck.diagnosis.location import Located, located
+from gradcheck.diagnosis.parts import described
+from gradcheck.diagnosis.slopes import Slopes, calibrated
+from gradcheck.numerical.directions import Direction
+from gradcheck.parameters import Leaf
+from gradcheck.probing.arrays import ArrayFinding, WrongEntry
+from gradcheck.probing.claims import Probe
+from gradcheck.probing.probes import Prober
+from gradcheck.probing.subject import OutOfEvaluations, Subject
+
+__all__ = ["Diagnosis", "Known", "diagnosed"]
+
+FloatArray = NDArray[np.float64]
+
+NEARBY = (2.0**-5, 2.0**-9)
+"""Points nearby lie this part of the entries' size away; the nearer one where the other is outside
+of the loss's domain."""
+
+POINTS_NEARBY = 2
+"""So many points nearby test what explains the claim at the point."""
+
+LOOSE = 1e-6
+"""There, a hypothesis may be off by this part: a factor is known as well as that."""
+
+RESTS = 2
+"""So many directions through all other entries: one that is wrong, too, would need luck twice."""
+
+LISTED = 12
+"""As many wrong entries of an array are measured."""
+
+
+@dataclass(frozen=True)
+class Known:
+    """Entries that have been measured one by one: all of the gradient's.
+
+    Attributes
+    ----------
+    derivative, errors : (n,) array
+        The derivative, and the bounds on its error.
+    wrong, right : (n,) array of bool
+        Which entries are wrong, and which right.
+    """
+
+    derivative: FloatArray
+    errors: FloatArray
+    wrong: NDArray[np.bool_]
+    right: NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """What was found of a gradient that is wrong.
+
+    Attributes
+    ----------
+    arrays
+        One for each array of the point, in order.
+    rest
+        Probes through all entries but those that were found to be wrong; empty where there are
+        none, or where each entry was measured.
+    was_stopped
+        Whether evaluations ran out.
+    """
+
+    arrays: tuple[ArrayFinding, ...]
+    rest: tuple[Probe, ...] = ()
+    was_stopped: bool = False
+
+
+def diagnosed(prober: Prober, claimed: FloatArray, seed: int, known: Known | None) -> Diagnosis:
+    """Diagnose each array of a gradient that is wrong.
+
+    Parameters
+    ----------
+    prober
+        Of the claim; its subject's loss is evaluated.
+    claimed : (n,) array
+        The claimed gradient.
+    seed
+        Of all that is drawn.
+    known
+        The entries, where they were measured one by one.
+    """
+    course = _Course(prober, claimed, seed, known)
+    leaves = prober.subject.parameters.leaves
+    arrays = tuple(course.finding(number, leaf) for number, leaf in enumerate(leaves))
+    return Diagnosis(arrays, () if known else course.rest(), course.was_stopped)
+
+
+class _Array(NamedTuple):
+    """An array under diagnosis: its number, its place, and its slopes."""
+
+    number: int
+    leaf: Leaf
+    slopes: Slopes
+
+
+class _Course:
+    def __init__(self, prober: Prober, claimed: FloatArray, seed: int, known: Known | None) -> None:
+        self.prober = prober
+        self.subject = prober.subject
+        self.claimed = claimed
+        self.seed = seed
+        self.known = known
+        self.rng = np.random.default_rng([seed, 7])
+        self.wrong = np.zeros(claimed.size, dtype=bool)
+        self.was_stopped = False
+        self._nearby: list[tuple[Subject, float, FloatArray]] | None = None
+
+    def rest(self) -> tuple[Probe, ...]:
+        """Probe all entries that are not known to be wrong."""
+        if self.wrong.all():
+            return ()
+        sizes = self.subject.parameters.sizes
+
+        def weigh(z: FloatArray) -> None:
+            z[self.wrong] = 0
+
+        try:
+            return tuple(
+                self.prober.probe(
+                    Direction("all others", sizes, (self.seed, 19, i), weigh), alone=True
+                )
+                for i in range(RESTS)
+            )
+        except OutOfEvaluations:
+            self.was_stopped = True
+            return ()
+
+    def finding(self, number: int, leaf: Leaf) -> ArrayFinding:
+        """Return what can be said of an array; less where evaluations run out."""
+        try:
+            return self._finding(number, leaf)
+        except OutOfEvaluations:
+            self.was_stopped = True
+            return ArrayFinding(leaf.name, leaf.shape, "undecided")
+
+    def _finding(self, number: int, leaf: Leaf) -> ArrayFinding:
+        right = ArrayFinding(leaf.name, leaf.shape, "agrees")
+        if not leaf.size:
+            return right
+        part = self.claimed[leaf.entries]
+        if not np.isfinite(part).all():
+            self.wrong[leaf.entries] = ~np.isfinite(part)
+            return self._broken(leaf)
+        if self.known is not None:
+            if not self.known.wrong[leaf.entries].any():
+                is_right = self.known.right[leaf.entries].all()
+                return right if is_right else replace(right, verdict="undecided")
+            return self._dug(number, leaf, self._slopes_by_known(leaf))
+        probe = self._probe(number, leaf)
+        if probe.verdict != "disagrees":
+            self.wrong[leaf.entries] = probe.verdict == "undecided"  # it is no part of the rest
+            return replace(right, verdict=probe.verdict)
+        z = probe.direction
+        slopes = calibrated(
+            self.subject, self.prober.value, z, probe.numerical.value, probe.numerical.error
+        )
+        return self._dug(number, leaf, slopes)
+
+    def _probe(self, number: int, leaf: Leaf) -> Probe:
+        """Probe one array alone."""
+
+        def weigh(z: FloatArray) -> None:
+            z[: leaf.entries.start] = 0
+            z[leaf.entries.stop :] = 0
+
+        sizes = self.subject.parameters.sizes
+        along = Direction(leaf.name, sizes, (self.seed, 11, number), weigh, least=0.0)
+        return self.prober.probe(along, alone=True)
+
+    def _slopes_by_known(self, leaf: Leaf) -> Slopes:
+        """Choose a step by entries that have been measured."""
+        assert self.known is not None
+        sizes = self.subject.parameters.sizes
+        z = np.zeros(sizes.size)
+        signs = self.rng.choice((-1.0, 1.0), leaf.size)
+        z[leaf.entries] = sizes[leaf.entries] * self.rng.uniform(0.5, 1.0, leaf.size) * signs
+        derivative = np.nan_to_num(self.known.derivative[leaf.entries])
+        slope = float(derivative @ z[leaf.entries])
+        errors = np.nan_to_num(self.known.errors[leaf.entries], posinf=0.0)
+        return calibrated(
+            self.subject, self.prober.value, z, slope, float(errors @ np.abs(z[leaf.entries]))
+        )
+
+    def _broken(self, leaf: Leaf) -> ArrayFinding:
+        part = self.claimed[leaf.entries]
+        is_broken = ~np.isfinite(part)
+        count = int(is_broken.sum())
+        extent = f"{count:,} {'entry that is' if count == 1 else 'entries that are'} not finite"
+        entries: tuple[WrongEntry, ...] = ()
+        if self.known is not None:
+            if others := int((self.known.wrong[leaf.entries] & ~is_broken).sum()):
+                extent += f", and in {others:,} {'other' if others == 1 else 'others'}"
+            order = np.argsort(~is_broken, kind="stable")[: min(count, LISTED)]
+            entries = tuple(
+                self._entry(
+                    leaf,
+                    int(place),
+                    float(self.known.derivative[leaf.entries][place]),
+                    float(self.known.errors[leaf.entries][place]),
+                )
+                for place in order
+            )
+        return ArrayFinding(leaf.name, leaf.shape, "disagrees", extent=extent, entries=entries)
+
+    # -------------------------------------------------------------------------- one array
+
+    def _dug(self, number: int, leaf: Leaf, slopes: Slopes) -> ArrayFinding:
+        """Find out where an array is wrong, and why."""
+        claimed = self.claimed[leaf.entries].reshape(leaf.shape)
+        array = _Array(number, leaf, slopes)
+        evidence = self._evidence(number, leaf, slopes)
+        others = self._others(leaf, self.claimed)
+        whole = [
+            each
+            for each in hypotheses.of_array(leaf.name, evidence, others)
+            if self._holds_nearby(each, array)
+        ]
+        if whole:
+            self.wrong[leaf.entries] = True
+            derivative = whole[0].derivative(evidence, others)
+            order = np.argsort(-np.abs(claimed - derivative).ravel(), kind="stable")
+            if self.known is not None:
+                order = order[self.known.wrong[leaf.entries][order]]
+            return self._named(leaf, whole, self._worst(leaf, slopes, order[:LISTED]), "")
+        wrong, right, entries = self._wrong_part(leaf, slopes)
+        self.wrong[leaf.entries] = wrong
+        said = described(leaf.name, wrong.reshape(leaf.shape), right.reshape(leaf.shape))
+        extent = said or self._counted(leaf, wrong)
+        found = ArrayFinding(leaf.name, leaf.shape, "disagrees", extent=extent, entries=entries)
+        if not claimed.any():
+            cause = "ALL ZERO. claimed is 0 in every entry; the derivative is not."
+            return replace(found, cause=cause, pattern="zero", look_for=LOOK_FOR["zero"])
+        if said and (cause := self._cause_of_part(array, evidence, wrong, said)):
+            return replace(found, cause=cause, pattern="part", look_for=LOOK_FOR["part"])
+        # Where most are wrong, what they have in common says more than which few are right.
+        is_most = wrong.sum() > leaf.size / 2
+        if is_most and (seen := self._patterns(leaf, slopes, claimed)):
+            return self._named(leaf, seen, entries, extent)
+        if said:
+            cause = f"{_stated(said)}."
+            return replace(found, cause=cause, pattern="part", look_for=LOOK_FOR["part"])
+        return found
+
+    def _named(
+        self,
+        leaf: Leaf,
+        found: Sequence[Hypothesis | grids.Pattern],
+        entries: tuple[WrongEntry, ...],
+        extent: str,
+    ) -> ArrayFinding:
+        """Return a finding with its first cause; another pattern that fits is said, too."""
+        first, *rest = found
+        others = tuple(each.cause for each in rest if each.pattern != first.pattern)
+        return ArrayFinding(
+            leaf.name,
+            leaf.shape,
+            "disagrees",
+            first.cause,
+            first.pattern,
+            first.look_for,
+            extent,
+            entries,
+            others,
+        )
+
+    def _evidence(self, number: int, leaf: Leaf, slopes: Slopes) -> Evidence:
+        if self.known is None:
+            seed = (self.seed, 13, number)
+            return gathered(slopes, self.claimed, leaf.entries, leaf.shape, seed)
+        is_known = np.isfinite(self.known.derivative[leaf.entries])
+        vectors = np.eye(leaf.size)[is_known]
+        return Evidence(
+            self.claimed[leaf.entries].reshape(leaf.shape),
+            self.subject.parameters.vector[leaf.entries].reshape(leaf.shape),
+            slice(None),
+            vectors,
+            self.known.derivative[leaf.entries][is_known],
+            self.known.errors[leaf.entries][is_known],
+            undecided=int((~is_known).sum()),
+        )
+
+    def _others(self, leaf: Leaf, claimed: FloatArray) -> Mapping[str, FloatArray]:
+        return {
+            other.name: claimed[other.entries].reshape(other.shape)
+            for other in self.subject.parameters.leaves
+            if other is not leaf and other.size == leaf.size > 1
+        }
+
+    # ------------------------------------------------------------------------- its entries
+
+    def _wrong_part(
+        self, leaf: Leaf, slopes: Slopes
+    ) -> tuple[NDArray[np.bool_], NDArray[np.bool_], tuple[WrongEntry, ...]]:
+        """Return which entries are wrong and which right, and the worst of them."""
+        if self.known is not None:
+            wrong = self.known.wrong[leaf.entries]
+            off = np.abs(self.claimed - self.known.derivative)[leaf.entries]
+            worst = [int(i) for i in np.argsort(-off, kind="stable") if wrong[i]][:LISTED]
+            return wrong, self.known.right[leaf.entries], self._worst(leaf, slopes, worst)
+        found = located(slopes, self.claimed, leaf.entries, leaf.shape, self.rng)
+        wrong = _wrong_entries(leaf, found)
+        claimed = self.claimed[leaf.entries][found.entries]
+        order = np.argsort(-np.abs(claimed - found.derivatives), kind="stable")[:LISTED]
+        entries = tuple(
+            self._entry(leaf, int(found.entries[i]), found.derivatives[i], found.errors[i])
+            for i in order
+        )
+        return wrong, ~wrong, entries
+
+    def _worst(
+        self, leaf: Leaf, slopes: Slopes, places: Sequence[int] | NDArray[np.intp]
+    ) -> tuple[WrongEntry, ...]:
+        return tuple(
+            self._entry(leaf, int(place), *self._derivative(leaf, slopes, int(place)))
+            for place in places
+        )
+
+    def _derivative(self, leaf: Leaf, slopes: Slopes, place: int) -> tuple[float, float]:
+        """Return the derivative by one entry, and its error."""
+        index = leaf.entries.start + place
+        if self.known is not None:
+            return float(self.known.derivative[index]), float(self.known.errors[index])
+        z = np.zeros(self.subject.parameters.size)
+        z[index] = size = self.subject.parameters.sizes[index]
+        slope = slopes.along(z)
+        return slope.value / size, slope.error / size
+
+    def _entry(self, leaf: Leaf, place: int, derivative: float, error: float) -> WrongEntry:
+        index = leaf.entries.start + place
+        return WrongEntry(
+            self.subject.parameters.where(index),
+            tuple(int(i) for i in np.unravel_index(place, leaf.shape)),
+            float(self.claimed[index]),
+            float(derivative),
+            float(error),
+        )
+
+    def _counted(self, leaf: Leaf, wrong: NDArray[np.bool_]) -> str:
+        if leaf.size == 1:
+            return ""
+        if self.known is not None:
+            return f"{int(wrong.sum()):,} of {leaf.size:,} entries"
+        return "most entries" if wrong.all() else f"{int(wrong.sum()):,} entries"
+
+    def _cause_of_part(
+        self,
+        array: _Array,
+        evidence: Evidence,
+        wrong: NDArray[np.bool_],
+        said: str,
+    ) -> str:
+        """Say how a part of an array is wrong; empty where that is not known."""
+        mask = wrong.reshape(array.leaf.shape)
+        stated = _stated(said)
+        if not evidence.claimed[mask].any():
+            return f"{stated}: claimed is 0 there, and the derivative is not."
+        for each in hypotheses.of_part(evidence, mask, stated):
+            if self._holds_nearby(each, array):
+                return each.cause
+        return ""
+
+    def _patterns(self, leaf: Leaf, slopes: Slopes, claimed: FloatArray) -> list[grids.Pattern]:
+        """Return the patterns that a grid of entries shows, at the point and nearby."""
+        if leaf.size < 4:
+            return []
+        grid = grids.measured(
+            claimed, lambda place: self._derivative(leaf, slopes, place), self.rng
+        )
+        return list(grids.patterns(leaf.name, grid))
+
+    # ------------------------------------------------------------------------ other points
+
+    def _holds_nearby(self, hypothesis: Hypothesis, array: _Array) -> bool:
+        """Tell whether a hypothesis explains the claim at points nearby, too."""
+        number, leaf, slopes = array
+        for place, (subject, value, claimed) in enumerate(self._points_nearby()):
+            there = Slopes(subject, value, slopes.step, slopes.error)
+            seed = (self.seed, 17, number, place)
+            evidence = gathered(there, claimed, leaf.entries, leaf.shape, seed)
+            derivative = hypothesis.derivative(evidence, self._others(leaf, claimed))
+            terms = evidence.vectors * derivative.ravel()[evidence.moved]
+            loose = 4 * evidence.tolerances + LOOSE * np.sqrt((terms**2).sum(axis=1))
+            if not replace(evidence, tolerances=loose).explains(derivative):
+                return False
+        return True
+
+    def _points_nearby(self) -> list[tuple[Subject, float, FloatArray]]:
+        """Return points nearby, each with the loss and the claimed gradient there."""
+        if self._nearby is None:
+            self._nearby = list(self._found_nearby())
+        return self._nearby
+
+    def _found_nearby(self) -> Iterator[tuple[Subject, float, FloatArray]]:
+        sizes = self.subject.parameters.sizes
+        for _ in range(POINTS_NEARBY):
+            drawn = self.rng.uniform(-1, 1, sizes.size) * sizes
+            for distance in NEARBY:
+                subject = self.subject.moved(distance * drawn)
+                try:
+                    value, claimed = subject.value_and_gradient()
+                except (ArithmeticError, ValueError):
+                    continue  # outside of the domain
+                if math.isfinite(value) and np.isfinite(claimed).all():
+                    yield subject, value, claimed.copy()
+                    break
+
+
+def _stated(said: str) -> str:
+    """Say of a part that it is wrong, the words that count in capitals."""
+    verb = "are" if " and " in said or "s of " in said or "entries" in said else "is"
+    for words in ("only", "all but"):
+        if said.startswith(words):
+            said = said.replace(words, words.upper(), 1)
+    return f"{said} {verb} wrong"
+
+
+def _wrong_entries(leaf: Leaf, found: Located) -> NDArray[np.bool_]:
+    """Return which entries of an array are taken to be wrong."""
+    wrong = np.zeros(leaf.size, dtype=bool)
+    if not found.is_whole:
+        wrong[found.entries] = True
+        return wrong
+    grid = wrong.reshape(leaf.shape or (1,))
+    chosen = [
+        np.arange(length) if indices is None else indices
+        for indices, length in zip(found.slices, grid.shape, strict=True)
+    ]
+    grid[np.ix_(*chosen)] = True
+    return wrong

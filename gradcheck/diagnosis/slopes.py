@@ -1,0 +1,102 @@
+"""Slopes of a loss for four evaluations each, at a step that was seen to serve.
+
+A search for a derivative takes 13 evaluations and more, because it knows nothing of the loss.
+Where the loss has been searched along one direction, steps can be tried on that: the one whose
+slope comes nearest to the known one serves for all directions of the same entries.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gradcheck.numerical.samples import Samples
+from gradcheck.probing.subject import Subject
+
+__all__ = ["Slope", "Slopes", "calibrated"]
+
+FloatArray = NDArray[np.float64]
+
+STEPS = tuple(2.0**-k for k in (2, 5, 8, 12, 17))
+"""Steps that are tried, in units of the entries' own size."""
+
+CAUTION = 16.0
+"""A slope's error is at most so many times that of the direction that the step was chosen by."""
+
+
+@dataclass(frozen=True)
+class Slope:
+    """A slope along a direction and an estimate of its error; NaN where there is none."""
+
+    value: float
+    error: float
+
+
+@dataclass
+class Slopes:
+    """Slopes at one step.
+
+    Attributes
+    ----------
+    subject
+        Its loss is evaluated.
+    value
+        The loss at the point.
+    step
+        In units of the entries' own size.
+    error
+        Of a slope along entries that move by their own size.
+    """
+
+    subject: Subject
+    value: float
+    step: float
+    error: float
+
+    def along(self, z: FloatArray) -> Slope:
+        """Return the slope along z (n,), whose entries are of the entries' own size."""
+        value, correction = _extrapolated(self.subject, self.value, z, self.step)
+        # The next term of the series is smaller than this one by about the square of the step.
+        own = abs(correction) * min(1.0, (16 * self.step) ** 2)
+        return Slope(value, CAUTION * self.error + own)
+
+
+def calibrated(subject: Subject, value: float, z: FloatArray, known: float, error: float) -> Slopes:
+    """Choose a step by a direction z (n,) along which the slope is known.
+
+    Parameters
+    ----------
+    subject, value
+        The loss, and its value at the point.
+    z, known, error
+        The direction, its slope, and a bound on the error of that.
+    """
+    best, smallest = STEPS[0], math.inf
+    for step in STEPS:
+        slope, _ = _extrapolated(subject, value, z, step)
+        off = abs(slope - known)
+        if off < smallest:
+            best, smallest = step, off
+        elif off > 8 * smallest and smallest <= 4 * error:
+            break  # rounding takes over
+    # A slope that happens to be right to the last bit is no measure of the others.
+    rounding = 4 * subject.loss_epsilon * max(abs(value), abs(known) * best) / best
+    return Slopes(subject, value, best, max(smallest, error / CAUTION, rounding / CAUTION))
+
+
+def _extrapolated(
+    subject: Subject, value: float, z: FloatArray, step: float
+) -> tuple[float, float]:
+    """Return Richardson's value of the slope along z, and his correction of the nearer one."""
+    samples = Samples(subject.along(z), step, value)
+    slopes: Sequence[float] = [
+        (right - left) / (2 * samples.step(level))
+        for level in (0, 1)
+        for right, left in [samples.pair(level)]
+    ]
+    correction = (slopes[1] - slopes[0]) / 3
+    return slopes[1] + correction, correction

@@ -1,0 +1,302 @@
+"""Wrong gradients: where they are wrong, and why. A right twin beside each is not accused."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import gradcheck
+from gradcheck.diagnosis import location
+from gradcheck.diagnosis.hypotheses import LOOK_FOR, stated_number
+from gradcheck.diagnosis.slopes import calibrated
+from gradcheck.probing.subject import Subject
+
+RNG = np.random.default_rng(3)
+X, Y = RNG.normal(size=(50, 8)), RNG.normal(size=(50, 3))
+SQUARE = RNG.normal(size=(6, 6))
+
+
+def net(p):
+    """The mean squared error of a net of two layers, with a penalty on one of them."""
+    hidden = np.tanh(X @ p["W1"] + p["b1"])
+    return float(((hidden @ p["W2"] + p["b2"] - Y) ** 2).mean() + 0.05 * (p["W2"] ** 2).sum())
+
+
+def right(p):
+    hidden = np.tanh(X @ p["W1"] + p["b1"])
+    outer = 2 * (hidden @ p["W2"] + p["b2"] - Y) / Y.size
+    inner = outer @ p["W2"].T * (1 - hidden**2)
+    return {
+        "W1": X.T @ inner,
+        "b1": inner.sum(0),
+        "W2": hidden.T @ outer + 0.1 * p["W2"],
+        "b2": outer.sum(0),
+    }
+
+
+def start(width):
+    rng = np.random.default_rng(width)
+    return {
+        "W1": rng.normal(size=(8, width)),
+        "b1": rng.normal(size=width),
+        "W2": rng.normal(size=(width, 3)),
+        "b2": rng.normal(size=3),
+    }
+
+
+def planted(name, mistake):
+    def grad(p):
+        parts = right(p)
+        parts[name] = mistake(parts[name], p)
+        return parts
+
+    return grad
+
+
+def is_row(v, *rows):
+    return np.isin(np.arange(len(v)), rows).reshape(-1, *[1] * (v.ndim - 1))
+
+
+MISTAKES = {
+    "opposite sign": ("b1", lambda v, _: -v, "opposite-sign", "OPPOSITE SIGN"),
+    "a sum": ("W1", lambda v, _: 150 * v, "factor", "FACTOR 150."),
+    "a half": ("b2", lambda v, _: v / 2, "factor", "FACTOR 0.5."),
+    "a third, negative": ("W2", lambda v, _: -v / 3, "factor", "FACTOR −1/3."),
+    "in bits": ("b1", lambda v, _: v / math.log(2), "factor", "FACTOR 1/ln 2."),
+    "no penalty": (
+        "W2",
+        lambda v, p: v - 0.1 * p["W2"],
+        "parameter-multiple",
+        "A TERM IS MISSING. derivative − claimed = 0.1 × p['W2']",
+    ),
+    "penalty twice": (
+        "W2",
+        lambda v, p: v + 0.1 * p["W2"],
+        "parameter-multiple",
+        "A TERM TOO MUCH. claimed − derivative = 0.1 × p['W2']",
+    ),
+    "a sum beside a penalty": (
+        "W2",
+        lambda v, p: 150 * (v - 0.1 * p["W2"]) + 0.1 * p["W2"],
+        "factor-and-parameter",
+        "claimed = 150 × derivative − 14.9 × p['W2']",
+    ),
+    "zero": ("b1", lambda v, _: 0 * v, "zero", "ALL ZERO."),
+    "reversed": ("b1", lambda v, _: v[::-1], "reordered", "REVERSED."),
+    "shifted": ("b1", lambda v, _: np.roll(v, 1), "reordered", "SHIFTED."),
+    "reshaped": (
+        "W1",
+        lambda v, _: v.ravel("F").reshape(v.shape),
+        "reordered",
+        "ANOTHER ORDER.",
+    ),
+    "shuffled": (
+        "W1",
+        lambda v, _: np.random.default_rng(1).permuted(v.ravel()).reshape(v.shape),
+        "reordered",
+        "ANOTHER ORDER.",
+    ),
+    "a row zero": (
+        "W1",
+        lambda v, _: np.where(is_row(v, 3), 0, v),
+        "part",
+        "ONLY row 3 is wrong: claimed is 0 there",
+    ),
+    "rows of opposite sign": (
+        "W1",
+        lambda v, _: np.where(is_row(v, 2, 5), -v, v),
+        "part",
+        "ONLY rows 2 and 5 are wrong: OPPOSITE SIGN there.",
+    ),
+    "rows but one": (
+        "W1",
+        lambda v, _: np.where(is_row(v, 3), v, 1.5 * v),
+        "part",
+        "ALL BUT row 3 is wrong: claimed = 1.5 × derivative there.",
+    ),
+    "one entry": (
+        "W1",
+        lambda v, _: v + 0.01 * (np.arange(v.size) == 7).reshape(v.shape),
+        "part",
+        "ONLY p['W1'][",
+    ),
+    "a factor a column": (
+        "W1",
+        lambda v, _: v * np.arange(2, v.shape[1] + 2),
+        "factor-per-slice",
+        "EACH COLUMN HAS A FACTOR OF ITS OWN.",
+    ),
+    "a mean": (
+        "W1",
+        lambda v, _: np.broadcast_to(v.mean(0), v.shape),
+        "constant-along-axis",
+        "THE SAME IN EACH ROW.",
+    ),
+    "no mean": ("W1", lambda v, _: v + v.sum(0) + 1, "mean-missing", "A MEAN IS MISSING"),
+    "an offset": ("b1", lambda v, _: v + 0.3, "mean-missing", "A MEAN IS MISSING"),
+    "float32": ("W1", lambda v, _: v.astype(np.float32).astype(float), "float32", "FLOAT32."),
+    "noise": ("W1", lambda v, _: v + np.random.default_rng(1).normal(size=v.shape), "", ""),
+}
+
+
+@pytest.mark.parametrize("width", [4, 40], ids=["scanned", "large"])
+@pytest.mark.parametrize("name", MISTAKES)
+def test_the_cause_is_named_and_no_other_array(name, width):
+    array, mistake, pattern, cause = MISTAKES[name]
+    report = gradcheck.check(net, planted(array, mistake), start(width))
+    assert report.verdict == "disagrees"
+    assert [each.name for each in report.arrays] == [f"p['{each}']" for each in start(1)]
+    for found in report.arrays:
+        is_wrong = found.name == f"p['{array}']"
+        assert found.verdict == ("disagrees" if is_wrong else "agrees")
+        assert bool(found.entries) == is_wrong
+        if is_wrong:
+            assert (found.pattern, cause in found.cause) == (pattern, True)
+            assert found.look_for == LOOK_FOR.get(pattern, "")
+            assert f"p['{array}'] {found.shape}: " in str(report)
+
+
+def test_transposed_square():
+    def loss(m):
+        return float(np.sum(SQUARE * np.tanh(m @ m)))
+
+    def grad(m):
+        inner = SQUARE * (1 - np.tanh(m @ m) ** 2)
+        return inner @ m.T + m.T @ inner
+
+    at = np.random.default_rng(0).normal(size=(6, 6))
+    assert gradcheck.check(loss, grad, at)
+    (found,) = gradcheck.check(loss, lambda m: grad(m).T, at).arrays
+    assert found.pattern == "transposed"
+    assert "in all 36 entries" in found.cause
+
+
+def test_one_triangle():
+    def loss(m):
+        return float(np.sum(np.sin(np.tril(m)) * SQUARE))
+
+    def both(m):
+        lower = np.tril(np.cos(np.tril(m)) * SQUARE)
+        return lower + lower.T - np.diag(np.diag(lower))
+
+    at = np.random.default_rng(0).normal(size=(6, 6))
+    (found,) = gradcheck.check(loss, both, at).arrays
+    assert found.pattern == "triangle"
+    assert "reads the lower triangle" in found.cause
+
+
+def test_two_arrays_swapped():
+    def loss(a, b):
+        return float(np.sum(np.sin(a)) + np.sum(b**3))
+
+    at = (RNG.normal(size=7), RNG.normal(size=7))
+    report = gradcheck.check(loss, lambda a, b: (3 * b**2, np.cos(a)), at)
+    assert [found.pattern for found in report.arrays] == ["other-array"] * 2
+    assert "The derivative by a is claimed for b." in report.arrays[0].cause
+
+
+def test_a_factor_at_this_point_alone_is_none():
+    """At 2, x² is twice x; elsewhere it is not."""
+    (found,) = gradcheck.check(lambda x: float(x) ** 2 / 2, lambda x: x * x, 2.0).arrays
+    assert found.cause == ""
+    (found,) = gradcheck.check(lambda x: float(x) ** 2 / 2, lambda x: 2 * x, 2.0).arrays
+    assert found.pattern == "factor"
+
+
+def test_what_runs_out_of_evaluations_says_so_and_accuses_nobody():
+    grad = planted("W1", lambda v, _: np.where(is_row(v, 3), 0, v))
+    report = gradcheck.check(net, grad, start(40))
+    before = report.evaluations
+    found = report.locate(max_evaluations=20)
+    assert report.evaluations <= before + 20
+    assert [each.verdict for each in found].count("undecided") >= 1
+    assert report.arrays is found
+    assert "p['W1'] (8, 40)" in str(report)
+    assert "undecided." in str(report)
+    assert "The search for wrong entries stopped, as max_evaluations says." in str(report)
+
+
+def test_the_verdict_alone_looks_for_nothing():
+    report = gradcheck.check(net, planted("b1", lambda v, _: -v), start(40))
+    before = report.evaluations
+    assert not report
+    assert report.evaluations == before
+    assert report.locate()[1].pattern == "opposite-sign"
+    assert report.evaluations > before
+
+
+def test_others_are_stated_to_be_right_with_a_probability():
+    report = gradcheck.check(net, planted("W1", MISTAKES["one entry"][1]), start(40))
+    assert "No other of the 483 entries is wrong by more than 1e-" in str(report)
+    assert "(probability of an oversight: at most" in " ".join(str(report).split())
+
+
+@pytest.mark.parametrize(
+    ("number", "stated"),
+    [
+        (2.0, "2"),
+        (-0.5, "−0.5"),
+        (1 / 3, "1/3"),
+        (1 / 7, "1/7"),
+        (0.1, "0.1"),
+        (math.log(2), "ln 2"),
+        (-1 / math.log(2), "−1/ln 2"),
+        (1.00000001, "1.00000001"),
+        (1234567.0, "1234567"),
+    ],
+)
+def test_numbers_are_stated_as_people_write_them(number, stated):
+    assert stated_number(number) == stated
+
+
+# -------------------------------------------------------------------------------- location
+
+
+def found_in(shape, wrong, seed=0):
+    """Locate wrong entries of a gradient of squares; return them, and the evaluations."""
+    rng = np.random.default_rng(seed)
+    x = rng.normal(size=shape)
+    claimed = 2 * x.ravel()
+    claimed[wrong] += 1
+    subject = Subject(lambda a: float((a**2).sum()), lambda a: 2 * a, x)
+    z = rng.normal(size=x.size)
+    slopes = calibrated(subject, float((x**2).sum()), z, float(2 * x.ravel() @ z), 1e-12)
+    before = subject.evaluations
+    return (
+        location.located(slopes, claimed, slice(0, x.size), shape, rng),
+        subject.evaluations - before,
+    )
+
+
+@settings(max_examples=30)
+@given(st.data())
+def test_few_wrong_entries_are_found_and_no_other(data):
+    shape = data.draw(st.sampled_from([(300,), (20, 30), (4, 5, 6)]))
+    size = math.prod(shape)
+    wrong = data.draw(st.lists(st.integers(0, size - 1), min_size=1, max_size=4, unique=True))
+    found, evaluations = found_in(shape, wrong, data.draw(st.integers(0, 99)))
+    assert sorted(found.entries.tolist()) == sorted(wrong)
+    k = len(wrong)
+    assert evaluations <= 8 * k * math.log2(size / k) + 80
+
+
+@pytest.mark.parametrize("k", [1, 3, 10])
+def test_halving_takes_few_evaluations(k):
+    n = 2000 * 100
+    wrong = np.random.default_rng(k).choice(n, k, replace=False)
+    found, evaluations = found_in((2000, 100), wrong)
+    assert sorted(found.entries.tolist()) == sorted(wrong.tolist())
+    assert evaluations <= 4 * k * math.log2(n / k) * 1.6 + 60
+
+
+def test_a_whole_row_is_a_row_and_a_sample_of_it():
+    wrong = np.arange(300).reshape(20, 15)[7]
+    found, _ = found_in((20, 15), wrong)
+    assert found.is_whole
+    assert found.slices[0] is not None
+    assert found.slices[0].tolist() == [7]
+    assert found.slices[1] is None
