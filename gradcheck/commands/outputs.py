@@ -13,7 +13,7 @@ from gradcheck.document.blocks import Document
 from gradcheck.document.formats import FORMATS
 from gradcheck.document.text import WIDTH, to_text
 from gradcheck.terminal.command import UsageError
-from gradcheck.terminal.files import check_writable, write_text
+from gradcheck.terminal.files import check_writable, resolve, write_text
 
 __all__ = ["Outputs", "add_output_options", "show"]
 
@@ -60,7 +60,7 @@ class Outputs:
         options: dict[str, str] = {}
         for name, path in given.items():
             check_writable(f"--{name}", path, sources)
-            other = options.setdefault(path if path == "-" else str(Path(path).resolve()), name)
+            other = options.setdefault(path if path == "-" else str(resolve(path)), name)
             if other != name:
                 raise UsageError(f"--{other} and --{name}: both are {path}; expected two outputs")
         # Absolute, so that each stays the same file wherever the process is led meanwhile.

@@ -36,9 +36,9 @@ _EXAMPLES = """\
 examples:
   gradcheck verify word2vec.py
   gradcheck verify word2vec.py --only skipgram
-  gradcheck verify word2vec.py --seed 1234       the cases of an earlier report again
+  gradcheck verify word2vec.py --seed 1234       the cases of an earlier report
   gradcheck verify word2vec.py --profile deep    2,000 cases a check
-  gradcheck verify *.py --json reports.json      for programs; - is standard output
+  gradcheck verify *.py --json reports.json      for programs; - is stdout
   pytest --homework word2vec.py                  the same checks, as tests
 
 exit status:

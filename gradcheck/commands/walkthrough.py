@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from gradcheck.commands.outputs import Outputs, add_output_options, show
 from gradcheck.terminal.command import PASSED, Command, UsageError
+from gradcheck.terminal.program import as_text
 
 if TYPE_CHECKING:
     from gradcheck.word2vec.walkthrough import Walkthrough
@@ -19,12 +20,14 @@ _LONGEST_FILE = 100_000
 """Characters; the numbers of a walkthrough take a few hundred."""
 
 _HELP = """\
-Work out one step of skip-gram on paper: one (center, outside) pair of a sentence, and every
-number of the update, from the scores u_w·v_c to the new vectors and the new loss.
+Work out one step of skip-gram on paper: one (center, outside) pair of a
+sentence, and every number of the update, from the scores u_w·v_c to the new
+vectors and the new loss.
 
-What is exact is shown exactly, other numbers to four significant digits. The gradient is
-checked by finite differences. Without arguments, it takes the sentence "the cat drinks milk".
-Four words and d = 2 fit two screens of 24 lines, negative sampling with up to 3 negatives.
+What is exact is shown exactly, other numbers to four significant digits. The
+gradient is checked by finite differences. Without arguments, it takes the
+sentence "the cat drinks milk". Four words and d = 2 fit two screens of 24
+lines, negative sampling with up to 3 negatives.
 """
 _EXAMPLES = """\
 examples:
@@ -33,15 +36,17 @@ examples:
   gradcheck walkthrough --loss negative-sampling --negatives 2
   gradcheck walkthrough --loss negative-sampling --negatives milk,the,milk
   gradcheck walkthrough --init zeros              why nothing moves
-  gradcheck walkthrough --init half-zeros         as word2vec starts: V random, U zero
+  gradcheck walkthrough --init half-zeros         V random, U zero, as word2vec
   gradcheck walkthrough --init vectors.json       your own numbers
-  gradcheck walkthrough hot tea --init '{"U": [[1, 0], [0, 1]], "V": [[0.5, "1/3"], [0, 0]]}'
+  gradcheck walkthrough hot tea \\
+      --init '{"U": [[1, 0], [0, 1]], "V": [[0.5, "1/3"], [0, 0]]}'
   gradcheck walkthrough --html step.html --latex step.tex
 
-U and V are given as JSON: a list of rows, one for each word in order of first appearance, or
-{"word": row}. A number may be a string, as in "1/3".
+U and V are given as JSON: a list of rows, one for each word in order of first
+appearance, or {"word": row}. A number may be a string, as in "1/3".
 
-To follow it: do one line with a pencil, then compare. Then --seed 1 for another one.
+To follow it: do one line with a pencil, then compare. Then --seed 1 for
+another one.
 """
 
 
@@ -49,7 +54,11 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     from gradcheck.word2vec.loss_table import LOSSES
 
     parser.add_argument(
-        "sentence", nargs="*", metavar="SENTENCE", help='words (default: "the cat drinks milk")'
+        "sentence",
+        nargs="*",
+        type=as_text,
+        metavar="SENTENCE",
+        help='words (default: "the cat drinks milk")',
     )
     parser.add_argument(
         "--pair",

@@ -300,7 +300,7 @@ def run_as_script(path: Path) -> Iterator[None]:
             yield
     finally:
         sys.argv = arguments
-        del os.environ["MPLBACKEND"]
+        os.environ.pop("MPLBACKEND", None)
         if backend is not None:
             os.environ["MPLBACKEND"] = backend
 
