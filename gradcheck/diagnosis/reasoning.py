@@ -363,7 +363,10 @@ class _Course:
         if leaf.size == 1:
             return ""
         if self.known is not None:
-            return f"{int(wrong.sum()):,} of {leaf.size:,} entries"
+            count = int(wrong.sum())
+            if count == leaf.size:
+                return "both entries" if count == 2 else f"all {count:,} entries"
+            return f"{count:,} of {leaf.size:,} entries"
         return "most entries" if wrong.all() else f"{int(wrong.sum()):,} entries"
 
     def _cause_of_part(
