@@ -4,7 +4,7 @@ are wrong in the arrays that it lists, and in the way that it lists.
 
 from __future__ import annotations
 
-import warnings
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -13,6 +13,7 @@ pytest.importorskip("autograd")
 pytest.importorskip("scipy")
 
 import gradcheck
+from tests.benchmarks import diagnoses
 from tests.benchmarks.layers import MODELS
 from tests.benchmarks.layers.judge import PATTERNS, Wrong, fitted, wrong_arrays
 from tests.benchmarks.layers.model import FLOAT32, names
@@ -59,9 +60,7 @@ def test_nothing_can_be_told_where_that_is_said(model):
 
 
 def test_the_wrong_gradients_are_many_and_of_every_kind_and_size():
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        sizes = [sum(map(np.size, parts(model.problem().at))) for model in MODELS]
+    sizes = [diagnoses.size(model) for model in MODELS]
     listed = [
         causes for model in MODELS for arrays in model.slips.values() for causes in arrays.values()
     ]
@@ -70,10 +69,6 @@ def test_the_wrong_gradients_are_many_and_of_every_kind_and_size():
     assert min(sizes) == 20
     assert max(sizes) == 50_000
     assert {cause.pattern for causes in listed for cause in causes} == set(PATTERNS)
-
-
-def parts(at):
-    return at.values() if isinstance(at, dict) else at
 
 
 RIGHT = np.array([[1.0, 2.0, -3.0], [0.5, -4.0, 7.0], [2.5, 1.5, -0.3]])
@@ -115,3 +110,43 @@ def test_the_judge_knows_other_arrays_triangles_and_other_points():
     assert fitted("other-array", Wrong(PARAMETER, RIGHT, RIGHT, [RIGHT], kept=False)) is None
     assert fitted("elsewhere", Wrong(PARAMETER, RIGHT, RIGHT, [], kept=True)) == ()
     assert fitted("elsewhere", Wrong(PARAMETER, RIGHT, RIGHT, [], kept=False)) is None
+
+
+@pytest.mark.parametrize(
+    ("sentence", "numbers"),
+    [
+        ("claimed = 5 × derivative in all 13 entries.", (5,)),
+        ("claimed = 0.02041 × derivative", (1 / 49,)),
+        ("claimed = 1/49 × derivative", (1 / 49,)),
+        ("claimed = √8 × derivative", (8**0.5,)),
+        ("claimed = twice the derivative − 4.5e−3 × w", (2, -0.0045)),
+        ("claimed = derivative − w", (-1,)),
+        ("claimed = 1,200 × derivative", (1200,)),
+    ],
+)
+def test_the_numbers_of_a_sentence_are_read(sentence, numbers):
+    assert diagnoses.states(sentence, numbers)
+    assert not diagnoses.states(sentence, (*numbers, 7.5))
+
+
+@pytest.mark.parametrize(
+    ("pattern", "cause", "untold", "false"),
+    [
+        ("factor", "claimed = 0.5 × derivative", 0, 0),
+        ("factor", "claimed = 3 × derivative", 1, 1),
+        ("opposite-sign", "claimed = −derivative", 1, 1),
+        ("", "", 1, 0),
+    ],
+)
+def test_what_is_stated_is_held_against_what_is_true(pattern, cause, untold, false):
+    (model,) = diagnoses.matching("t-SNE", "2 for 4")
+    found = SimpleNamespace(pattern=pattern, cause=cause)
+    missed = diagnoses.judged(model, "2 for 4", model.problem(), {"y": found})
+    assert tuple(map(len, missed)) == (untold, false)
+
+
+def test_a_cause_of_a_right_array_is_false():
+    (model,) = diagnoses.matching("GloVe, 240", "second bias forgotten")
+    found = SimpleNamespace(pattern="factor", cause="claimed = 2 × derivative")
+    untold, false = diagnoses.judged(model, "second bias forgotten", model.problem(), {"b": found})
+    assert (len(untold), len(false)) == (1, 1)
