@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gradcheck.diagnosis.slopes import Slopes
+from gradcheck.parameters import Leaf
 
 __all__ = ["Evidence", "gathered"]
 
@@ -78,8 +79,8 @@ class Evidence:
 def gathered(
     slopes: Slopes,
     claimed: FloatArray,
-    entries: slice,
-    shape: tuple[int, ...],
+    sizes: FloatArray,
+    leaf: Leaf,
     seed: Sequence[int],
 ) -> Evidence:
     """Measure some products of the derivative by one array.
@@ -90,17 +91,20 @@ def gathered(
         Measures.
     claimed : (n,) array
         The claimed gradient, of all arrays.
-    entries, shape
-        The array's place in it, and its shape.
+    sizes : (n,) array
+        Of the entries.
+    leaf
+        The array.
     seed
         Of the directions.
     """
-    parameters = slopes.subject.parameters
-    sizes = parameters.sizes[entries]
+    parameters, entries = slopes.subject.parameters, leaf.entries
+    sizes = sizes[entries]
     rng = np.random.default_rng(list(seed))
     moved: NDArray[np.intp] | slice = slice(None)
     if sizes.size > MOST:
-        moved = np.sort(rng.choice(sizes.size, MOST, replace=False))
+        # Drawn without replacement, they would take a permutation of all.
+        moved = np.unique(rng.integers(sizes.size, size=MOST))
     vectors = np.stack(list(_vectors(rng, sizes[moved])))
     z = np.zeros(parameters.size)
     products, tolerances = [], []
@@ -110,8 +114,8 @@ def gathered(
         products.append(slope.value)
         tolerances.append(slope.error)
     return Evidence(
-        claimed[entries].reshape(shape),
-        parameters.vector[entries].reshape(shape),
+        claimed[entries].reshape(leaf.shape),
+        parameters.vector[entries].reshape(leaf.shape),
         moved,
         vectors,
         np.array(products),

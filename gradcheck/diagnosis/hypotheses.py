@@ -97,6 +97,8 @@ def of_array(
     where = _extent(claimed.size - evidence.undecided, evidence.undecided)
     if not claimed.any():
         return  # nothing but zeros can be explained by anything
+    if evidence.explains(claimed):
+        return  # what is wrong has no part in it, so that anything that changes little would fit
     simple = [*_fitting(evidence, others, _sign(where)), *_factor(name, evidence, where)]
     yield from simple
     yield from _fitting(evidence, others, *_permutations(claimed.shape, where))

@@ -121,6 +121,7 @@ class _Course:
     def __init__(self, prober: Prober, claimed: FloatArray, seed: int, known: Known | None) -> None:
         self.prober = prober
         self.subject = prober.subject
+        self.sizes = prober.subject.parameters.sizes
         self.claimed = claimed
         self.seed = seed
         self.known = known
@@ -133,7 +134,6 @@ class _Course:
         """Probe all entries that are not known to be wrong."""
         if self.wrong.all():
             return ()
-        sizes = self.subject.parameters.sizes
 
         def weigh(z: FloatArray) -> None:
             z[self.wrong] = 0
@@ -141,7 +141,7 @@ class _Course:
         try:
             return tuple(
                 self.prober.probe(
-                    Direction("all others", sizes, (self.seed, 19, i), weigh), alone=True
+                    Direction("all others", self.sizes, (self.seed, 19, i), weigh), alone=True
                 )
                 for i in range(RESTS)
             )
@@ -187,17 +187,15 @@ class _Course:
             z[: leaf.entries.start] = 0
             z[leaf.entries.stop :] = 0
 
-        sizes = self.subject.parameters.sizes
-        along = Direction(leaf.name, sizes, (self.seed, 11, number), weigh, least=0.0)
+        along = Direction(leaf.name, self.sizes, (self.seed, 11, number), weigh, least=0.0)
         return self.prober.probe(along, alone=True)
 
     def _slopes_by_known(self, leaf: Leaf) -> Slopes:
         """Choose a step by entries that have been measured."""
         assert self.known is not None
-        sizes = self.subject.parameters.sizes
-        z = np.zeros(sizes.size)
+        z = np.zeros(self.sizes.size)
         signs = self.rng.choice((-1.0, 1.0), leaf.size)
-        z[leaf.entries] = sizes[leaf.entries] * self.rng.uniform(0.5, 1.0, leaf.size) * signs
+        z[leaf.entries] = self.sizes[leaf.entries] * self.rng.uniform(0.5, 1.0, leaf.size) * signs
         derivative = np.nan_to_num(self.known.derivative[leaf.entries])
         slope = float(derivative @ z[leaf.entries])
         errors = np.nan_to_num(self.known.errors[leaf.entries], posinf=0.0)
@@ -242,10 +240,11 @@ class _Course:
         if whole:
             self.wrong[leaf.entries] = True
             derivative = whole[0].derivative(evidence, others)
-            order = np.argsort(-np.abs(claimed - derivative).ravel(), kind="stable")
+            off = np.abs(claimed - derivative).ravel()
             if self.known is not None:
-                order = order[self.known.wrong[leaf.entries][order]]
-            return self._named(leaf, whole, self._worst(leaf, slopes, order[:LISTED]), "")
+                off = np.where(self.known.wrong[leaf.entries], off, 0)
+            worst = [place for place in _largest(off, LISTED) if off[place]]
+            return self._named(leaf, whole, self._worst(leaf, slopes, worst), "")
         wrong, right, entries = self._wrong_part(leaf, slopes)
         self.wrong[leaf.entries] = wrong
         said = described(leaf.name, wrong.reshape(leaf.shape), right.reshape(leaf.shape))
@@ -290,7 +289,7 @@ class _Course:
     def _evidence(self, number: int, leaf: Leaf, slopes: Slopes) -> Evidence:
         if self.known is None:
             seed = (self.seed, 13, number)
-            return gathered(slopes, self.claimed, leaf.entries, leaf.shape, seed)
+            return gathered(slopes, self.claimed, self.sizes, leaf, seed)
         is_known = np.isfinite(self.known.derivative[leaf.entries])
         vectors = np.eye(leaf.size)[is_known]
         return Evidence(
@@ -319,24 +318,21 @@ class _Course:
         if self.known is not None:
             wrong = self.known.wrong[leaf.entries]
             off = np.abs(self.claimed - self.known.derivative)[leaf.entries]
-            worst = [int(i) for i in np.argsort(-off, kind="stable") if wrong[i]][:LISTED]
+            worst = _largest(np.where(wrong, off, 0), min(LISTED, int(wrong.sum())))
             return wrong, self.known.right[leaf.entries], self._worst(leaf, slopes, worst)
         found = located(slopes, self.claimed, leaf.entries, leaf.shape, self.rng)
         wrong = _wrong_entries(leaf, found)
         claimed = self.claimed[leaf.entries][found.entries]
-        order = np.argsort(-np.abs(claimed - found.derivatives), kind="stable")[:LISTED]
+        order = _largest(np.abs(claimed - found.derivatives), LISTED)
         entries = tuple(
             self._entry(leaf, int(found.entries[i]), found.derivatives[i], found.errors[i])
             for i in order
         )
         return wrong, ~wrong, entries
 
-    def _worst(
-        self, leaf: Leaf, slopes: Slopes, places: Sequence[int] | NDArray[np.intp]
-    ) -> tuple[WrongEntry, ...]:
+    def _worst(self, leaf: Leaf, slopes: Slopes, places: Sequence[int]) -> tuple[WrongEntry, ...]:
         return tuple(
-            self._entry(leaf, int(place), *self._derivative(leaf, slopes, int(place)))
-            for place in places
+            self._entry(leaf, place, *self._derivative(leaf, slopes, place)) for place in places
         )
 
     def _derivative(self, leaf: Leaf, slopes: Slopes, place: int) -> tuple[float, float]:
@@ -345,7 +341,7 @@ class _Course:
         if self.known is not None:
             return float(self.known.derivative[index]), float(self.known.errors[index])
         z = np.zeros(self.subject.parameters.size)
-        z[index] = size = self.subject.parameters.sizes[index]
+        z[index] = size = self.sizes[index]
         slope = slopes.along(z)
         return slope.value / size, slope.error / size
 
@@ -403,7 +399,7 @@ class _Course:
         for place, (subject, value, claimed) in enumerate(self._points_nearby()):
             there = Slopes(subject, value, slopes.step, slopes.error)
             seed = (self.seed, 17, number, place)
-            evidence = gathered(there, claimed, leaf.entries, leaf.shape, seed)
+            evidence = gathered(there, claimed, self.sizes, leaf, seed)
             derivative = hypothesis.derivative(evidence, self._others(leaf, claimed))
             terms = evidence.vectors * derivative.ravel()[evidence.moved]
             loose = 4 * evidence.tolerances + LOOSE * np.sqrt((terms**2).sum(axis=1))
@@ -418,9 +414,8 @@ class _Course:
         return self._nearby
 
     def _found_nearby(self) -> Iterator[tuple[Subject, float, FloatArray]]:
-        sizes = self.subject.parameters.sizes
         for _ in range(POINTS_NEARBY):
-            drawn = self.rng.uniform(-1, 1, sizes.size) * sizes
+            drawn = self.rng.uniform(-1, 1, self.sizes.size) * self.sizes
             for distance in NEARBY:
                 subject = self.subject.moved(distance * drawn)
                 try:
@@ -430,6 +425,15 @@ class _Course:
                 if math.isfinite(value) and np.isfinite(claimed).all():
                     yield subject, value, claimed.copy()
                     break
+
+
+def _largest(numbers: FloatArray, count: int) -> list[int]:
+    """Return the places of the largest numbers, largest first, without sorting all of them."""
+    if numbers.size > count:
+        places = np.argpartition(numbers, -count)[-count:]
+    else:
+        places = np.arange(numbers.size)
+    return [int(place) for place in places[np.argsort(-numbers[places], kind="stable")]]
 
 
 def _stated(said: str) -> str:
