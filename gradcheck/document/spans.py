@@ -115,10 +115,10 @@ class Phrase:
 
 
 def phrase(template: str, **fields: Phrase) -> Phrase:
-    """Return a sentence with phrases in place of its ``{fields}``; the rest is plain prose."""
+    """Return a `sentence` with phrases in place of ``{fields}``; its formulas have no braces."""
     parts = []
     for literal, field, _, _ in string.Formatter().parse(template):
-        parts.append(prose(literal))
+        parts.append(sentence(literal))
         if field is not None:
             parts.append(fields[field])
     return joined(parts, Phrase())

@@ -6,9 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from gradcheck.document.spans import (
-    Phrase,
-)
+from gradcheck.document.spans import Phrase
 
 __all__ = ["Loss", "Telling"]
 

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from gradcheck.document.spans import (
-    formula,
-)
+from gradcheck.document.spans import formula
 from gradcheck.word2vec import formulas, oracle
 from gradcheck.word2vec.lecture import forward_story, predictions
-from gradcheck.word2vec.lecture.arithmetic import Vector, sigmoid, softmax
-from gradcheck.word2vec.lecture.phrases import SAMPLING_OUTSIDE, SOFTMAX_OUTSIDE
+from gradcheck.word2vec.lecture.arithmetic import sigmoid, softmax
 from gradcheck.word2vec.loss import Loss, Telling
 
 __all__ = ["LOSSES", "NAIVE_SOFTMAX", "NEGATIVE_SAMPLING", "named"]
@@ -28,10 +25,6 @@ def _negative_sampling_formula() -> Any:
     return negative_sampling_loss()
 
 
-def _sigmoids(scores: Vector) -> Vector:
-    return tuple(map(sigmoid, scores))
-
-
 NAIVE_SOFTMAX = Loss(
     name="naive-softmax",
     has_negatives=False,
@@ -45,7 +38,7 @@ NAIVE_SOFTMAX = Loss(
         predict=lambda scores, target, _negatives: predictions.softmax_predictions(scores, target),
         value=lambda scores, target, _negatives: predictions.softmax_loss(scores, target),
         forward=forward_story.softmax,
-        outside=SOFTMAX_OUTSIDE,
+        outside=formula("∂J/∂u_w = (ŷ_w - y_w) v_c"),
         prediction=formula("p(w|c)"),
         predicted=softmax,
         moves_all_rows=True,
@@ -64,9 +57,9 @@ NEGATIVE_SAMPLING = Loss(
         predict=predictions.negative_sampling_predictions,
         value=predictions.negative_sampling_loss,
         forward=forward_story.negative_sampling,
-        outside=SAMPLING_OUTSIDE,
+        outside=formula("∂J/∂u_w = (σ - y) v_c"),
         prediction=formula("σ(u_w·v_c)"),
-        predicted=_sigmoids,
+        predicted=lambda scores: tuple(map(sigmoid, scores)),
         moves_all_rows=False,
     ),
 )

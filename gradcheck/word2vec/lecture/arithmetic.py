@@ -15,10 +15,7 @@ from fractions import Fraction
 import numpy as np
 
 from gradcheck import stable_functions
-from gradcheck.document.numerals import (
-    Number,
-    Vector,
-)
+from gradcheck.document.numerals import Number, Vector
 
 __all__ = [
     "Matrix",
