@@ -17,6 +17,9 @@ FloatArray = NDArray[np.float64]
 LARGEST = 24
 """So many entries are measured."""
 
+LIKE_FLOAT32 = (3e-9, 3e-6)
+"""A gradient that is off by between these parts of its largest entry may have been float32."""
+
 SIGNIFICANT = 1e3
 """A ratio tells something where its denominator is so many times its error."""
 
@@ -101,13 +104,15 @@ def patterns(name: str, grid: Grid) -> Iterator[Pattern]:
     """
     if not np.isfinite(grid.derivative).all():
         return
+    if nearly := list(_single_precision(grid)):
+        yield from nearly
+        return  # any other pattern would be one of rounding errors
     for axis in range(grid.claimed.ndim):
         noun = _noun(grid.claimed.ndim, axis)
         yield from _constant_claim(grid, axis, noun)
         yield from _constant_difference(grid, axis, noun)
         yield from _factors(grid, axis, noun)
     yield from _another_order(name, grid)
-    yield from _single_precision(grid)
 
 
 def _noun(ndim: int, axis: int) -> str:
@@ -209,7 +214,14 @@ def _single_precision(grid: Grid) -> Iterator[Pattern]:
     off = np.abs(grid.claimed - grid.derivative)
     # Zeros, ones and halves are what they are in any precision.
     is_fine = not np.array_equal(whole, np.round(whole, 3))
-    if is_coarse and is_fine and np.all(off <= 1e-5 * np.abs(whole).max() + grid.errors):
+    largest = float(np.abs(whole).max())
+    if is_coarse and is_fine and np.all(off <= 1e-5 * largest + grid.errors):
         yield Pattern(
             "float32", "FLOAT32. claimed has no more digits than float32 has, in all entries."
+        )
+    elif largest * LIKE_FLOAT32[0] < off.max() < largest * LIKE_FLOAT32[1]:
+        yield Pattern(
+            "float32",
+            f"AS IN FLOAT32. claimed is off by {off.max() / largest:.0e} of the largest entry at "
+            "most, as if something inside were computed in float32.",
         )

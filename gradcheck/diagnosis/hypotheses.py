@@ -219,6 +219,8 @@ def _swaps(
 ) -> Iterator[Hypothesis]:
     """Yield the gradients of other arrays that are of the same shape, or of that transposed."""
     for other, gradient in others.items():
+        if np.array_equal(gradient, claimed):
+            continue  # a copy, and no exchange
         if gradient.shape == claimed.shape:
             yield Hypothesis(
                 "other-array",

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from gradcheck.diagnosis import grids, hypotheses
 from gradcheck.diagnosis.evidence import Evidence, gathered
-from gradcheck.diagnosis.hypotheses import LOOK_FOR, Hypothesis
+from gradcheck.diagnosis.hypotheses import Hypothesis
 from gradcheck.diagnosis.location import Located, located
 from gradcheck.diagnosis.parts import described
 from gradcheck.diagnosis.slopes import Slopes, calibrated
@@ -34,9 +34,10 @@ __all__ = ["Diagnosis", "Known", "diagnosed"]
 
 FloatArray = NDArray[np.float64]
 
-NEARBY = (2.0**-5, 2.0**-9)
-"""Points nearby lie this part of the entries' size away; the nearer one where the other is outside
-of the loss's domain."""
+NEARBY = (2.0**-10, 2.0**-16)
+"""Points nearby lie this part of the entries' size away: far enough for a number that holds at one
+point alone, and next to no kink further. The nearer one serves where the other is outside of the
+loss's domain."""
 
 POINTS_NEARBY = 2
 """So many points nearby test what explains the claim at the point."""
@@ -115,6 +116,14 @@ class _Array(NamedTuple):
     number: int
     leaf: Leaf
     slopes: Slopes
+
+
+class _Part(NamedTuple):
+    """The wrong part of an array: its entries, and it in words; whether it is most of the array."""
+
+    wrong: NDArray[np.bool_]
+    said: str
+    is_most: bool
 
 
 class _Course:
@@ -244,47 +253,61 @@ class _Course:
             if self.known is not None:
                 off = np.where(self.known.wrong[leaf.entries], off, 0)
             worst = [place for place in _largest(off, LISTED) if off[place]]
-            return self._named(leaf, whole, self._worst(leaf, slopes, worst), "")
-        wrong, right, entries = self._wrong_part(leaf, slopes)
-        self.wrong[leaf.entries] = wrong
-        said = described(leaf.name, wrong.reshape(leaf.shape), right.reshape(leaf.shape))
-        extent = said or self._counted(leaf, wrong)
-        found = ArrayFinding(leaf.name, leaf.shape, "disagrees", extent=extent, entries=entries)
-        if not claimed.any():
-            cause = "ALL ZERO. claimed is 0 in every entry; the derivative is not."
-            return replace(found, cause=cause, pattern="zero", look_for=LOOK_FOR["zero"])
-        if said and (cause := self._cause_of_part(array, evidence, wrong, said)):
-            return replace(found, cause=cause, pattern="part", look_for=LOOK_FOR["part"])
-        # Where most are wrong, what they have in common says more than which few are right.
-        is_most = wrong.sum() > leaf.size / 2
-        if is_most and (seen := self._patterns(leaf, slopes, claimed)):
-            return self._named(leaf, seen, entries, extent)
-        if said:
-            cause = f"{_stated(said)}."
-            return replace(found, cause=cause, pattern="part", look_for=LOOK_FOR["part"])
-        return found
+            found = ArrayFinding(leaf.name, leaf.shape, "disagrees")
+            return _caused(replace(found, entries=self._worst(leaf, slopes, worst)), whole)
+        return self._partly(array, evidence, others)
 
-    def _named(
-        self,
-        leaf: Leaf,
-        found: Sequence[Hypothesis | grids.Pattern],
-        entries: tuple[WrongEntry, ...],
-        extent: str,
+    def _partly(
+        self, array: _Array, evidence: Evidence, others: Mapping[str, FloatArray]
     ) -> ArrayFinding:
-        """Return a finding with its first cause; another pattern that fits is said, too."""
-        first, *rest = found
-        others = tuple(each.cause for each in rest if each.pattern != first.pattern)
-        return ArrayFinding(
-            leaf.name,
-            leaf.shape,
-            "disagrees",
-            first.cause,
-            first.pattern,
-            first.look_for,
-            extent,
-            entries,
-            others,
-        )
+        """Find the wrong entries of an array, and a cause that concerns these."""
+        leaf = array.leaf
+        wrong, right, entries = self._wrong_part(leaf, array.slopes)
+        self.wrong[leaf.entries] = wrong
+        # A row that is 0 in both is neither right nor wrong.
+        is_idle = ~wrong & (self.claimed[leaf.entries] == 0)
+        said = ""
+        if not (wrong | is_idle).all():
+            said = described(leaf.name, wrong.reshape(leaf.shape), right.reshape(leaf.shape))
+        extent = said or self._counted(leaf, wrong, is_idle)
+        found = ArrayFinding(leaf.name, leaf.shape, "disagrees", extent=extent, entries=entries)
+        is_most = wrong.sum() > leaf.size / 2 or bool((wrong | is_idle).all())
+        part = _Part(wrong.reshape(leaf.shape), said, is_most)
+        return _caused(found, list(self._causes(array, evidence, others, part)))
+
+    def _causes(
+        self, array: _Array, evidence: Evidence, others: Mapping[str, FloatArray], part: _Part
+    ) -> Iterator[grids.Pattern]:
+        """Yield the causes that explain a wrong part of an array, the most telling ones first."""
+        claimed = evidence.claimed
+        if not claimed.any():
+            yield grids.Pattern(
+                "zero", "ALL ZERO. claimed is 0 in every entry; the derivative is not."
+            )
+            return
+        if self._is_kept(array):
+            yield grids.Pattern(
+                "elsewhere",
+                "THE SAME AT OTHER POINTS. claimed does not change where the derivative does: is "
+                "it kept from another call?",
+            )
+            return
+        if copied := [name for name, other in others.items() if np.array_equal(other, claimed)]:
+            yield grids.Pattern(
+                "other-array",
+                f"A COPY. {copied[0]} is claimed to have the same gradient, to the last bit.",
+            )
+            return
+        # Where most are wrong, what they have in common says more than which few are right; but
+        # rounding, which may leave a few right by chance, has no other pattern.
+        seen = self._patterns(array, claimed) if part.is_most else []
+        if part.said and not any(each.pattern == "float32" for each in seen):
+            if cause := self._cause_of_part(array, evidence, part):
+                yield grids.Pattern("part", cause)
+                return
+            if not seen:
+                yield grids.Pattern("part", f"{_stated(part.said)}.")
+        yield from seen
 
     def _evidence(self, number: int, leaf: Leaf, slopes: Slopes) -> Evidence:
         if self.known is None:
@@ -355,9 +378,11 @@ class _Course:
             float(error),
         )
 
-    def _counted(self, leaf: Leaf, wrong: NDArray[np.bool_]) -> str:
+    def _counted(self, leaf: Leaf, wrong: NDArray[np.bool_], is_idle: NDArray[np.bool_]) -> str:
         if leaf.size == 1:
             return ""
+        if is_idle.any() and (wrong | is_idle).all():
+            return "all entries that are not 0 in both"
         if self.known is not None:
             count = int(wrong.sum())
             if count == leaf.size:
@@ -365,16 +390,9 @@ class _Course:
             return f"{count:,} of {leaf.size:,} entries"
         return "most entries" if wrong.all() else f"{int(wrong.sum()):,} entries"
 
-    def _cause_of_part(
-        self,
-        array: _Array,
-        evidence: Evidence,
-        wrong: NDArray[np.bool_],
-        said: str,
-    ) -> str:
+    def _cause_of_part(self, array: _Array, evidence: Evidence, part: _Part) -> str:
         """Say how a part of an array is wrong; empty where that is not known."""
-        mask = wrong.reshape(array.leaf.shape)
-        stated = _stated(said)
+        mask, stated = part.wrong, _stated(part.said)
         if not evidence.claimed[mask].any():
             return f"{stated}: claimed is 0 there, and the derivative is not."
         for each in hypotheses.of_part(evidence, mask, stated):
@@ -382,8 +400,23 @@ class _Course:
                 return each.cause
         return ""
 
-    def _patterns(self, leaf: Leaf, slopes: Slopes, claimed: FloatArray) -> list[grids.Pattern]:
-        """Return the patterns that a grid of entries shows, at the point and nearby."""
+    def _is_kept(self, array: _Array) -> bool:
+        """Tell whether the claim is the same at points nearby, where the derivative is another."""
+        number, leaf, slopes = array
+        claims = [claimed[leaf.entries] for _, _, claimed in self._points_nearby()]
+        if not claims or not all(np.array_equal(self.claimed[leaf.entries], c) for c in claims):
+            return False
+        subject, value, claimed = self._points_nearby()[0]
+        there = Slopes(subject, value, slopes.step, slopes.error)
+        seed = (self.seed, 13, number)
+        here = gathered(slopes, self.claimed, self.sizes, leaf, seed)
+        moved = gathered(there, claimed, self.sizes, leaf, seed)
+        change = np.abs(moved.products - here.products)
+        return bool(np.any(change > 4 * (moved.tolerances + here.tolerances)))
+
+    def _patterns(self, array: _Array, claimed: FloatArray) -> list[grids.Pattern]:
+        """Return the patterns that a grid of entries shows."""
+        leaf, slopes = array.leaf, array.slopes
         if leaf.size < 4:
             return []
         grid = grids.measured(
@@ -425,6 +458,21 @@ class _Course:
                 if math.isfinite(value) and np.isfinite(claimed).all():
                     yield subject, value, claimed.copy()
                     break
+
+
+def _caused(found: ArrayFinding, causes: Sequence[Hypothesis | grids.Pattern]) -> ArrayFinding:
+    """Return a finding with its first cause; another pattern that fits is said, too."""
+    if not causes:
+        return found
+    first, *rest = causes
+    others = tuple(each.cause for each in rest if each.pattern != first.pattern)
+    return replace(
+        found,
+        cause=first.cause,
+        pattern=first.pattern,
+        look_for=first.look_for,
+        others=others,
+    )
 
 
 def _largest(numbers: FloatArray, count: int) -> list[int]:

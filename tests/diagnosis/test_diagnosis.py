@@ -300,3 +300,50 @@ def test_a_whole_row_is_a_row_and_a_sample_of_it():
     assert found.slices[0] is not None
     assert found.slices[0].tolist() == [7]
     assert found.slices[1] is None
+
+
+def test_a_claim_that_is_kept_from_another_call():
+    kept = right(start(4))
+    (found, *_) = gradcheck.check(net, lambda _: kept, start(5) | start(4)).arrays or (None,)
+    assert found is None  # at its own point it is right
+    moved = {name: value + 0.1 for name, value in start(4).items()}
+    for found in gradcheck.check(net, lambda _: kept, moved).arrays:
+        assert found.pattern == "elsewhere"
+        assert "THE SAME AT OTHER POINTS." in found.cause
+
+
+def test_a_copy_of_another_arrays_gradient():
+    def loss(a, b):
+        return float(np.sum(np.sin(a)) + np.sum(b**3))
+
+    def grad(a, _):
+        return np.cos(a), np.cos(a)
+
+    a, b = gradcheck.check(loss, grad, (RNG.normal(size=7), RNG.normal(size=7))).arrays
+    assert a.verdict == "agrees"
+    assert b.cause == "A COPY. a is claimed to have the same gradient, to the last bit."
+
+
+def test_what_is_0_in_both_is_neither_right_nor_wrong():
+    """Columns that are switched off have no part in "all but columns …"."""
+    mask = np.array([1, 0, 1, 1, 0, 1.0])
+
+    def loss(w):
+        return float(np.sum(np.sin(w * mask) * SQUARE))
+
+    at = np.random.default_rng(0).normal(size=(6, 6))
+    (found,) = gradcheck.check(
+        loss, lambda w: np.cos(w * mask) * SQUARE * mask + mask * w, at
+    ).arrays
+    assert "ALL BUT" not in found.cause
+    assert found.extent in {"", "all entries that are not 0 in both"}
+
+
+def test_like_float32_inside():
+    def grad(p):
+        noise = np.random.default_rng(2)
+        return {k: v * (1 + 5e-8 * noise.normal(size=v.shape)) for k, v in right(p).items()}
+
+    found = gradcheck.check(net, grad, start(4)).arrays[0]
+    assert found.pattern == "float32"
+    assert "as if something inside were computed in float32" in found.cause
