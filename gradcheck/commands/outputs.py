@@ -77,7 +77,7 @@ class Outputs:
         """Write documents in each format that was asked for."""
         for each in FORMATS:
             if each.name in self._paths and documents:
-                self.write_one(each.name, each.of(*documents))
+                self.write_one(each.name, each.render(*documents))
 
     def write_one(self, name: str, text: str) -> None:
         """Write a text, unless it is empty, to the file that an option names; ``-`` prints it."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from gradcheck.document.blocks import Document
 from gradcheck.document.html import to_page
 from gradcheck.document.latex import to_latex
 from gradcheck.document.markdown import to_markdown
@@ -30,10 +29,6 @@ class Format:
     name: str
     noun: str
     render: Callable[..., str]
-
-    def of(self, *documents: Document) -> str:
-        """Return documents in this format."""
-        return self.render(*documents)
 
 
 FORMATS = (

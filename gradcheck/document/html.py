@@ -6,34 +6,12 @@ import re
 from html import escape
 from importlib.resources import files
 
-from gradcheck.document.blocks import (
-    Block,
-    Code,
-    Column,
-    Document,
-    Equation,
-    Heading,
-    HeatMap,
-    HeatMaps,
-    Paragraph,
-    Shade,
-    Table,
-)
-from gradcheck.document.spans import (
-    Emphasis,
-    Formula,
-    Numeral,
-    Phrase,
-    Span,
-    Subscripted,
-    Verbatim,
-    Words,
-)
+from gradcheck.document import blocks, spans
 
 __all__ = ["to_fragment", "to_page"]
 
 
-def to_page(*documents: Document) -> str:
+def to_page(*documents: blocks.Document) -> str:
     """Return a page of HTML with nothing outside of it."""
     title = "; ".join(_plain(document.title) for document in documents)
     body = "\n".join(
@@ -50,7 +28,7 @@ def to_page(*documents: Document) -> str:
     )
 
 
-def to_fragment(document: Document, level: int = 3) -> str:
+def to_fragment(document: blocks.Document, level: int = 3) -> str:
     """Return a document as one element that takes its colours from its surroundings.
 
     Parameters
@@ -72,24 +50,24 @@ def _style(name: str) -> str:
     return files("gradcheck.document").joinpath(name).read_text(encoding="utf-8")
 
 
-def _blocks(document: Document, level: int) -> str:
+def _blocks(document: blocks.Document, level: int) -> str:
     return "\n".join(_block(block, level) for block in document.blocks)
 
 
-def _block(block: Block, level: int) -> str:
+def _block(block: blocks.Block, level: int) -> str:
     match block:
-        case Heading(title):
+        case blocks.Heading(title):
             return f"<h{level}{_class(title)}>{_phrase(title)}</h{level}>"
-        case Paragraph():
+        case blocks.Paragraph():
             return "\n".join(f"<p{_class(one)}>{_phrase(one)}</p>" for one in block.phrases)
-        case Code(text, caption):
+        case blocks.Code(text, caption):
             code = f"<pre><code>{escape(text)}</code></pre>"
             return f"<p>{_phrase(caption)}</p>\n{_scrollable(code, _plain(caption))}"
-        case Equation():
+        case blocks.Equation():
             return _equation(block)
-        case HeatMaps():
+        case blocks.HeatMaps():
             return _heat_maps(block)
-        case Table():
+        case blocks.Table():
             return _table(block)
 
 
@@ -104,23 +82,23 @@ def _scrollable(content: str, name: str) -> str:
 # --------------------------------------------------------------------------------- phrases
 
 
-def _phrase(content: Phrase) -> str:
+def _phrase(content: spans.Phrase) -> str:
     return "".join(map(_span, content.spans))
 
 
-def _span(span: Span) -> str:
+def _span(span: spans.Span) -> str:
     match span:
-        case Words(text):
+        case spans.Words(text):
             return escape(text)
-        case Emphasis(text):
+        case spans.Emphasis(text):
             return f"<em>{escape(text)}</em>"
-        case Verbatim(text):
+        case spans.Verbatim(text):
             return f"<code>{escape(text)}</code>"
-        case Numeral(text):
+        case spans.Numeral(text):
             return escape(text.replace("-", "−"))
-        case Formula(text):
+        case spans.Formula(text):
             return f'<span class="math">{_mathematics(text)}</span>'
-        case Subscripted(letter, name):
+        case spans.Subscripted(letter, name):
             return f'<span class="math"><i>{letter}</i><sub>{escape(name)}</sub></span>'
 
 
@@ -145,21 +123,21 @@ def _italic(indices: str) -> str:
     return re.sub(r"[^\W\d_]+", r"<i>\g<0></i>", escape(indices.replace("-", "−")))
 
 
-def _plain(content: Phrase) -> str:
+def _plain(content: spans.Phrase) -> str:
     """Return a phrase without marks, for a title or a name."""
     return re.sub(r"<[^>]*>", "", _phrase(content)).strip().rstrip(":")
 
 
-def _class(content: Phrase) -> str:
+def _class(content: spans.Phrase) -> str:
     return f' class="{content.mark}"' if content.mark else ""
 
 
 # ---------------------------------------------------------------------------------- tables
 
 
-def _table(table: Table) -> str:
+def _table(table: blocks.Table) -> str:
     head = "".join(f'<th scope="col">{_phrase(column.header)}</th>' for column in table.columns)
-    rows = list(zip(*map(Column.written, table.columns), strict=True))
+    rows = list(zip(*map(blocks.Column.written, table.columns), strict=True))
     total = ' class="total"' if table.has_total else ""
     body = "\n".join(
         f"<tr{total if number == len(rows) else ''}>{_row(row)}</tr>"
@@ -170,24 +148,24 @@ def _table(table: Table) -> str:
     )
 
 
-def _row(cells: tuple[str | Phrase, ...]) -> str:
+def _row(cells: tuple[str | spans.Phrase, ...]) -> str:
     label, *others = cells
     return f'<th scope="row">{_cell(label)}</th>' + "".join(
-        f"<td{_class(cell) if isinstance(cell, Phrase) else ''}>{_cell(cell)}</td>"
+        f"<td{_class(cell) if isinstance(cell, spans.Phrase) else ''}>{_cell(cell)}</td>"
         for cell in others
     )
 
 
-def _cell(cell: str | Phrase) -> str:
-    if isinstance(cell, Phrase):
+def _cell(cell: str | spans.Phrase) -> str:
+    if isinstance(cell, spans.Phrase):
         return _phrase(cell)
-    return f'<span class="number">{_span(Numeral(cell))}</span>'
+    return f'<span class="number">{_span(spans.Numeral(cell))}</span>'
 
 
 # ------------------------------------------------------------------------------- equations
 
 
-def _equation(step: Equation) -> str:
+def _equation(step: blocks.Equation) -> str:
     """Set an equation in MathML: browsers know it, and it has fractions and limits."""
     from latex2mathml.converter import convert
 
@@ -205,7 +183,7 @@ def _equation(step: Equation) -> str:
 # ------------------------------------------------------------------------------- heat maps
 
 
-def _heat_maps(block: HeatMaps) -> str:
+def _heat_maps(block: blocks.HeatMaps) -> str:
     maps = "\n".join(map(_heat_map, block.maps))
     legend = "; ".join(
         "".join(f'<span class="swatch {_shade(one)}">{one.sign}</span>' for one in shades)
@@ -218,7 +196,7 @@ def _heat_maps(block: HeatMaps) -> str:
     )
 
 
-def _heat_map(each: HeatMap) -> str:
+def _heat_map(each: blocks.HeatMap) -> str:
     columns = range(max((len(shades) for _, shades in each.rows), default=0))
     # A single number needs no number of its column.
     numbered = len(columns) > 1 or any(label for label, _ in each.rows)
@@ -239,5 +217,5 @@ def _heat_map(each: HeatMap) -> str:
     )
 
 
-def _shade(one: Shade) -> str:
+def _shade(one: blocks.Shade) -> str:
     return f"shade {one.mark} d{one.degree}" if one.mark == "bad" else f"shade {one.mark}"

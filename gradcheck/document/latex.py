@@ -6,33 +6,9 @@ import re
 from collections.abc import Iterator, Sequence
 from unicodedata import normalize
 
-from gradcheck.document.blocks import (
-    Block,
-    Cell,
-    Code,
-    Column,
-    Document,
-    Equation,
-    Heading,
-    HeatMap,
-    HeatMaps,
-    Paragraph,
-    Table,
-    column_groups,
-)
+from gradcheck.document import blocks, spans
 from gradcheck.document.mathematics import SIGNS, latex_of
 from gradcheck.document.numerals import Style, written
-from gradcheck.document.spans import (
-    UNBROKEN,
-    Emphasis,
-    Formula,
-    Numeral,
-    Phrase,
-    Span,
-    Subscripted,
-    Verbatim,
-    Words,
-)
 
 __all__ = ["to_latex"]
 
@@ -67,23 +43,23 @@ _CODE_LINE = 110
 """Characters of code, in \\footnotesize, on the same line."""
 
 
-def to_latex(*documents: Document) -> str:
+def to_latex(*documents: blocks.Document) -> str:
     """Return documents in LaTeX that every installation can compile."""
     sections = "\n\n".join(
-        rf"\section*{{{_phrase(each.title)}}}" + "\n\n" + "\n\n".join(_blocks(each.blocks))
+        rf"\section*{{{_phrase(each.title)}}}" + "\n\n" + "\n\n".join(_blocks(each))
         for each in documents
     )
     return f"{_PREAMBLE}{sections}\n\n\\end{{document}}\n"
 
 
-def _blocks(blocks: Sequence[Block]) -> Iterator[str]:
+def _blocks(document: blocks.Document) -> Iterator[str]:
     """Yield the blocks; equations that go on from the one before share their column of signs."""
-    chain: list[Equation] = []
-    for block in blocks:
-        if chain and not (isinstance(block, Equation) and block.left is None):
+    chain: list[blocks.Equation] = []
+    for block in document.blocks:
+        if chain and not (isinstance(block, blocks.Equation) and block.left is None):
             yield _equations(chain)
             chain = []
-        if isinstance(block, Equation):
+        if isinstance(block, blocks.Equation):
             chain.append(block)
         else:
             yield _block(block)
@@ -91,17 +67,19 @@ def _blocks(blocks: Sequence[Block]) -> Iterator[str]:
         yield _equations(chain)
 
 
-def _block(block: Heading | Paragraph | Code | HeatMaps | Table) -> str:
+def _block(
+    block: blocks.Heading | blocks.Paragraph | blocks.Code | blocks.HeatMaps | blocks.Table,
+) -> str:
     match block:
-        case Heading(title):
+        case blocks.Heading(title):
             return rf"\subsection*{{{_phrase(title)}}}"
-        case Paragraph():
+        case blocks.Paragraph():
             return "\\\\\n".join(map(_phrase, block.phrases))
-        case Code(text, caption):
+        case blocks.Code(text, caption):
             return f"{_phrase(caption)}\n{_code(text)}"
-        case HeatMaps():
+        case blocks.HeatMaps():
             return _heat_maps(block)
-        case Table():
+        case blocks.Table():
             return _table(block)
 
 
@@ -119,29 +97,29 @@ _CHARACTERS = {
     # At the start of a table's row, a bracket would be an option of the row before.
     "[": "{[}",
     "]": "{]}",
-    UNBROKEN: "~",
+    spans.UNBROKEN: "~",
     **{character: f"\\{character}" for character in "{}$&#_%"},
 }
 
 
-def _phrase(content: Phrase) -> str:
+def _phrase(content: spans.Phrase) -> str:
     text = "".join(map(_span, content.spans))
     return rf"\textcolor{{{content.mark}}}{{{text}}}" if content.mark and text else text
 
 
-def _span(span: Span) -> str:
+def _span(span: spans.Span) -> str:
     match span:
-        case Words(text):
+        case spans.Words(text):
             return _escaped(text)
-        case Emphasis(text):
+        case spans.Emphasis(text):
             return rf"\emph{{{_escaped(text)}}}"
-        case Verbatim(text):
+        case spans.Verbatim(text):
             return rf"\texttt{{{_escaped(text)}}}"
-        case Numeral(text):
+        case spans.Numeral(text):
             return _number(text)
-        case Formula(_, latex):
+        case spans.Formula(_, latex):
             return f"${latex}$"
-        case Subscripted(letter, name):
+        case spans.Subscripted(letter, name):
             return rf"${letter}_{{\text{{{_escaped(name)}}}}}$"
 
 
@@ -175,30 +153,25 @@ def _number(text: str) -> str:
 # ---------------------------------------------------------------------------------- tables
 
 
-def _table(table: Table) -> str:
+def _table(table: blocks.Table) -> str:
     """Set a table that goes on over pages, in groups of columns that fit the paper."""
     table, left = table.cut()
-    groups = column_groups(table, _width, _LINE)
+    groups = blocks.column_groups(table, _width, _LINE)
     parts = [_columns(group, has_total=table.has_total) for group in groups]
     if left:
         parts.append(_escaped(f"… and {left:,} more"))
     return "\n".join(parts)
 
 
-def _columns(columns: Sequence[Column], *, has_total: bool) -> str:
+def _columns(columns: Sequence[blocks.Column], *, has_total: bool) -> str:
     header = " & ".join(_phrase(column.header) for column in columns)
-    rows = [
-        " & ".join(cells) + r" \\"
-        for cells in zip(
-            *([_cell(cell, column.style) for cell in column.cells] for column in columns),
-            strict=True,
-        )
-    ]
+    cells = ([_cell(cell, column.style) for cell in column.cells] for column in columns)
+    rows = [" & ".join(row) + r" \\" for row in zip(*cells, strict=True)]
     if has_total:
         rows.insert(-1, r"\hline")
     body = "\n".join(rows)
     layout = "l" + "".join(
-        "l" if any(isinstance(cell, Phrase) for cell in column.cells) else "r"
+        "l" if any(isinstance(cell, spans.Phrase) for cell in column.cells) else "r"
         for column in columns[1:]
     )
     return (
@@ -207,28 +180,28 @@ def _columns(columns: Sequence[Column], *, has_total: bool) -> str:
     )
 
 
-def _width(column: Column) -> int:
+def _width(column: blocks.Column) -> int:
     """Estimate the width of a column in characters."""
     texts = [_visible(column.header), *map(_visible, column.written())]
     return 2 + max(map(len, texts))
 
 
-def _visible(cell: str | Phrase) -> str:
+def _visible(cell: str | spans.Phrase) -> str:
     if isinstance(cell, str):
         return cell
     return "".join(
-        f"{span.letter} {span.word}" if isinstance(span, Subscripted) else span.text
+        f"{span.letter} {span.word}" if isinstance(span, spans.Subscripted) else span.text
         for span in cell.spans
     )
 
 
-def _cell(cell: Cell, style: Style) -> str:
+def _cell(cell: blocks.Cell, style: Style) -> str:
     match cell:
         case None:
             return ""
-        case Phrase():
+        case spans.Phrase():
             return _phrase(cell)
-        case Numeral(text):
+        case spans.Numeral(text):
             return _number(text)
         case tuple():
             entries = ", ".join(_number(written(entry, style)).strip("$") for entry in cell)
@@ -239,38 +212,34 @@ def _cell(cell: Cell, style: Style) -> str:
 # ------------------------------------------------------------------------------- equations
 
 
-def _equations(chain: Sequence[Equation]) -> str:
+def _equations(chain: Sequence[blocks.Equation]) -> str:
     """Set equations one below the other, each with its number, its mark and its reason."""
-    lines = [
+    rows = [
         f"{step.left.latex if step.left else ''} &= {step.right.latex} "
         rf"\tag*{{{_phrase(step.status)}\enspace({step.number})}}"
-        f"\n\\intertext{{{_phrase(step.reason)}}}"
         for step in chain
     ]
-    *others, last = lines
+    *reasons, last = (_phrase(step.reason) for step in chain)
     # The last reason stands below the equations: \intertext must be followed by one.
-    *_, reason = last.rpartition("\n")
-    body = "\n".join([*others, last.removesuffix(f"\n{reason}")]).replace(
-        "\n\\intertext", " \\\\\n\\intertext"
-    )
-    return f"\\begin{{align*}}\n{body}\n\\end{{align*}}\n{_phrase(chain[-1].reason)}"
+    between = [f" \\\\\n\\intertext{{{reason}}}\n" for reason in reasons]
+    body = "".join(map("".join, zip(rows, [*between, "\n"], strict=True)))
+    return f"\\begin{{align*}}\n{body}\\end{{align*}}\n{last}"
 
 
 # --------------------------------------------------------------------- code and heat maps
 
 
 def _code(text: str) -> str:
-    lines = [part for line in text.splitlines() for part in _folded(line)]
-    body = "\n".join(lines)
+    # Paper cannot be copied from, so a line may be broken anywhere.
+    body = "\n".join(
+        line[start : start + _CODE_LINE]
+        for line in text.splitlines()
+        for start in range(0, len(line) or 1, _CODE_LINE)
+    )
     return f"{{\\footnotesize\n\\begin{{verbatim}}\n{body}\n\\end{{verbatim}}}}"
 
 
-def _folded(line: str) -> list[str]:
-    # Paper cannot be copied from, so a line may be broken anywhere.
-    return [line[i : i + _CODE_LINE] for i in range(0, len(line), _CODE_LINE)] or [""]
-
-
-def _heat_maps(block: HeatMaps) -> str:
+def _heat_maps(block: blocks.HeatMaps) -> str:
     legend = "; ".join(
         f"{_escaped(shades[0].sign)} {_phrase(meaning)}" for shades, meaning in block.legend
     )
@@ -278,15 +247,11 @@ def _heat_maps(block: HeatMaps) -> str:
     return f"{_phrase(block.caption)}\n\n{maps}\n\n{legend}"
 
 
-def _heat_map(each: HeatMap) -> str:
+def _heat_map(each: blocks.HeatMap) -> str:
     most = max((len(shades) for _, shades in each.rows), default=0)
     rows = "\n".join(
-        " & ".join(
-            [
-                _escaped(label),
-                *(rf"\textcolor{{{one.mark}}}{{{_escaped(one.sign)}}}" for one in shades),
-            ]
-        )
+        _escaped(label)
+        + "".join(rf" & \textcolor{{{one.mark}}}{{{_escaped(one.sign)}}}" for one in shades)
         + r" \\"
         for label, shades in each.rows
     )

@@ -6,85 +6,60 @@ import re
 from collections.abc import Sequence
 from html import escape
 
-from gradcheck.document.blocks import (
-    Block,
-    Code,
-    Column,
-    Document,
-    Equation,
-    Heading,
-    HeatMap,
-    HeatMaps,
-    Paragraph,
-    Table,
-)
+from gradcheck.document import blocks, spans
 from gradcheck.document.mathematics import latex_of
-from gradcheck.document.spans import (
-    Emphasis,
-    Formula,
-    Numeral,
-    Phrase,
-    Span,
-    Subscripted,
-    Verbatim,
-    Words,
-)
 
 __all__ = ["to_fragment", "to_markdown"]
 
 
-def to_markdown(*documents: Document) -> str:
+def to_markdown(*documents: blocks.Document) -> str:
     """Return documents in GitHub's Markdown; MyST and notebooks read it too."""
-    return (
-        "\n\n".join(
-            f"# {_phrase(document.title)}\n\n{to_fragment(document)}" for document in documents
-        )
-        + "\n"
-    )
+    parts = (f"# {_phrase(document.title)}\n\n{to_fragment(document)}" for document in documents)
+    return "\n\n".join(parts) + "\n"
 
 
-def to_fragment(document: Document) -> str:
+def to_fragment(document: blocks.Document) -> str:
     """Return a document without its title, for a page that has one."""
     return "\n\n".join(map(_block, document.blocks))
 
 
-def _block(block: Block) -> str:
+def _block(block: blocks.Block) -> str:
     match block:
-        case Heading(title):
+        case blocks.Heading(title):
             return f"## {_phrase(title)}"
-        case Paragraph():
+        case blocks.Paragraph():
             return "\n\n".join(map(_phrase, block.phrases))
-        case Code(text, caption):
+        case blocks.Code(text, caption):
             return f"{_phrase(caption)}\n\n{_fenced(text)}"
-        case Equation():
+        case blocks.Equation():
             return _equation(block)
-        case HeatMaps():
+        case blocks.HeatMaps():
             return _heat_maps(block)
-        case Table():
+        case blocks.Table():
             return _table(block)
 
 
 # --------------------------------------------------------------------------------- phrases
 
 
-def _phrase(content: Phrase) -> str:
+def _phrase(content: spans.Phrase) -> str:
     text = "".join(map(_span, content.spans))
     return f"**{text}**" if content.mark == "bad" and text else text
 
 
-def _span(span: Span) -> str:
+def _span(span: spans.Span) -> str:
     match span:
-        case Words(text):
+        case spans.Words(text):
             return _escaped(text)
-        case Emphasis(text):
+        case spans.Emphasis(text):
             return f"*{_escaped(text)}*"
-        case Verbatim(text):
+        case spans.Verbatim(text):
             return _fenced(text, "`", " ")
-        case Numeral(text):
+        case spans.Numeral(text):
             return text.replace("-", "−")
-        case Formula(_, latex):
+        case spans.Formula(_, latex):
             return f"${latex}$"
-        case Subscripted(letter, name):
+        case spans.Subscripted(letter, name):
             # What is between dollar signs is read as HTML before it is read as mathematics.
             plain = re.sub(r"([\\{}$&#_%^~])", r"\\\1", name)
             return rf"${letter}_{{\text{{{escape(plain, quote=False)}}}}}$"
@@ -106,13 +81,13 @@ def _fenced(text: str, least: str = "```", blank: str = "\n") -> str:
 # ---------------------------------------------------------------------------------- blocks
 
 
-def _table(table: Table) -> str:
+def _table(table: blocks.Table) -> str:
     table, left = table.cut()
     header = _row([_phrase(column.header) for column in table.columns])
     rule = "| --- " * len(table.columns) + "|"
     rows = [
         _row([_cell(cell) for cell in row])
-        for row in zip(*map(Column.written, table.columns), strict=True)
+        for row in zip(*map(blocks.Column.written, table.columns), strict=True)
     ]
     more = [f"\n… and {left:,} more"] if left else []
     return "\n".join([header, rule, *rows, *more])
@@ -123,16 +98,16 @@ def _row(cells: Sequence[str]) -> str:
     return "| " + " | ".join(re.sub(r"(?<!\\)\|", r"\\|", cell) for cell in cells) + " |"
 
 
-def _cell(cell: str | Phrase) -> str:
-    return _phrase(cell) if isinstance(cell, Phrase) else _span(Numeral(cell.strip()))
+def _cell(cell: str | spans.Phrase) -> str:
+    return _phrase(cell) if isinstance(cell, spans.Phrase) else _span(spans.Numeral(cell.strip()))
 
 
-def _equation(step: Equation) -> str:
+def _equation(step: blocks.Equation) -> str:
     left = step.left.latex if step.left else ""
     status = "".join(
         latex_of(span.text) if span.text == "✓" else rf"\text{{{span.text}}}"
         for span in step.status.spans
-        if isinstance(span, Words)
+        if isinstance(span, spans.Words)
     )
     return (
         f"**{step.number}.** {_phrase(step.reason)}\n\n"
@@ -140,12 +115,12 @@ def _equation(step: Equation) -> str:
     )
 
 
-def _heat_maps(block: HeatMaps) -> str:
+def _heat_maps(block: blocks.HeatMaps) -> str:
     legend = "; ".join(f"`{shades[0].sign}` {_phrase(meaning)}" for shades, meaning in block.legend)
     return "\n\n".join([_phrase(block.caption), *map(_heat_map, block.maps), legend])
 
 
-def _heat_map(each: HeatMap) -> str:
+def _heat_map(each: blocks.HeatMap) -> str:
     label = max((len(label) for label, _ in each.rows), default=0)
     lines = [
         f"{name:>{label}}  {' '.join(one.sign for one in shades)}" for name, shades in each.rows

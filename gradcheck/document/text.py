@@ -6,18 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from unicodedata import combining
 
-from gradcheck.document.blocks import (
-    Block,
-    Code,
-    Column,
-    Document,
-    Equation,
-    Heading,
-    HeatMaps,
-    Paragraph,
-    Table,
-    column_groups,
-)
+from gradcheck.document import blocks
 from gradcheck.document.spans import UNBROKEN, Formula, Mark, Phrase, Subscripted, prose
 
 __all__ = ["WIDTH", "to_text"]
@@ -71,7 +60,7 @@ _COLOURS = {"good": "32", "bad": "1;31", "unsure": "33", None: ""}
 
 
 def to_text(
-    document: Document, *, width: int = WIDTH, encoding: str = "utf-8", colour: bool = False
+    document: blocks.Document, *, width: int = WIDTH, encoding: str = "utf-8", colour: bool = False
 ) -> str:
     """Return a document as lines of text, without one at the end that is empty.
 
@@ -90,7 +79,7 @@ def to_text(
     lines = terminal.filled(document.title, bold=True) if document.title else []
     for block in document.blocks:
         new = terminal.lines(block)
-        if lines and new and (isinstance(block, Heading) or not document.is_compact):
+        if lines and new and (isinstance(block, blocks.Heading) or not document.is_compact):
             lines.append("")
         lines += new
     return "\n".join(lines)
@@ -105,20 +94,20 @@ class _Terminal:
     colour: bool
     indent: str
 
-    def lines(self, block: Block) -> list[str]:
+    def lines(self, block: blocks.Block) -> list[str]:
         """Return the lines of a block; a few lines that belong together have no gap."""
         match block:
-            case Heading(title):
+            case blocks.Heading(title):
                 return self.filled(title, bold=True)
-            case Paragraph():
+            case blocks.Paragraph():
                 return [line for one in block.phrases for line in self.filled(one)]
-            case Code(text, caption):
+            case blocks.Code(text, caption):
                 return [*self.filled(caption), *self._encodable(text).splitlines()]
-            case Equation():
+            case blocks.Equation():
                 return self._equation(block)
-            case HeatMaps():
+            case blocks.HeatMaps():
                 return [] if block.is_repeated else self._heat_maps(block)
-            case Table():
+            case blocks.Table():
                 return self._table(block)
 
     # ------------------------------------------------------------------------- sentences
@@ -153,7 +142,7 @@ class _Terminal:
     def _encodable(self, text: str) -> str:
         """Spell out the signs that the encoding lacks, before anything is measured."""
         for sign, spelled in _SPELLED.items():
-            if sign in text and not _has(self.encoding, sign):
+            if sign in text and _encoded(sign, self.encoding) != sign:
                 text = text.replace(sign, spelled)
         return "".join(one if one == UNBROKEN else _encoded(one, self.encoding) for one in text)
 
@@ -163,7 +152,7 @@ class _Terminal:
 
     # ---------------------------------------------------------------------------- tables
 
-    def _table(self, table: Table) -> list[str]:
+    def _table(self, table: blocks.Table) -> list[str]:
         """Lay out columns; those that do not fit beside the others follow below, labelled again."""
         table, left = table.cut()
         cells = {id(column): self._cells(column) for column in table.columns}
@@ -175,11 +164,13 @@ class _Terminal:
             for text, mark in labels
         ]
         room = self.width - len(self.indent) + len(_GAP)
-        groups = column_groups(table, lambda column: len(_GAP) + _width(cells[id(column)]), room)
+        groups = blocks.column_groups(
+            table, lambda column: len(_GAP) + _width(cells[id(column)]), room
+        )
         lines = [line for group in groups for line in self._rows([cells[id(one)] for one in group])]
         return [*lines, self._encodable(f"… and {left:,} more")] if left else lines
 
-    def _cells(self, column: Column) -> list[tuple[str, Mark | None]]:
+    def _cells(self, column: blocks.Column) -> list[tuple[str, Mark | None]]:
         """Return header and cells as text, each with its mark."""
         return [
             (self._plain(cell).replace(UNBROKEN, " "), cell.mark)
@@ -204,7 +195,7 @@ class _Terminal:
 
     # ------------------------------------------------------------------------- equations
 
-    def _equation(self, step: Equation) -> list[str]:
+    def _equation(self, step: blocks.Equation) -> list[str]:
         """Write a step: the equation with its mark at the right margin, the reason below."""
         start = f"{step.number:>2}. "
         left = self._encodable(step.left.text) if step.left else ""
@@ -229,7 +220,7 @@ class _Terminal:
 
     # ------------------------------------------------------------------------- heat maps
 
-    def _heat_maps(self, block: HeatMaps) -> list[str]:
+    def _heat_maps(self, block: blocks.HeatMaps) -> list[str]:
         lines = self.filled(block.caption)
         for each in block.maps:
             lines.append(self._encodable(each.name))
@@ -292,7 +283,3 @@ def _columns(text: str) -> int:
 
 def _encoded(text: str, encoding: str) -> str:
     return text.encode(encoding, "backslashreplace").decode(encoding)
-
-
-def _has(encoding: str, sign: str) -> bool:
-    return _encoded(sign, encoding) == sign
