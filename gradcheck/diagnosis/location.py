@@ -22,11 +22,14 @@ Indices = NDArray[np.intp]
 MOST_WRONG = 128
 """More wrong entries, or slices along an axis, are not followed up."""
 
-DENSE = 6
-"""After so many halvings of which nearly all have two wrong halves, most of a set is wrong."""
+DENSE, EARLIEST = 0.9, 5
+"""Where more than that part of the halves is wrong after so many halvings, nearly all are."""
 
-SAMPLE = 12
-"""So many entries of a set that is mostly wrong are measured."""
+FEW_SLICES = 4
+"""Wrong slices along one axis, if these are more, are looked into; other axes are not."""
+
+SAMPLE, FEW, LARGE = 7, 24, 10_000
+"""So many entries of a set that is wholly wrong are measured; all of a set of few."""
 
 
 @dataclass(frozen=True)
@@ -67,6 +70,7 @@ class _Array:
         signs = rng.choice((-1.0, 1.0), self.sizes.size)
         self.weights = self.sizes * rng.uniform(0.5, 1.0, self.sizes.size) * signs
         self.rng = rng
+        self._measured: dict[int, tuple[float, float]] = {}
 
     def residual(self, chosen: Indices | slice) -> tuple[float, float]:
         """Return r·z of some entries, and its error."""
@@ -81,9 +85,37 @@ class _Array:
 
     def derivative(self, index: int) -> tuple[float, float]:
         """Return the derivative by one entry, and its error."""
-        residual, error = self.residual(np.array([index]))
-        size = abs(self.weights[index])
-        return float(self.claimed[index] - residual / self.weights[index]), error / size
+        if index not in self._measured:
+            self.note(index, *self.residual(np.array([index])))
+        return self._measured[index]
+
+    def note(self, index: int, residual: float, error: float) -> None:
+        """Take note of the residual of one entry."""
+        weight = float(self.weights[index])
+        derivative = float(self.claimed[index]) - residual / weight
+        self._measured.setdefault(index, (derivative, error / abs(weight)))
+
+    def is_wrong(self, index: int) -> bool:
+        """Tell whether an entry is wrong."""
+        derivative, error = self.derivative(index)
+        return bool(abs(self.claimed[index] - derivative) > error)
+
+    def sampled(self, candidates: Indices) -> list[int]:
+        """Draw a few of the entries; all if they are few."""
+        if len(candidates) <= FEW:
+            return list(map(int, candidates))
+        # Drawn without replacement, a few of millions would take a permutation of all.
+        is_large = len(candidates) > LARGE
+        return sorted(set(map(int, self.rng.choice(candidates, SAMPLE, replace=is_large))))
+
+    def located(
+        self, slices: tuple[Indices | None, ...], wrong: list[int], *, is_whole: bool
+    ) -> Located:
+        """Return wrong entries with the derivatives by them."""
+        measured = np.array([self.derivative(index) for index in wrong]).reshape(-1, 2)
+        return Located(
+            slices, np.array(wrong, dtype=np.intp), measured[:, 0], measured[:, 1], is_whole
+        )
 
 
 def located(
@@ -108,51 +140,66 @@ def located(
     """
     array = _Array(slopes, claimed, entries, rng)
     positions = np.arange(array.sizes.size).reshape(shape or (1,))
-    slices: list[Indices | None] = []
+    anywhere = (None,) * positions.ndim
+    sample = array.sampled(positions.ravel())
+    if all(map(array.is_wrong, sample)):
+        return array.located(anywhere, sample, is_whole=True)
     total = array.residual(slice(None))
+    slices: tuple[Indices | None, ...] = ()
     for axis in range(positions.ndim):
-        groups = np.moveaxis(positions, axis, 0).reshape(positions.shape[axis], -1)
-        found = _halved(array, groups, total) if len(groups) > 1 else None
-        is_any = found is None or len(found) == len(groups)
-        slices.append(None if is_any or found is None else np.array(found, dtype=np.intp))
+        # Many slices of one axis hold single entries: along another axis they would be as many.
+        is_known = any(found is not None and len(found) > FEW_SLICES for found in slices)
+        slices += (None if is_known else _wrong_slices(array, positions, axis, total),)
     chosen = [
         np.arange(length) if indices is None else indices
         for indices, length in zip(slices, positions.shape, strict=True)
     ]
-    return _entries(array, tuple(slices), positions[np.ix_(*chosen)].ravel())
+    candidates = positions[np.ix_(*chosen)].ravel()
+    sample = array.sampled(candidates)
+    wrong = [index for index in sample if array.is_wrong(index)]
+    if len(sample) == len(candidates):
+        return array.located(slices, wrong, is_whole=len(wrong) == len(sample))
+    if len(wrong) < len(sample):
+        found = _halved(array, candidates[:, np.newaxis], array.residual(candidates), dense=1.0)
+        if found is not None:
+            for place, residual, error in found:
+                array.note(int(candidates[place]), residual, error)
+            wrong = [int(candidates[place]) for place, _, _ in found]
+            return array.located(slices, wrong, is_whole=False)
+    return array.located(slices, wrong, is_whole=True)
 
 
-def _entries(array: _Array, slices: tuple[Indices | None, ...], candidates: Indices) -> Located:
-    """Measure a sample of the entries that may be wrong, and find them all if few are."""
-    sample = candidates
-    if len(candidates) > SAMPLE:
-        sample = np.sort(array.rng.choice(candidates, SAMPLE, replace=False))
-    measured = {int(index): array.derivative(int(index)) for index in sample}
-    wrong = [index for index, found in measured.items() if _is_wrong(array, index, found)]
-    is_whole = len(wrong) > len(sample) / 2
-    if not is_whole and len(candidates) > len(sample):
-        found = _halved(array, candidates[:, np.newaxis], array.residual(candidates))
-        if found is None:
-            is_whole = True
-        else:
-            wrong = [int(candidates[place]) for place in found]
-            measured = {index: array.derivative(index) for index in wrong}
-    return Located(
-        slices,
-        np.array(wrong, dtype=np.intp),
-        np.array([measured[index][0] for index in wrong]),
-        np.array([measured[index][1] for index in wrong]),
-        is_whole,
-    )
+def _wrong_slices(
+    array: _Array, positions: Indices, axis: int, total: tuple[float, float]
+) -> Indices | None:
+    """Return the indices along an axis that have wrong entries; None where that may be any."""
+    length = positions.shape[axis]
+    if length == 1:
+        return None
+    found = _halved(array, np.moveaxis(positions, axis, 0).reshape(length, -1), total, dense=DENSE)
+    if found is None or len(found) == length:
+        return None
+    return np.array([index for index, _, _ in found], dtype=np.intp)
 
 
-def _is_wrong(array: _Array, index: int, found: tuple[float, float]) -> bool:
-    derivative, error = found
-    return bool(abs(array.claimed[index] - derivative) > error)
+def _halved(
+    array: _Array, groups: Indices, total: tuple[float, float], *, dense: float
+) -> list[tuple[int, float, float]] | None:
+    """Return the rows of an array of entries that are wrong; None where too many are.
 
+    Each with its residual and the error of that.
 
-def _halved(array: _Array, groups: Indices, total: tuple[float, float]) -> list[int] | None:
-    """Return which rows of an array of entries are wrong; None where nearly all, or many are."""
+    Parameters
+    ----------
+    array
+        Measures.
+    groups : (m, k) array of int
+        The entries, a group a row.
+    total
+        The residual of all of them, and its error.
+    dense
+        After a few halvings, that part of the halves may be wrong at most.
+    """
     pending = [(0, len(groups), *total)]
     for depth in range(64):
         if all(stop - start == 1 for start, stop, _, _ in pending):
@@ -177,7 +224,7 @@ def _halved(array: _Array, groups: Indices, total: tuple[float, float]) -> list[
                 if abs(product) > off
             ]
         pending = following
-        is_dense = depth + 1 >= DENSE and len(pending) > 0.9 * 2 ** (depth + 1)
+        is_dense = depth >= EARLIEST and len(pending) > dense * 2 ** (depth + 1)
         if len(pending) > MOST_WRONG or is_dense:
             return None
-    return sorted(start for start, _, _, _ in pending)
+    return sorted((start, residual, error) for start, _, residual, error in pending)

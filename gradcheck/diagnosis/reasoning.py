@@ -300,7 +300,8 @@ class _Course:
             return
         # Where most are wrong, what they have in common says more than which few are right; but
         # rounding, which may leave a few right by chance, has no other pattern.
-        seen = self._patterns(array, claimed) if part.is_most else []
+        is_coarse = np.array_equal(claimed, claimed.astype(np.float32))
+        seen = self._patterns(array, claimed) if part.is_most or is_coarse else []
         if part.said and not any(each.pattern == "float32" for each in seen):
             if cause := self._cause_of_part(array, evidence, part):
                 yield grids.Pattern("part", cause)
