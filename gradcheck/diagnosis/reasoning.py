@@ -131,6 +131,10 @@ class _Course:
         self.prober = prober
         self.subject = prober.subject
         self.sizes = prober.subject.parameters.sizes
+        # Entries that have no derivative would spoil that along any direction.
+        self.moving = self.sizes
+        if known is not None:
+            self.moving = np.where(known.wrong | known.right, self.sizes, 0.0)
         self.claimed = claimed
         self.seed = seed
         self.known = known
@@ -265,7 +269,7 @@ class _Course:
         wrong, right, entries = self._wrong_part(leaf, array.slopes)
         self.wrong[leaf.entries] = wrong
         # A row that is 0 in both is neither right nor wrong.
-        is_idle = ~wrong & (self.claimed[leaf.entries] == 0)
+        is_idle = right & (self.claimed[leaf.entries] == 0)
         said = ""
         if not (wrong | is_idle).all():
             said = described(leaf.name, wrong.reshape(leaf.shape), right.reshape(leaf.shape))
@@ -313,7 +317,7 @@ class _Course:
     def _evidence(self, number: int, leaf: Leaf, slopes: Slopes) -> Evidence:
         if self.known is None:
             seed = (self.seed, 13, number)
-            return gathered(slopes, self.claimed, self.sizes, leaf, seed)
+            return gathered(slopes, self.claimed, self.moving, leaf, seed)
         is_known = np.isfinite(self.known.derivative[leaf.entries])
         vectors = np.eye(leaf.size)[is_known]
         return Evidence(
@@ -410,8 +414,8 @@ class _Course:
         subject, value, claimed = self._points_nearby()[0]
         there = Slopes(subject, value, slopes.step, slopes.error)
         seed = (self.seed, 13, number)
-        here = gathered(slopes, self.claimed, self.sizes, leaf, seed)
-        moved = gathered(there, claimed, self.sizes, leaf, seed)
+        here = gathered(slopes, self.claimed, self.moving, leaf, seed)
+        moved = gathered(there, claimed, self.moving, leaf, seed)
         change = np.abs(moved.products - here.products)
         return bool(np.any(change > 4 * (moved.tolerances + here.tolerances)))
 
@@ -433,7 +437,7 @@ class _Course:
         for place, (subject, value, claimed) in enumerate(self._points_nearby()):
             there = Slopes(subject, value, slopes.step, slopes.error)
             seed = (self.seed, 17, number, place)
-            evidence = gathered(there, claimed, self.sizes, leaf, seed)
+            evidence = gathered(there, claimed, self.moving, leaf, seed)
             derivative = hypothesis.derivative(evidence, self._others(leaf, claimed))
             terms = evidence.vectors * derivative.ravel()[evidence.moved]
             loose = 4 * evidence.tolerances + LOOSE * np.sqrt((terms**2).sum(axis=1))
