@@ -161,18 +161,11 @@ def _variables(ranges: Ranges, parameters: Sequence[Any]) -> list[Any]:
 
 def _described(symbol: Any, ranges: Ranges) -> _Array:
     name = str(symbol)
-    if symbol not in ranges.shapes:
-        bounds = ranges.of(symbol)
-        return _Array(name, (), _length(name, bounds) if bounds else None)
-    lengths = [_length(name, bounds) for bounds in ranges.shapes[symbol]]
-    bounds = ranges.of_arrays.get(symbol)
-    # A column is a vector.
-    is_column = len(lengths) == 2 and lengths[1] == 1
-    return _Array(
-        name,
-        tuple(lengths[:1] if is_column else lengths),
-        _length(name, bounds) if bounds else None,
-    )
+    bounds = ranges.of_arrays.get(symbol) or ranges.of(symbol)
+    lengths = tuple(_length(name, axis) for axis in ranges.shapes.get(symbol, ()))
+    if len(lengths) == 2 and lengths[1] == 1:
+        lengths = lengths[:1]  # a column is a vector
+    return _Array(name, lengths, _length(name, bounds) if bounds else None)
 
 
 def _length(name: str, bounds: tuple[Any, Any]) -> Any:

@@ -36,28 +36,14 @@ def _blocks(derivation: Steps, proofs: Sequence[Proof]) -> Iterator[Block]:
     for number, (step, proof) in enumerate(zip(derivation.steps, proofs, strict=True), start=1):
         left, right = map(Formula, derivation.unicode(step), derivation.latex(step))
         is_continued = previous is not None and previous.right == step.left
-        yield Equation(
-            number,
-            None if is_continued else left,
-            right,
-            _status(step, proof),
-            _reason(step, proof),
-        )
+        status = prose("definition") if step.is_definition else prose("✓").marked("good")
+        reason = sentence(step.reason)
+        if not proof:
+            status = prose("✗").marked("bad")
+            reason = joined([reason, prose(f"{proof.verdict}: {proof.reason}")], prose(" "))
+        yield Equation(number, None if is_continued else left, right, status, reason)
         previous = step
     yield Paragraph(_verdict(derivation.steps, proofs))
-
-
-def _status(step: Step, proof: Proof) -> Phrase:
-    if not proof:
-        return prose("✗").marked("bad")
-    return prose("definition") if step.is_definition else prose("✓").marked("good")
-
-
-def _reason(step: Step, proof: Proof) -> Phrase:
-    reason = sentence(step.reason)
-    if proof:
-        return reason
-    return joined([reason, prose(f"{proof.verdict}: {proof.reason}")], prose(" "))
 
 
 def _verdict(steps: Sequence[Step], proofs: Sequence[Proof]) -> Phrase:

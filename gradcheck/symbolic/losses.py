@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gradcheck.parameters import Parameters
+from gradcheck.parameters import Parameters, leaves
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -79,14 +79,14 @@ def loss_and_gradient(loss: Any, parameters: Any) -> Callable[..., tuple[Any, An
     """
     import sympy
 
-    if _is_of_any_size(parameters):
+    if any(map(_is_of_any_size, leaves(parameters))):
         return _of_any_size(loss, parameters)
-    leaves = list(_leaves(parameters, "parameters"))
-    symbols = [symbol for leaf in leaves for symbol in leaf.symbols]
+    given = [_leaf(part, name) for name, part in _walk(parameters, "parameters")]
+    symbols = [symbol for leaf in given for symbol in leaf.symbols]
     if len(set(symbols)) != len(symbols):
         twice = next(symbol for symbol in symbols if symbols.count(symbol) > 1)
         raise ValueError(f"parameters: expected distinct symbols, got {twice} twice")
-    expression = _scalar(loss, leaves)
+    expression = _scalar(loss, given)
     unknown = sorted(expression.free_symbols - set(symbols), key=str)
     if unknown:
         raise ValueError(
@@ -101,41 +101,40 @@ def loss_and_gradient(loss: Any, parameters: Any) -> Callable[..., tuple[Any, An
     evaluate = _compiled(symbols, [expression, *derivatives])
 
     def loss_and_grad(*arguments: Any) -> tuple[Any, Any]:
-        at = _as_given(parameters, arguments)
-        point = Parameters(at)
-        _check_shapes(point, leaves)
+        point = _point(parameters, arguments)
+        for got, leaf in zip(point.leaves, given, strict=True):
+            if got.shape not in leaf.shapes:
+                shapes = " or ".join(map(str, leaf.shapes))
+                raise ValueError(f"{got.name}: expected the shape {shapes}, got {got.shape}")
         value, *gradient = evaluate(*point.vector)
         return np.float64(value), point.build(np.array(gradient, dtype=np.float64))
 
     return loss_and_grad
 
 
-def _is_of_any_size(parameters: Any) -> bool:
+def _is_of_any_size(parameter: Any) -> bool:
     """Say whether a parameter is a matrix of symbolic shape."""
     import sympy
 
-    if isinstance(parameters, dict):
-        return any(map(_is_of_any_size, parameters.values()))
-    if isinstance(parameters, tuple | list):
-        return any(map(_is_of_any_size, parameters))
-    return isinstance(parameters, sympy.MatrixSymbol) and not all(
-        length.is_Integer for length in parameters.shape
+    return isinstance(parameter, sympy.MatrixSymbol) and not all(
+        length.is_Integer for length in parameter.shape
     )
 
 
 def _of_any_size(loss: Any, parameters: Any) -> Callable[..., tuple[Any, Any]]:
+    import sympy
+
     from gradcheck.symbolic.array_losses import compile_loss
 
-    leaves = dict(_named_leaves(parameters, "at"))
-    compiled = compile_loss(loss, list(leaves.values()))
+    for name, parameter in _walk(parameters, "parameters"):
+        if not isinstance(parameter, sympy.Symbol | sympy.MatrixSymbol):
+            raise TypeError(
+                f"{name}: expected a SymPy Symbol or MatrixSymbol, got {type(parameter).__name__}"
+            )
+    compiled = compile_loss(loss, leaves(parameters))
 
     def loss_and_grad(*arguments: Any, **data: Any) -> tuple[Any, Any]:
-        point = Parameters(_as_given(parameters, arguments))
-        if [leaf.name for leaf in point.leaves] != list(leaves):
-            raise ValueError(
-                f"expected the structure {', '.join(leaves)}; "
-                f"got {', '.join(leaf.name for leaf in point.leaves)}"
-            )
+        point = _point(parameters, arguments)
         if data.keys() != set(compiled.data):
             raise ValueError(
                 f"expected the data {', '.join(compiled.data) or 'nothing'}; "
@@ -149,72 +148,50 @@ def _of_any_size(loss: Any, parameters: Any) -> Callable[..., tuple[Any, Any]]:
     return loss_and_grad
 
 
-def _named_leaves(parameters: Any, name: str) -> Iterator[tuple[str, Any]]:
-    import sympy
-
+def _walk(parameters: Any, name: str) -> Iterator[tuple[str, Any]]:
+    """Yield each parameter with its path, named as `Parameters` names that of its value."""
     if isinstance(parameters, dict):
         for key, child in parameters.items():
-            yield from _named_leaves(child, f"{name}[{key!r}]")
+            yield from _walk(child, f"{name}[{key!r}]")
     elif isinstance(parameters, tuple | list):
         for position, child in enumerate(parameters):
-            yield from _named_leaves(child, f"{name}[{position}]")
-    elif isinstance(parameters, sympy.Symbol | sympy.MatrixSymbol):
-        yield name, parameters
+            yield from _walk(child, f"{name}[{position}]")
     else:
-        raise TypeError(
-            f"{name.replace('at', 'parameters', 1)}: expected a SymPy Symbol or MatrixSymbol, "
-            f"got {type(parameters).__name__}"
-        )
+        yield name, parameters
 
 
 @dataclass(frozen=True)
 class _Leaf:
-    """One array among the parameters: where it is, its entries, and the shapes it may have."""
+    """One array among the parameters: its entries, and the shapes it may have."""
 
-    name: str
     symbols: tuple[Any, ...]
     shapes: tuple[tuple[int, ...], ...]
     matrix: Any = None  # the MatrixSymbol that the symbols stand for
 
 
-def _leaves(parameters: Any, name: str) -> Iterator[_Leaf]:
+def _leaf(parameter: Any, name: str) -> _Leaf:
     import sympy
 
-    if isinstance(parameters, dict):
-        for key, child in parameters.items():
-            yield from _leaves(child, f"{name}[{key!r}]")
-    elif isinstance(parameters, tuple | list):
-        for position, child in enumerate(parameters):
-            yield from _leaves(child, f"{name}[{position}]")
-    elif isinstance(parameters, sympy.Symbol):
-        yield _Leaf(name, (parameters,), ((),))
-    elif isinstance(parameters, sympy.MatrixSymbol):
-        yield _matrix_symbol_leaf(parameters, name)
-    elif isinstance(parameters, sympy.MatrixBase):
-        entries = tuple(parameters)
-        if not all(isinstance(entry, sympy.Symbol) for entry in entries):
-            raise TypeError(f"{name}: expected a matrix of symbols, got {parameters}")
-        yield _Leaf(name, entries, _shapes(*parameters.shape))
-    else:
-        raise TypeError(
-            f"{name}: expected a SymPy Symbol, Matrix or MatrixSymbol, "
-            f"got {type(parameters).__name__}"
+    if isinstance(parameter, sympy.Symbol):
+        return _Leaf((parameter,), ((),))
+    if isinstance(parameter, sympy.MatrixSymbol):
+        if not all(length.is_Integer for length in parameter.shape):
+            raise TypeError(f"{name}: expected whole numbers as the shape of {parameter}")
+        rows, columns = map(int, parameter.shape)
+        # Dummies cannot clash with the person's own symbols.
+        entries = tuple(
+            sympy.Dummy(f"{parameter.name}_{row}_{column}", real=True)
+            for row in range(rows)
+            for column in range(columns)
         )
-
-
-def _matrix_symbol_leaf(matrix: Any, name: str) -> _Leaf:
-    import sympy
-
-    if not all(length.is_Integer for length in matrix.shape):
-        raise TypeError(f"{name}: expected whole numbers as the shape of {matrix}")
-    # Dummies cannot clash with the person's own symbols.
-    rows, columns = (int(length) for length in matrix.shape)
-    entries = tuple(
-        sympy.Dummy(f"{matrix.name}_{row}_{column}", real=True)
-        for row in range(rows)
-        for column in range(columns)
+        return _Leaf(entries, _shapes(rows, columns), parameter)
+    if isinstance(parameter, sympy.MatrixBase):
+        if not all(isinstance(entry, sympy.Symbol) for entry in parameter):
+            raise TypeError(f"{name}: expected a matrix of symbols, got {parameter}")
+        return _Leaf(tuple(parameter), _shapes(*parameter.shape))
+    raise TypeError(
+        f"{name}: expected a SymPy Symbol, Matrix or MatrixSymbol, got {type(parameter).__name__}"
     )
-    return _Leaf(name, entries, _shapes(rows, columns), matrix)
 
 
 def _shapes(rows: int, columns: int) -> tuple[tuple[int, ...], ...]:
@@ -223,13 +200,13 @@ def _shapes(rows: int, columns: int) -> tuple[tuple[int, ...], ...]:
     return ((rows, columns),)
 
 
-def _scalar(loss: Any, leaves: list[_Leaf]) -> Any:
+def _scalar(loss: Any, given: list[_Leaf]) -> Any:
     import sympy
 
     if isinstance(loss, sympy.Basic):
         loss = _expanded(loss)
         _refuse_unevaluated(loss)
-    for leaf in leaves:
+    for leaf in given:
         if leaf.matrix is not None and isinstance(loss, sympy.Basic):
             entries = sympy.ImmutableMatrix(*leaf.shapes[0], leaf.symbols)
             loss = loss.subs(leaf.matrix, entries).doit()
@@ -324,21 +301,14 @@ def _unprintable(expressions: list[Any]) -> str:
     return "the loss"
 
 
-def _as_given(parameters: Any, arguments: tuple[Any, ...]) -> Any:
+def _point(parameters: Any, arguments: tuple[Any, ...]) -> Parameters:
+    """Return the arguments as a point, once they have the structure of the parameters."""
     expected = len(parameters) if isinstance(parameters, tuple) else 1
     if len(arguments) != expected:
         raise ValueError(f"expected {expected} positional arguments, got {len(arguments)}")
-    return arguments if isinstance(parameters, tuple) else arguments[0]
-
-
-def _check_shapes(point: Parameters, leaves: list[_Leaf]) -> None:
-    expected = [leaf.name.replace("parameters", "at", 1) for leaf in leaves]
-    if [leaf.name for leaf in point.leaves] != expected:
-        raise ValueError(
-            f"expected the structure {', '.join(expected)}; "
-            f"got {', '.join(leaf.name for leaf in point.leaves)}"
-        )
-    for given, leaf in zip(point.leaves, leaves, strict=True):
-        if given.shape not in leaf.shapes:
-            shapes = " or ".join(map(str, leaf.shapes))
-            raise ValueError(f"{given.name}: expected the shape {shapes}, got {given.shape}")
+    point = Parameters(arguments if isinstance(parameters, tuple) else arguments[0])
+    names = [name for name, _ in _walk(parameters, "at")]
+    found = [leaf.name for leaf in point.leaves]
+    if found != names:
+        raise ValueError(f"expected the structure {', '.join(names)}; got {', '.join(found)}")
+    return point

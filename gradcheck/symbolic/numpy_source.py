@@ -18,20 +18,7 @@ from dataclasses import dataclass, replace
 from string import ascii_lowercase
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from sympy import (
-    Add,
-    Integer,
-    KroneckerDelta,
-    MatrixSymbol,
-    Mul,
-    Pow,
-    Rational,
-    Sum,
-    Symbol,
-    exp,
-    log,
-    simplify,
-)
+import sympy
 from sympy.core.function import AppliedUndef
 from sympy.matrices.expressions.matexpr import MatrixElement
 from sympy.tensor.indexed import Indexed
@@ -144,15 +131,15 @@ class _Printer:
         self._lengths = _lengths(expressions)
         self._order: tuple[Index, ...] = ()
         self._translators: dict[Any, Callable[[Expr], _Array]] = {
-            Rational: self._number,
-            Symbol: self._symbol,
+            sympy.Rational: self._number,
+            sympy.Symbol: self._symbol,
             MatrixElement: self._entry,
             Indexed: self._indexed,
-            Sum: self._sum,
-            (Mul, KroneckerDelta): self._contraction,
-            Add: self._addition,
-            Pow: self._power,
-            (exp, log, AppliedUndef): self._function,
+            sympy.Sum: self._sum,
+            (sympy.Mul, sympy.KroneckerDelta): self._contraction,
+            sympy.Add: self._addition,
+            sympy.Pow: self._power,
+            (sympy.exp, sympy.log, AppliedUndef): self._function,
         }
 
     def lines(self) -> list[str]:
@@ -177,9 +164,9 @@ class _Printer:
     def _translate(self, output: Output) -> _Array:
         for index, dimension in output.axes:
             self._run_over(index, dimension)
-        for summation in sorted(output.value.atoms(Sum), key=str):
+        for summation in sorted(output.value.atoms(sympy.Sum), key=str):
             for index, first, last in summation.limits:
-                self._run_over(index, simplify(last - first + 1))
+                self._run_over(index, sympy.simplify(last - first + 1))
         self._order = tuple(index for index, _ in output.axes)
         return self._array(stabilize(output.value, frozenset(self._order)))
 
@@ -244,7 +231,7 @@ class _Printer:
                     f"{index}: runs over {self._dimensions[index]}, the axis is {length} long"
                 )
             return _Array(":", (index,))
-        if isinstance(index, Symbol | Integer | Indexed):
+        if isinstance(index, sympy.Symbol | sympy.Integer | Indexed):
             return _Array(str(int(index))) if index.is_Integer else self._array(index)
         raise _unsupported(index)
 
@@ -258,8 +245,8 @@ class _Printer:
     def _contraction(self, product: Expr, bound: Sequence[Index] = ()) -> _Array:
         """Multiply the factors entry by entry, and sum over the bound indices."""
         coefficient, factors = product.as_coeff_mul()
-        deltas = [factor for factor in factors if isinstance(factor, KroneckerDelta)]
-        rest = [factor for factor in factors if not isinstance(factor, KroneckerDelta)]
+        deltas = [factor for factor in factors if isinstance(factor, sympy.KroneckerDelta)]
+        rest = [factor for factor in factors if not isinstance(factor, sympy.KroneckerDelta)]
         if deltas:
             array = self._scatter(deltas, rest, bound)
         else:
@@ -276,7 +263,9 @@ class _Printer:
         axes = self._sorted(occurring - set(bound))
         sign = -1 if sum(array.is_negated for array in arrays) % 2 else 1
         if not bound and all(array.axes in {(), axes} for array in arrays):
-            return _product(arrays, axes).times(sign)
+            if len(arrays) == 1:
+                return arrays[0]
+            return _Array(" * ".join(array.factor for array in arrays), axes).times(sign)
         if len(arrays) == 1:
             return self._hoist(_summed(arrays[0], bound), axes).times(sign)
         letters = self._letters(self._sorted(occurring))
@@ -287,15 +276,11 @@ class _Printer:
 
     def _sorted(self, indices: Iterable[Index]) -> tuple[Index, ...]:
         """Sort indices as the output has them, after those that it sums over."""
-        return tuple(
-            sorted(
-                indices,
-                key=lambda index: (
-                    self._order.index(index) if index in self._order else -1,
-                    str(index),
-                ),
-            )
-        )
+
+        def place(index: Index) -> tuple[int, str]:
+            return self._order.index(index) if index in self._order else -1, str(index)
+
+        return tuple(sorted(indices, key=place))
 
     def _letters(self, indices: Sequence[Index]) -> dict[Index, str]:
         """Call an index after the length of its axis: w where that is W."""
@@ -311,7 +296,7 @@ class _Printer:
     ) -> _Array:
         """Sum δ(x, p) f, x being free: each value of f goes to the entry x = p."""
         if len(deltas) > 1 or not factors:
-            raise _unsupported(Mul(*deltas))
+            raise _unsupported(sympy.Mul(*deltas))
         free = [i for i in deltas[0].args[:2] if i in self._dimensions and i not in bound]
         if len(free) != 1:
             raise _unsupported(deltas[0])
@@ -323,7 +308,7 @@ class _Printer:
             [index for index in bound if index not in where.axes],
         )
         if not set(where.axes) <= set(values.axes):
-            raise _unsupported(Mul(*deltas, *factors))
+            raise _unsupported(sympy.Mul(*deltas, *factors))
         others = tuple(index for index in values.axes if index not in where.axes)
         placed = _ordered(values, (*where.axes, *others))
         source = f"scatter_add({where.source}, {placed.source}, {self._length(row)})"
@@ -357,7 +342,7 @@ class _Printer:
         argument = self._array(call.args[0])
         name = call.func.__name__
         if len(call.args) == 1:
-            prefix = "np." if isinstance(call, exp | log) else ""
+            prefix = "np." if isinstance(call, sympy.exp | sympy.log) else ""
             return self._hoist(f"{prefix}{name}({argument.signed})", argument.axes)
         axis = argument.axes.index(call.args[1])
         which = "" if axis == len(argument.axes) - 1 else f", axis={axis}"
@@ -369,12 +354,6 @@ def _parameters(name: str, signature: str) -> set[str]:
     (function,) = ast.parse(f"def {name}{signature}: pass").body
     assert isinstance(function, ast.FunctionDef)
     return {argument.arg for argument in function.args.args}
-
-
-def _product(arrays: Sequence[_Array], axes: tuple[Index, ...]) -> _Array:
-    if len(arrays) == 1:
-        return replace(arrays[0], is_negated=False)
-    return _Array(" * ".join(array.factor for array in arrays), axes)
 
 
 def _summed(array: _Array, bound: Sequence[Index]) -> str:
@@ -427,7 +406,7 @@ def _lengths(expressions: Sequence[Expr]) -> dict[Dimension, str]:
     """Return source for each length that a matrix has."""
     lengths: dict[Dimension, str] = {}
     for expression in expressions:
-        for matrix in sorted(expression.atoms(MatrixSymbol), key=str):
+        for matrix in sorted(expression.atoms(sympy.MatrixSymbol), key=str):
             lengths.setdefault(matrix.shape[0], f"len({matrix.name})")
             lengths.setdefault(matrix.shape[1], f"{matrix.name}.shape[1]")
     return lengths
