@@ -49,7 +49,32 @@ _WINDOW_SIZES = (1, 2, 3, 5)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Case:
+class _Printable:
+    """A case of either kind, as Python and as JSON."""
+
+    def __repr__(self) -> str:
+        """Python that makes this case again, to the last bit, where numpy is called np."""
+        arguments = []
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if isinstance(value, np.ndarray):
+                arguments.append(f"{field.name}=np.array({value.tolist()})")
+            elif value != field.default:
+                arguments.append(f"{field.name}={value!r}")
+        return f"{type(self).__name__}({', '.join(arguments)})"
+
+    def describe(self) -> str:
+        """Return a snippet that makes this case when pasted into a Python prompt."""
+        name = type(self).__name__
+        return f"import numpy as np\nfrom {__name__} import {name}\n\ncase = {self!r}\n"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the case as lists and numbers, ready for JSON; floats stay exact."""
+        return {field.name: _as_json(getattr(self, field.name)) for field in fields(self)}
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Case(_Printable):
     """One (center, outside) pair: everything that either loss of it depends on.
 
     Attributes
@@ -83,26 +108,15 @@ class Case:
                 f"center: expected shape ({dimension},), as outside has {dimension} columns; "
                 f"got {center.shape}"
             )
+        # A frozen instance takes no assignment, and is to hold copies of its own.
         object.__setattr__(self, "center", center)
         object.__setattr__(self, "outside", outside)
         object.__setattr__(self, "target", _word("target", self.target, words))
         object.__setattr__(self, "negatives", _words("negatives", self.negatives, words))
 
-    def __repr__(self) -> str:
-        """Python that makes this case again, to the last bit, where numpy is called np."""
-        return _as_python(self)
-
-    def describe(self) -> str:
-        """Return a snippet that makes this case when pasted into a Python prompt."""
-        return _snippet(self)
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the case as lists and numbers, ready for JSON; floats stay exact."""
-        return _as_dict(self)
-
 
 @dataclass(frozen=True, eq=False, repr=False)
-class WindowCase:
+class WindowCase(_Printable):
     """One window of a text: a center word and the words around it.
 
     Attributes
@@ -164,18 +178,6 @@ class WindowCase:
         object.__setattr__(self, "context", context)
         object.__setattr__(self, "window_size", window_size)
         object.__setattr__(self, "negatives", negatives)
-
-    def __repr__(self) -> str:
-        """Python that makes this case again, to the last bit, where numpy is called np."""
-        return _as_python(self)
-
-    def describe(self) -> str:
-        """Return a snippet that makes this case when pasted into a Python prompt."""
-        return _snippet(self)
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the case as lists and numbers, ready for JSON; floats stay exact."""
-        return _as_dict(self)
 
 
 def softmax_cases(*, max_score: float = 15.0) -> SearchStrategy[Case]:
@@ -397,26 +399,6 @@ def _words(name: str, value: Any, words: int) -> tuple[int, ...]:
         _word(f"{name}[{position}]", word, words)
         for position, word in enumerate(_iterable(name, value))
     )
-
-
-def _as_python(case: Case | WindowCase) -> str:
-    arguments = []
-    for field in fields(case):
-        value = getattr(case, field.name)
-        if isinstance(value, np.ndarray):
-            arguments.append(f"{field.name}=np.array({value.tolist()})")
-        elif value != field.default:
-            arguments.append(f"{field.name}={value!r}")
-    return f"{type(case).__name__}({', '.join(arguments)})"
-
-
-def _snippet(case: Case | WindowCase) -> str:
-    name = type(case).__name__
-    return f"import numpy as np\nfrom {__name__} import {name}\n\ncase = {case!r}\n"
-
-
-def _as_dict(case: Case | WindowCase) -> dict[str, Any]:
-    return {field.name: _as_json(getattr(case, field.name)) for field in fields(case)}
 
 
 def _as_json(value: Any) -> Any:

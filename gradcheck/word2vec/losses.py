@@ -110,7 +110,30 @@ def negative_sampling() -> Loss:
 
 def print_formulas() -> str:
     """Return the source of `gradcheck.word2vec.formulas`."""
-    return f"{_HEADER}\n\n{_print_naive_softmax()}\n\n{_print_negative_sampling()}"
+    of_softmax = print_function(
+        "naive_softmax",
+        "(v: Floats, U: Floats, o: int) -> tuple[Any, Floats, Floats]",
+        "Return J = -u_o·v + log Σ_w exp(u_w·v), ∂J/∂v (d,) and ∂J/∂U (|V|, d).",
+        _outputs(naive_softmax()),
+        [
+            Output("target_score", score(o)),
+            Output("scores", score(x), ((x, W),)),
+            Output("probabilities", probability(x), ((x, W),)),
+        ],
+    )
+    of_sampling = print_function(
+        "negative_sampling",
+        "(v: Floats, U: Floats, o: int, n: Indices) -> tuple[Any, Floats, Floats]",
+        "Return J = -log σ(u_o·v) - Σ_k log σ(-u_{n_k}·v), ∂J/∂v (d,) and ∂J/∂U (|V|, d).",
+        _outputs(negative_sampling()),
+        [
+            Output("target_score", score(o)),
+            Output("negative_scores", score(n[i]), ((i, K),)),
+            Output("target_weight", sigmoid(-score(o))),
+            Output("negative_weights", sigmoid(score(n[i])), ((i, K),)),
+        ],
+    )
+    return f"{_HEADER}\n\n{of_softmax}\n\n{of_sampling}"
 
 
 def _with_derivatives(value: Any) -> Loss:
@@ -145,37 +168,6 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
     Indices = NDArray[np.intp]
 '''
-
-
-def _print_naive_softmax() -> str:
-    loss = naive_softmax()
-    return print_function(
-        "naive_softmax",
-        "(v: Floats, U: Floats, o: int) -> tuple[Any, Floats, Floats]",
-        "Return J = -u_o·v + log Σ_w exp(u_w·v), ∂J/∂v (d,) and ∂J/∂U (|V|, d).",
-        _outputs(loss),
-        [
-            Output("target_score", score(o)),
-            Output("scores", score(x), ((x, W),)),
-            Output("probabilities", probability(x), ((x, W),)),
-        ],
-    )
-
-
-def _print_negative_sampling() -> str:
-    loss = negative_sampling()
-    return print_function(
-        "negative_sampling",
-        "(v: Floats, U: Floats, o: int, n: Indices) -> tuple[Any, Floats, Floats]",
-        "Return J = -log σ(u_o·v) - Σ_k log σ(-u_{n_k}·v), ∂J/∂v (d,) and ∂J/∂U (|V|, d).",
-        _outputs(loss),
-        [
-            Output("target_score", score(o)),
-            Output("negative_scores", score(n[i]), ((i, K),)),
-            Output("target_weight", sigmoid(-score(o))),
-            Output("negative_weights", sigmoid(score(n[i])), ((i, K),)),
-        ],
-    )
 
 
 def _normalizer() -> Any:

@@ -69,8 +69,8 @@ def _candidates(array: NDArray[np.float64], part: Part) -> Iterator[NDArray[np.f
     seen = [current]
     replacements = [np.full_like(current, value) for value in (0.0, 1.0, -1.0)]
     replacements += [np.round(current, decimals) for decimals in (0, 1, 2)]
-    if _is_simple(current, replacements):
-        return
+    if any(np.array_equal(current, constant) for constant in replacements[:3]):
+        return  # nothing is simpler than 0, 1 or -1 throughout
     for replacement in replacements:
         if any(np.array_equal(replacement, known) for known in seen):
             continue
@@ -78,11 +78,6 @@ def _candidates(array: NDArray[np.float64], part: Part) -> Iterator[NDArray[np.f
         candidate = array.copy()
         candidate[part] = replacement
         yield candidate
-
-
-def _is_simple(current: NDArray[np.float64], replacements: list[NDArray[np.float64]]) -> bool:
-    """Tell whether the part is 0, 1 or -1 throughout, so that nothing is simpler."""
-    return any(np.array_equal(current, constant) for constant in replacements[:3])
 
 
 def _holds(still_fails: Callable[[AnyCase], bool], case: AnyCase) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal, InvalidOperation
@@ -204,7 +205,7 @@ def _index(name: str, word: Any, words: Sequence[str]) -> int:
 
 
 def whole_number(
-    name: str, value: Any, expected: str, least: int | None = None, most: int | None = None
+    name: str, value: Any, expected: str, least: float = -math.inf, most: float = math.inf
 ) -> int:
     """Return an int; a string of digits will do."""
     number = None
@@ -212,11 +213,7 @@ def whole_number(
         number = int(value) if len(value) < 10 and value.strip().isdecimal() else None
     elif isinstance(value, int | np.integer) and not isinstance(value, bool):
         number = int(value)
-    if (
-        number is None
-        or (least is not None and number < least)
-        or (most is not None and number > most)
-    ):
+    if number is None or not least <= number <= most:
         raise ValueError(f"{name}: expected {expected}, got {_shown(value)}")
     return number
 
@@ -331,9 +328,7 @@ def _given_matrix(name: str, given: Any, words: Sequence[str], dimension: int | 
 
 
 def _listed(name: str, given: Any) -> list[Any]:
-    if isinstance(given, np.ndarray):
-        return list(given)
-    if isinstance(given, Sequence) and not isinstance(given, str):
+    if isinstance(given, np.ndarray | Sequence) and not isinstance(given, str):
         return list(given)
     raise ValueError(f"{name}: expected a list, got {_shown(given)}")
 
