@@ -79,9 +79,6 @@ def brokenness(parameters: Parameters, claimed: NDArray[np.float64]) -> str:
     return f"{sentence}."
 
 
-STOPPED = "The search for wrong entries stopped, as max_evaluations says."
-
-
 def stopped(evaluations: int, stage: str) -> Finding:
     """Say that the check has evaluated the loss as often as it may."""
     return Finding(

@@ -215,24 +215,30 @@ class _Course:
                 if diagnosis.was_stopped:
                     self.precision_is_sought = False
                 found = finding(scanned)
-                stopped = (conclusions.STOPPED,) if diagnosis.was_stopped else ()
+                notes = found.notes
+                if diagnosis.was_stopped:
+                    notes += (self._stopped(),)
                 return Details(
                     found.reason,
                     found.advice,
-                    (*found.notes, *stopped),
+                    notes,
                     scanned,
                     diagnosis.arrays,
                     diagnosis.rest,
                 )
             besides = conclusions.changed_since(self.value, value)
         except OutOfEvaluations:
-            besides = conclusions.stopped(self.subject.evaluations, "looking at entries").reason
+            besides = self._stopped()
         except Exception as error:  # noqa: BLE001  a report can be read, whatever its loss does
             besides = conclusions.raises_since(error)
         # No further evaluation: not for entries, nor for a precision.
         self.precision_is_sought = False
         found = finding(())
         return Details(f"{found.reason} {besides}", found.advice, found.notes)
+
+    def _stopped(self) -> str:
+        stage = "looking for wrong entries"
+        return conclusions.stopped(self.subject.evaluations, stage).reason
 
     def _changed(self) -> Finding | None:
         """Ask once more at the point: state that is kept between calls shows, and randomness."""

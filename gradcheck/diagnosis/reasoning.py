@@ -168,7 +168,27 @@ class _Course:
             return self._finding(number, leaf)
         except OutOfEvaluations:
             self.was_stopped = True
-            return ArrayFinding(leaf.name, leaf.shape, "undecided")
+            if self.known is None or not self.known.wrong[leaf.entries].any():
+                return ArrayFinding(leaf.name, leaf.shape, "undecided")
+            return self._known_wrong(leaf)
+
+    def _known_wrong(self, leaf: Leaf) -> ArrayFinding:
+        """Say of an array what its entries say, without another evaluation."""
+        assert self.known is not None
+        wrong = self.known.wrong[leaf.entries]
+        off = np.where(wrong, np.abs(self.claimed - self.known.derivative)[leaf.entries], 0)
+        places = _largest(off, min(LISTED, int(wrong.sum())))
+        entries = tuple(
+            self._entry(
+                leaf,
+                place,
+                float(self.known.derivative[leaf.entries][place]),
+                float(self.known.errors[leaf.entries][place]),
+            )
+            for place in places
+        )
+        extent = self._counted(leaf, wrong, np.zeros_like(wrong))
+        return ArrayFinding(leaf.name, leaf.shape, "disagrees", extent=extent, entries=entries)
 
     def _finding(self, number: int, leaf: Leaf) -> ArrayFinding:
         right = ArrayFinding(leaf.name, leaf.shape, "agrees")

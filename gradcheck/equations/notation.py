@@ -6,8 +6,9 @@ Each is an expression that stands as it is written, so that it can be printed, u
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from functools import cache
+from itertools import starmap
 from typing import Any, ClassVar, TypeAlias
 
 import sympy
@@ -21,6 +22,7 @@ __all__ = [
     "Partial",
     "abbreviate",
     "at",
+    "changed",
     "defined",
     "distinct_indices",
     "formula_of",
@@ -170,15 +172,18 @@ def distinct_indices(expression: Expr) -> Expr:
         return Sum(body.xreplace(fresh), *limits)
     if isinstance(expression, At):
         inside, *point = expression.args
-        return At(distinct_indices(inside), *(_distinct_in(one) for one in point))
+        return At(distinct_indices(inside), *starmap(Tuple, changed(point, distinct_indices)))
     return rebuilt(expression, distinct_indices)
 
 
-def _distinct_in(replacement: Expr) -> Expr:
-    variable, value = replacement.args
-    if isinstance(value, Lambda):
-        return Tuple(variable, Lambda(value.variables, distinct_indices(value.expr)))
-    return Tuple(variable, distinct_indices(value))
+def changed(point: Iterable[Expr], change: Callable[[Expr], Expr]) -> Iterator[tuple[Expr, Expr]]:
+    """Yield each variable of a point, and its value, or the function that gives it, changed."""
+    for variable, value in (replacement.args for replacement in point):
+        is_function = isinstance(value, Lambda)
+        yield (
+            variable,
+            Lambda(value.variables, change(value.expr)) if is_function else change(value),
+        )
 
 
 def rebuilt(expression: Expr, change: Callable[[Expr], Expr]) -> Expr:

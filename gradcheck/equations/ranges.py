@@ -128,14 +128,21 @@ class Ranges:
         self._keep_varied((replacement.args[0] for replacement in point), scope)
         self._walk(inside, scope, read)
         for variable, new in (replacement.args for replacement in point):
-            self._walk_value(variable, new, scope, read)
+            if isinstance(new, Lambda):
+                row_and_column = dict(zip(new.variables, _ranges_of(variable), strict=True))
+                self._walk(new.expr, {**scope, **row_and_column}, read)
+            else:
+                self._walk(new, scope, read)
 
     def _walk_derivative(self, derivative: Expr, scope: Scope, read: Read) -> None:
         self._keep_varied(derivative.args[1:], scope)
         self._walk_parts(derivative, scope, read)
 
     def _walk_delta(self, kronecker: Expr, scope: Scope, read: Read) -> None:
-        self._keep_delta(kronecker, scope)
+        self._keep_whole(kronecker.args[:2], scope)
+        resolved = _resolved(kronecker, scope)
+        if not resolved.has(Indexed) and scope.keys().isdisjoint(resolved.free_symbols):
+            self.deltas.add(resolved)
         self._walk_parts(kronecker, scope, read)
 
     def _walk_sum(self, summation: Sum, scope: Scope, read: Read) -> None:
@@ -154,14 +161,6 @@ class Ranges:
             self._walk(first, scope, read)
             self._walk(last, scope, read)
         self._walk(summation.function, inner, read)
-
-    def _walk_value(self, variable: Expr, value: Expr, scope: Scope, read: Read) -> None:
-        if not isinstance(value, Lambda):
-            self._walk(value, scope, read)
-            return
-        ranges = _ranges_of(variable)
-        row_and_column = dict(zip(value.variables, ranges, strict=True))
-        self._walk(value.expr, {**scope, **row_and_column}, read)
 
     def _read_matrix(self, entry: Expr, scope: Scope) -> None:
         if not isinstance(entry, MatrixElement):
@@ -213,12 +212,6 @@ class Ranges:
             for part in (index, _resolved(index, scope)):
                 check_index(part)
                 self._whole |= part.free_symbols | {entry.base for entry in part.atoms(Indexed)}
-
-    def _keep_delta(self, kronecker: Expr, scope: Scope) -> None:
-        self._keep_whole(kronecker.args[:2], scope)
-        resolved = _resolved(kronecker, scope)
-        if not resolved.has(Indexed) and scope.keys().isdisjoint(resolved.free_symbols):
-            self.deltas.add(resolved)
 
     def _keep_varied(self, variables: Iterable[Expr], scope: Scope) -> None:
         for variable in variables:

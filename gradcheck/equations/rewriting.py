@@ -10,11 +10,11 @@ from itertools import count
 from typing import Any, TypeAlias
 
 import sympy
-from sympy import Add, KroneckerDelta, Lambda, MatrixSymbol, Mul, Sum, Symbol
+from sympy import Add, KroneckerDelta, MatrixSymbol, Mul, Sum, Symbol
 from sympy.matrices.expressions.matexpr import MatrixElement
 from sympy.tensor.indexed import Indexed
 
-from gradcheck.equations.notation import At, Partial, distinct_indices, rebuilt
+from gradcheck.equations.notation import At, Partial, changed, distinct_indices, rebuilt
 
 __all__ = ["readable_indices", "with_deltas_summed", "written_out"]
 
@@ -88,16 +88,7 @@ def _evaluated(expression: Expr) -> Expr:
     if isinstance(expression, At):
         value, *point = expression.args
         value = _evaluated(value)
-        replacements = [
-            (
-                variable,
-                Lambda(new.variables, _evaluated(new.expr))
-                if isinstance(new, Lambda)
-                else _evaluated(new),
-            )
-            for variable, new in (replacement.args for replacement in point)
-        ]
-        return distinct_indices(_put(value, replacements))
+        return distinct_indices(_put(value, list(changed(point, _evaluated))))
     return rebuilt(expression, _evaluated)
 
 

@@ -335,7 +335,7 @@ def test_a_wrong_function_is_not_trained_with(folder, capsys):
     assert own(wrong) == 1
     said = capsys.readouterr().err
     assert "the gradient is not confirmed, so nothing was trained" in said
-    assert "Wrong: all of center" in said
+    assert "center (4,): " in said
     assert "reading" not in said
     assert not (folder / "vectors.txt").exists()
 

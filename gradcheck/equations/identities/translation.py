@@ -9,23 +9,6 @@ from functools import reduce
 from typing import Any, NoReturn, TypeAlias
 
 import sympy
-from sympy import (
-    Add,
-    Dummy,
-    Float,
-    Function,
-    KroneckerDelta,
-    Lambda,
-    Mul,
-    NumberSymbol,
-    Piecewise,
-    Pow,
-    Rational,
-    Sum,
-    Symbol,
-    exp,
-    log,
-)
 from sympy.core.function import AppliedUndef
 from sympy.functions.elementary.hyperbolic import HyperbolicFunction
 from sympy.matrices.expressions.matexpr import MatrixElement
@@ -109,20 +92,26 @@ class Translation:
             (Abbreviation, self._abbreviation),
             (Partial, self._derivative),
             (At, self._at),
-            (Rational, lambda value, _: number(Fraction(int(value.p), int(value.q)))),
-            (Symbol, _symbol),
+            (sympy.Rational, lambda value, _: number(Fraction(int(value.p), int(value.q)))),
+            (sympy.Symbol, _symbol),
             (MatrixElement | Indexed, self._entry),
-            (Add, lambda part, scope: sum(self._all(part, scope), start=ZERO)),
-            (Mul, lambda part, scope: reduce(multiply, self._all(part, scope), ONE)),
-            (exp, lambda call, scope: exponential(*self._all(call, scope))),
-            (log, lambda call, scope: logarithm(*self._all(call, scope))),
+            (sympy.Add, lambda part, scope: sum(self._all(part, scope), start=ZERO)),
+            (sympy.Mul, lambda part, scope: reduce(multiply, self._all(part, scope), ONE)),
+            (sympy.exp, lambda call, scope: exponential(*self._all(call, scope))),
+            (sympy.log, lambda call, scope: logarithm(*self._all(call, scope))),
             (type(sympy.S.Exp1), lambda _, __: exponential(ONE)),
-            (NumberSymbol, lambda constant, _: atom("constant", str(constant), positive=True)),
-            (Pow, self._power),
-            (KroneckerDelta, self._delta),
-            (Sum, self._sum),
-            (HyperbolicFunction, lambda call, scope: self._translate(call.rewrite(exp), scope)),
-            (Function, self._function),
+            (
+                sympy.NumberSymbol,
+                lambda constant, _: atom("constant", str(constant), positive=True),
+            ),
+            (sympy.Pow, self._power),
+            (sympy.KroneckerDelta, self._delta),
+            (sympy.Sum, self._sum),
+            (
+                HyperbolicFunction,
+                lambda call, scope: self._translate(call.rewrite(sympy.exp), scope),
+            ),
+            (sympy.Function, self._function),
         ]
 
     def difference(self, left: Expr, right: Expr) -> Polynomial:
@@ -162,7 +151,7 @@ class Translation:
 
     def _outer(self, function: Atom, position: int) -> Polynomial:
         """Differentiate a function of SymPy's by an argument."""
-        places = [Dummy(f"argument{i}") for i, _ in enumerate(function.parts)]
+        places = [sympy.Dummy(f"argument{i}") for i, _ in enumerate(function.parts)]
         derivative = getattr(sympy, function.kind)(*places).diff(places[position])
         values = dict(zip(places, function.parts, strict=True))
         return self._translate(derivative, _Scope(values=values))
@@ -172,7 +161,7 @@ class Translation:
         values = {}
         for variable, new in (replacement.args for replacement in point):
             # As the atoms of entries and symbols name them.
-            label = variable if isinstance(variable, Symbol) else variable.name
+            label = variable if isinstance(variable, sympy.Symbol) else variable.name
             values[key_of(label)] = self._replacement(variable, new, scope)
         return substitute(self._translate(inside, scope), {}, values)
 
@@ -180,7 +169,7 @@ class Translation:
         self, variable: Expr, new: Expr, scope: _Scope
     ) -> Callable[[Atom], Polynomial]:
         """Return the function that gives the value of a symbol, or of an entry of a matrix."""
-        if not isinstance(new, Lambda):
+        if not isinstance(new, sympy.Lambda):
             value = self._translate(new, scope)
             return lambda _: value
 
@@ -233,7 +222,7 @@ class Translation:
 
     def _function(self, call: Expr, scope: _Scope) -> Polynomial:
         """Of any other function nothing is known but that equal arguments give equal values."""
-        if isinstance(call, AppliedUndef | Piecewise):
+        if isinstance(call, AppliedUndef | sympy.Piecewise):
             _refuse(call, scope)
         return atom(type(call).__name__, *self._all(call, scope))
 
@@ -245,8 +234,10 @@ def _symbol(symbol: Expr, scope: _Scope) -> Polynomial:
 
 
 def _refuse(expression: Expr, _scope: _Scope) -> NoReturn:
-    if isinstance(expression, Float):
-        raise TypeError(f"expected exact numbers, such as Rational(1, 2), got {expression:.6g}")
+    if isinstance(expression, sympy.Float):
+        raise TypeError(
+            f"expected exact numbers, such as sympy.Rational(1, 2), got {expression:.6g}"
+        )
     raise TypeError(
         f"expected an expression in index notation, got {expression} ({type(expression).__name__})"
     )

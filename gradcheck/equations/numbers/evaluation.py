@@ -148,14 +148,6 @@ def _sum(summation: Expr, point: Point) -> Number:
     return mpmath.fsum(_value(body, _with_symbol(point, index, i)) for i in indices)
 
 
-def _addition(addition: Expr, point: Point) -> Number:
-    return mpmath.fsum(_value(part, point) for part in addition.args)
-
-
-def _product(product: Expr, point: Point) -> Number:
-    return mpmath.fprod(_value(part, point) for part in product.args)
-
-
 def _power(power: Expr, point: Point) -> Number:
     base, exponent = _value(power.base, point), _bounded(_value(power.exp, point))
     if base == 0 and exponent < 0:
@@ -234,8 +226,8 @@ _RULES: dict[Any, Callable[[Expr, Point], Number]] = {
     Symbol: _symbol,
     (MatrixElement, Indexed): _entry,
     Sum: _sum,
-    Add: _addition,
-    Mul: _product,
+    Add: lambda addition, point: mpmath.fsum(_value(part, point) for part in addition.args),
+    Mul: lambda product, point: mpmath.fprod(_value(part, point) for part in product.args),
     Pow: _power,
     sympy.log: _logarithm,
     KroneckerDelta: _delta,

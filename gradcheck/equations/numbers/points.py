@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator, Sequence
 from itertools import product
+from operator import le
 from typing import Any, TypeAlias
 
 import sympy
@@ -113,7 +114,7 @@ def _drawn(
         values[symbol] = indices.setdefault(range_, drawn) if coincide else drawn
     axes = [range_ for shape in ranges.shapes.values() for range_ in shape]
     axes += ranges.of_arrays.values()
-    return values if all(_is_range(range_, values) for range_ in axes) else None
+    return values if all(le(*_bounds(range_, values)) for range_ in axes) else None
 
 
 def _index(first: int, last: int, sizes: Sequence[int], generator: random.Random) -> int:
@@ -121,11 +122,6 @@ def _index(first: int, last: int, sizes: Sequence[int], generator: random.Random
     if len(sizes) > 2 and wanted and generator.random() < _SHARE_MET:
         return generator.choice(wanted)
     return generator.randint(first, last)
-
-
-def _is_range(range_: Range, values: dict[Any, int]) -> bool:
-    first, last = _bounds(range_, values)
-    return first <= last
 
 
 def _is_allowed(symbol: Any, value: Any) -> bool:

@@ -8,7 +8,6 @@ from typing import Any, TypeAlias
 
 import sympy
 
-from gradcheck.equations.notation import Abbreviation
 from gradcheck.equations.printing.typesetting import Level, Printed, Typesetter, braced
 
 __all__ = ["latex", "unicode"]
@@ -48,9 +47,11 @@ def latex(expression: Expr, names: Mapping[Any, str] | None = None) -> str:
 
 class _Unicode(Typesetter):
     minus = "−"
-
-    def form_of(self, abbreviation: type[Abbreviation]) -> str:
-        return abbreviation.unicode
+    form = "unicode"
+    called = "{}({})"
+    dot = "{}·{}"
+    norm = "‖{}‖²"
+    where = "{} at ({})"
 
     def letter(self, name: str) -> str:
         return _GREEK.get(name, name)
@@ -68,12 +69,6 @@ class _Unicode(Typesetter):
         is_short = len(left) == len(right) == 1
         return f"δ_{left}{right}" if is_short else f"δ_{{{left} {right}}}"
 
-    def function(self, name: str) -> str:
-        return name
-
-    def called(self, name: str, arguments: str) -> str:
-        return f"{name}({arguments})"
-
     def fraction(self, above: str, below: str, factors_below: int = 1) -> Printed:
         above = f"({above})" if "/" in above else above
         below = f"({below})" if factors_below > 1 else below
@@ -87,27 +82,20 @@ class _Unicode(Typesetter):
         limits = f"{{{index}={first}}}^{last}" if first else index
         return f"Σ_{limits} {body}"
 
-    def dot(self, left: str, right: str) -> str:
-        return f"{left}·{right}"
-
-    def norm(self, vector: str) -> str:
-        return f"‖{vector}‖²"
-
     def differential(self, of: str, by: Sequence[str]) -> str:
         order = str(len(by)).translate(_SUPERSCRIPTS) if len(by) > 1 else ""
         below = f"∂{by[0]}{order}" if len(set(by)) == 1 else " ".join(f"∂{one}" for one in by)
         return f"∂{order}{of}/{below}"
 
-    def where(self, text: str, conditions: str) -> str:
-        return f"{text} at ({conditions})"
-
 
 class _Latex(Typesetter):
     times = r"\,"
     becomes = r"\gets"
-
-    def form_of(self, abbreviation: type[Abbreviation]) -> str:
-        return abbreviation.latex
+    form = "latex"
+    called = r"{}\left({}\right)"
+    dot = r"{} \cdot {}"
+    norm = r"\lVert {} \rVert^2"
+    where = r"\left. {} \right|_{{{}}}"
 
     def letter(self, name: str) -> str:
         return rf"\{name}" if name in _GREEK else name
@@ -127,9 +115,6 @@ class _Latex(Typesetter):
     def function(self, name: str) -> str:
         return rf"\{name}" if name in _LATEX_FUNCTIONS else rf"\operatorname{{{name}}}"
 
-    def called(self, name: str, arguments: str) -> str:
-        return rf"{name}\left({arguments}\right)"
-
     def _grouped(self, expression: Expr) -> str:
         return self.write(expression)
 
@@ -144,12 +129,6 @@ class _Latex(Typesetter):
         limits = f"_{{{index}={first}}}^{{{last}}}" if first else f"_{{{index}}}"
         return rf"\sum{limits} {body}"
 
-    def dot(self, left: str, right: str) -> str:
-        return rf"{left} \cdot {right}"
-
-    def norm(self, vector: str) -> str:
-        return rf"\lVert {vector} \rVert^2"
-
     def differential(self, of: str, by: Sequence[str]) -> str:
         order = f"^{{{len(by)}}}" if len(by) > 1 else ""
         is_repeated = len(set(by)) == 1
@@ -157,6 +136,3 @@ class _Latex(Typesetter):
             rf"\partial {by[0]}{order}" if is_repeated else r"\,".join(rf"\partial {b}" for b in by)
         )
         return rf"\frac{{\partial{order} {of}}}{{{below}}}"
-
-    def where(self, text: str, conditions: str) -> str:
-        return rf"\left. {text} \right|_{{{conditions}}}"

@@ -57,9 +57,20 @@ class Typesetter(ABC):
     """The common part of the two notations: the order of terms, and the brackets."""
 
     minus = "-"
+    times = " "
     # Between a variable and what is put in its place, where that is no mere number: s = a + s would
     # read as an equation.
     becomes = "←"
+    form: str
+    """The attribute of an abbreviation that has its form, with places for its arguments."""
+    called: str
+    """A function of its arguments."""
+    dot: str
+    """A scalar product."""
+    norm: str
+    """The square of a length."""
+    where: str
+    """A value at a point."""
 
     def __init__(self, names: Mapping[Any, str]) -> None:
         self._names = names
@@ -130,10 +141,8 @@ class Typesetter(ABC):
 
     def _abbreviation(self, call: Expr) -> Printed:
         arguments = [_Argument(self.write(argument)) for argument in call.args]
-        form = self.form_of(type(call))
-        if form:
-            return form.format(*arguments), Level.ATOM
-        return f"{type(call).__name__}({', '.join(arguments)})", Level.ATOM
+        default = f"{type(call).__name__}({', '.join(arguments)})"
+        return getattr(call, self.form).format(*arguments) or default, Level.ATOM
 
     def _call(self, call: Expr) -> Printed:
         """Write log p(x), log Σ …, without brackets, where the argument has its own."""
@@ -142,7 +151,7 @@ class Typesetter(ABC):
             return f"{self.function('log')} {argument}", min(level, Level.PRODUCT)
         arguments = ", ".join(map(self.write, call.args))
         name = self.function(type(call).__name__)
-        return self.called(name, arguments), Level.PRODUCT
+        return self.called.format(name, arguments), Level.PRODUCT
 
     def _addition(self, addition: Expr) -> Printed:
         """Write the terms that are added before those that are subtracted."""
@@ -196,7 +205,7 @@ class Typesetter(ABC):
         left, right = sorted((self._vector(f) for f in factors), key=lambda vector: vector[0])
         if left[1] != index or right[1] != index:
             return None
-        return self.norm(left[0]) if left == right else self.dot(left[0], right[0])
+        return (self.norm if left == right else self.dot).format(left[0], right[0])
 
     def _partial(self, derivative: Expr) -> Printed:
         of, *by = derivative.args
@@ -210,7 +219,7 @@ class Typesetter(ABC):
     def _at(self, value: Expr) -> Printed:
         inside, *point = value.args
         conditions = ", ".join(self._condition(*replacement.args) for replacement in point)
-        return self.where(self._within(inside, Level.SUM), conditions), Level.PRODUCT
+        return self.where.format(self._within(inside, Level.SUM), conditions), Level.PRODUCT
 
     def _condition(self, variable: Expr, value: Expr) -> str:
         if not isinstance(value, Lambda):
@@ -227,12 +236,6 @@ class Typesetter(ABC):
 
     def _grouped(self, expression: Expr) -> str:
         return self.bracketed(self.write(expression))
-
-    times = " "
-
-    @abstractmethod
-    def form_of(self, abbreviation: type[Abbreviation]) -> str:
-        """Return the form of an abbreviation, with places for its arguments."""
 
     @abstractmethod
     def letter(self, name: str) -> str:
@@ -254,13 +257,9 @@ class Typesetter(ABC):
     def kronecker(self, left: str, right: str) -> str:
         """Return a Kronecker delta."""
 
-    @abstractmethod
     def function(self, name: str) -> str:
         """Return a function's name."""
-
-    @abstractmethod
-    def called(self, name: str, arguments: str) -> str:
-        """Return a function of its arguments."""
+        return name
 
     @abstractmethod
     def fraction(self, above: str, below: str, factors_below: int = 1) -> Printed:
@@ -275,20 +274,8 @@ class Typesetter(ABC):
         """Return a sum; where it is over a whole axis from 0, `first` is empty."""
 
     @abstractmethod
-    def dot(self, left: str, right: str) -> str:
-        """Return a scalar product."""
-
-    @abstractmethod
-    def norm(self, vector: str) -> str:
-        """Return the square of a length."""
-
-    @abstractmethod
     def differential(self, of: str, by: Sequence[str]) -> str:
         """Return ∂ of / ∂ by."""
-
-    @abstractmethod
-    def where(self, text: str, conditions: str) -> str:
-        """Return a value at a point."""
 
 
 def _fraction_parts(product: Expr) -> tuple[list[Expr], list[Expr]]:
