@@ -100,17 +100,11 @@ class Translation:
             (sympy.exp, lambda call, scope: exponential(*self._all(call, scope))),
             (sympy.log, lambda call, scope: logarithm(*self._all(call, scope))),
             (type(sympy.S.Exp1), lambda _, __: exponential(ONE)),
-            (
-                sympy.NumberSymbol,
-                lambda constant, _: atom("constant", str(constant), positive=True),
-            ),
+            (sympy.NumberSymbol, lambda pi, _: atom("constant", str(pi), positive=True)),
             (sympy.Pow, self._power),
             (sympy.KroneckerDelta, self._delta),
             (sympy.Sum, self._sum),
-            (
-                HyperbolicFunction,
-                lambda call, scope: self._translate(call.rewrite(sympy.exp), scope),
-            ),
+            (HyperbolicFunction, lambda f, scope: self._translate(f.rewrite(sympy.exp), scope)),
             (sympy.Function, self._function),
         ]
 
@@ -235,9 +229,7 @@ def _symbol(symbol: Expr, scope: _Scope) -> Polynomial:
 
 def _refuse(expression: Expr, _scope: _Scope) -> NoReturn:
     if isinstance(expression, sympy.Float):
-        raise TypeError(
-            f"expected exact numbers, such as sympy.Rational(1, 2), got {expression:.6g}"
-        )
+        raise TypeError(f"expected exact numbers, such as Rational(1, 2), got {expression:.6g}")
     raise TypeError(
         f"expected an expression in index notation, got {expression} ({type(expression).__name__})"
     )
