@@ -47,11 +47,6 @@ class Entry:
     verdict: Verdict
     reason: str = ""
 
-    @property
-    def excess(self) -> float:
-        """The distance of claimed and numerical in units of the tolerance; maybe NaN."""
-        return abs(self.claimed - self.numerical) / self.tolerance if self.tolerance else math.inf
-
 
 @dataclass(frozen=True)
 class Details:

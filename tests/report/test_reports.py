@@ -525,17 +525,20 @@ def test_the_heat_map_shows_every_entry(reports):
     assert {cell["class"] for cell in cells if cell not in wrong} == {"shade good"}
 
 
-def test_the_heat_map_is_shaded_by_the_excess():
+def test_the_heat_map_is_shaded_by_the_error_and_shows_signs():
     def grad(x):
-        return 2 * x + np.array([1.0, 1e-2, 1e-8, 0.0])
+        return 2 * x + np.array([2.0, 2e-2, 1e-8, 0.0, -3.0])
 
-    cells = Page(gradcheck.check(squares, grad, np.ones(4)).to_html()).cells
-    assert [cell["class"] for cell in cells] == [
+    page = Page(gradcheck.check(squares, grad, np.ones(5)).to_html())
+    assert [cell["class"] for cell in page.cells] == [
         "shade bad d5",
         "shade bad d3",
         "shade bad d1",
         "shade good",
+        "shade bad d5",
     ]
+    assert "0 1 2 3 4 × × × · −" in page.text
+    assert "of opposite sign" in page.text
 
 
 def test_a_kink_is_marked_in_the_heat_map(reports):
