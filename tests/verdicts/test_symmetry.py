@@ -214,7 +214,7 @@ def test_a_unit_of_its_own_for_each_array_changes_nothing(problem, data):
 
 @modest
 @given(problems(("right", "× 1.5", "0")), st.randoms(use_true_random=False))
-def test_the_order_of_the_arrays_does_not_change_the_verdict(problem, random):
+def test_the_order_of_the_arrays_does_not_turn_the_verdict(problem, random):
     loss, gradient, at = problem
     order = random.sample(range(len(at)), len(at))
 
@@ -229,4 +229,7 @@ def test_the_order_of_the_arrays_does_not_change_the_verdict(problem, random):
     shuffled = gradcheck.check(
         lambda parts: loss(back(parts)), shuffled_gradient, [at[i] for i in order]
     )
-    assert shuffled.verdict == plain.verdict, f"{plain}\n{shuffled}"
+    # Other directions are drawn: beside a stationary point one of them may move the loss by more
+    # than its rounding where the other does not. Neither may contradict the other.
+    verdicts = {shuffled.verdict, plain.verdict}
+    assert len(verdicts) == 1 or verdicts == {"agrees", "undecided"}, f"{plain}\n{shuffled}"
