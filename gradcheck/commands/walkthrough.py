@@ -53,50 +53,35 @@ another one.
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
     from gradcheck.word2vec.loss_table import LOSSES
 
-    parser.add_argument(
+    add = parser.add_argument
+    add(
         "sentence",
         nargs="*",
         type=as_text,
         metavar="SENTENCE",
         help='words (default: "the cat drinks milk")',
     )
-    parser.add_argument(
-        "--pair",
-        metavar="PAIR",
-        help="the pair of this step, CENTER:OUTSIDE or its number in the sentence",
-    )
-    parser.add_argument(
-        "--window", type=int, default=1, metavar="N", help="words to either side (default: 1)"
-    )
-    parser.add_argument(
-        "-d", "--dimension", type=int, metavar="D", help="length of a vector (default: 2)"
-    )
-    parser.add_argument(
+    add("--pair", help="the pair of this step, CENTER:OUTSIDE or its number in the sentence")
+    add("--window", type=int, default=1, metavar="N", help="words to either side (default: 1)")
+    add("-d", "--dimension", type=int, metavar="D", help="length of a vector (default: 2)")
+    add(
         "--loss",
         choices=[loss.name for loss in LOSSES],
         default=LOSSES[0].name,
         help=f"default: {LOSSES[0].name}",
     )
-    parser.add_argument(
+    add(
         "--negatives",
         metavar="N",
         help="for negative sampling: how many to draw, or words with commas (default: 2)",
     )
-    parser.add_argument(
+    add(
         "--init",
         default="random",
-        metavar="INIT",
         help="zeros, half-zeros, random (default), a JSON file with U and V, or the JSON itself",
     )
-    parser.add_argument(
-        "--seed", type=int, default=0, metavar="N", help="of what is random (default: 0)"
-    )
-    parser.add_argument(
-        "--rate",
-        default="0.5",
-        metavar="RATE",
-        help="learning rate, such as 0.5 or 1/3 (default: 0.5)",
-    )
+    add("--seed", type=int, default=0, metavar="N", help="of what is random (default: 0)")
+    add("--rate", default="0.5", help="learning rate, such as 0.5 or 1/3 (default: 0.5)")
     add_output_options(parser)
 
 

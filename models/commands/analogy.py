@@ -6,7 +6,7 @@ import argparse
 
 from gradcheck.terminal.command import PASSED, Command, UsageError
 from gradcheck.terminal.program import as_text
-from models.commands.tables import Column, print_table
+from models.commands.tables import print_table
 
 __all__ = ["ANALOGY"]
 
@@ -40,7 +40,7 @@ def _analogy(arguments: argparse.Namespace) -> int:
     a, b, c = arguments.a, arguments.b, arguments.c
     answers = Embeddings.load(arguments.vectors).analogy(a, b, c, arguments.k)
     print_table(
-        [Column("word"), Column("cosine", numbers=True)],
+        ["word", "cosine"],
         [(answer.word, f"{answer.similarity:.4f}") for answer in answers],
         title=f"{a} is to {b} as {c} is to",
     )

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import fields
-from typing import Any, get_args
+from typing import Any, TypeAlias, get_args
 
 from gradcheck.terminal.command import UsageError
+from models.errors import InputError
+from models.options import Initialization, Model, Options
+from models.pairs import Direction, TargetAmongNegatives
+from models.vocabulary import Subsampling
 
-__all__ = ["DESCRIPTION", "EPILOG", "add_arguments", "options_of", "refuse"]
+__all__ = ["DESCRIPTION", "EPILOG", "add_arguments", "options_of"]
+
+# `add_argument` of a group.
+Add: TypeAlias = Callable[..., object]
 
 DESCRIPTION = """\
 Train word vectors on a text: word2vec with gradients by hand, in NumPy.
@@ -58,32 +65,27 @@ exit status:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of the command."""
     parser.add_argument("text", nargs="?", metavar="TEXT", help="the text; - is standard input")
-    _add_model(parser.add_argument_group("what is trained"))
-    _add_pairs(parser.add_argument_group("which pairs it is trained on"))
-    _add_descent(parser.add_argument_group("how it is trained"))
-    _add_files(parser.add_argument_group("files"))
+    _add_model(parser.add_argument_group("what is trained").add_argument)
+    _add_pairs(parser.add_argument_group("which pairs it is trained on").add_argument)
+    _add_descent(parser.add_argument_group("how it is trained").add_argument)
+    _add_files(parser.add_argument_group("files").add_argument)
 
 
-def _add_model(group: argparse._ArgumentGroup) -> None:
-    from models.options import Initialization, Model
-
-    group.add_argument(
+def _add_model(add: Add) -> None:
+    add(
         "--model",
         choices=get_args(Model),
         help="one word predicts another (default), or the mean of a window predicts its center",
     )
-    group.add_argument(
+    add(
         "--loss",
-        metavar="LOSS",
         help="negative-sampling (default), naive-softmax, or your own function of one pair, as "
         "MODULE:FUNCTION or FILE.py:FUNCTION, with the signature of the homework: it takes "
         "(center vector, outside word's index, outside vectors, dataset) and returns (loss, "
         "gradient of the center vector, gradient of the outside vectors)",
     )
-    group.add_argument(
-        "--size", type=int, metavar="D", help="length of a vector, the lecture's d (default: 100)"
-    )
-    group.add_argument(
+    add("--size", type=int, metavar="D", help="length of a vector, the lecture's d (default: 100)")
+    add(
         "--init",
         choices=get_args(Initialization),
         help="where the vectors start. word2vec (default; half-zeros is another name for it): V "
@@ -92,123 +94,110 @@ def _add_model(group: argparse._ArgumentGroup) -> None:
     )
 
 
-def _add_pairs(group: argparse._ArgumentGroup) -> None:
-    from models.pairs import Direction, TargetAmongNegatives
-    from models.vocabulary import Subsampling
-
-    group.add_argument(
+def _add_pairs(add: Add) -> None:
+    add(
         "--window",
         type=int,
         metavar="W",
         help="words to either side, drawn from 1 to W at each center (default: 5)",
     )
-    group.add_argument(
+    add(
         "--direction",
         choices=get_args(Direction),
         metavar="WHICH",
         help="of skip-gram, which word of a pair is the input: center-predicts-outside (default) "
         "or outside-predicts-center",
     )
-    group.add_argument(
-        "--min-count", type=int, metavar="N", help="leave out rarer words (default: 5)"
-    )
-    group.add_argument(
+    add("--min-count", type=int, metavar="N", help="leave out rarer words (default: 5)")
+    add(
         "--sample",
         type=float,
         metavar="T",
         help="drop words of a frequency above T now and then; 0 keeps all (default: 1e-3)",
     )
-    group.add_argument(
+    add(
         "--subsampling",
         choices=get_args(Subsampling),
         help="how often a word of frequency f is kept. word2vec (default) and fasttext: "
         "√(T/f) + T/f; paper: √(T/f)",
     )
-    group.add_argument(
+    add(
         "--negative",
         type=int,
         metavar="K",
         help="negatives of each pair, for negative sampling (default: 5)",
     )
-    group.add_argument(
+    add(
         "--noise-power",
         type=float,
         metavar="P",
         help="negatives are drawn in proportion to their count to this power (default: 0.75); one "
         "like -1e9 is written --noise-power=-1e9",
     )
-    group.add_argument(
+    add(
         "--target-among-negatives",
         choices=get_args(TargetAmongNegatives),
         help="a negative that equals the target is skipped (default), drawn again, or kept",
     )
 
 
-def _add_descent(group: argparse._ArgumentGroup) -> None:
-    group.add_argument(
-        "--epochs", type=int, metavar="N", help="how often the text is read (default: 5)"
-    )
-    group.add_argument(
-        "--alpha", type=float, metavar="RATE", help="learning rate at the start (default: 0.025)"
-    )
-    group.add_argument(
+def _add_descent(add: Add) -> None:
+    add("--epochs", type=int, metavar="N", help="how often the text is read (default: 5)")
+    add("--alpha", type=float, metavar="RATE", help="learning rate at the start (default: 0.025)")
+    add(
         "--min-alpha",
         type=float,
         metavar="RATE",
         help="and at the end; in between it falls linearly with the words read (default: 1e-4)",
     )
-    group.add_argument(
+    add(
         "--batch-size",
         type=int,
         metavar="B",
         help="pairs whose gradients are taken at the same vectors and added up (default: up to "
         "1024, 128 for naive softmax; fewer where a small vocabulary would make that unstable)",
     )
-    group.add_argument(
+    add(
         "--compiled",
         action="store_true",
         default=None,
         help="one pair at a time, compiled by numba (pip install 'gradcheck[fast]'), as "
         "word2vec.c and gensim do",
     )
-    group.add_argument(
+    add(
         "--threads",
         type=int,
         metavar="N",
         help="with more than one, no two runs give quite the same vectors; worth it with "
         "--compiled (default: 1)",
     )
-    group.add_argument("--seed", type=int, metavar="N", help="of all that is random (default: 1)")
+    add("--seed", type=int, metavar="N", help="of all that is random (default: 1)")
 
 
-def _add_files(group: argparse._ArgumentGroup) -> None:
-    group.add_argument(
+def _add_files(add: Add) -> None:
+    add(
         "--output",
         default="vectors.txt",
         metavar="FILE",
         help="where the vectors go (default: vectors.txt)",
     )
-    group.add_argument(
-        "--binary", action="store_true", help="in the binary format, a third of the size"
-    )
-    group.add_argument(
+    add("--binary", action="store_true", help="in the binary format, a third of the size")
+    add(
         "--checkpoint",
         metavar="FILE",
         help="where the training is kept while it goes on (default: OUTPUT.checkpoint, which is "
         "deleted when the vectors are written; a FILE that is named stays)",
     )
-    group.add_argument(
+    add(
         "--checkpoint-every",
         type=float,
         default=60.0,
         metavar="SECONDS",
         help="how often it is written (default: 60)",
     )
-    group.add_argument("--resume", action="store_true", help="go on from the checkpoint")
-    group.add_argument(
-        "--restart", action="store_true", help="drop the checkpoint of an unfinished training"
-    )
-    group.add_argument(
+    add("--resume", action="store_true", help="go on from the checkpoint")
+    add("--restart", action="store_true", help="drop the checkpoint of an unfinished training")
+    add(
         "--check-every",
         type=int,
         default=2000,
@@ -216,13 +205,11 @@ def _add_files(group: argparse._ArgumentGroup) -> None:
         help="check the gradient that training follows, that of a few pairs of every N-th batch, "
         "of the first and of the last; 0: never (default: 2000)",
     )
-    group.add_argument("--history", metavar="FILE", help="write the loss as a table, CSV")
-    group.add_argument(
-        "--plot", metavar="FILE", help="draw the loss, .png or .svg (needs 'gradcheck[plot]')"
-    )
+    add("--history", metavar="FILE", help="write the loss as a table, CSV")
+    add("--plot", metavar="FILE", help="draw the loss, .png or .svg (needs 'gradcheck[plot]')")
 
 
-def options_of(arguments: argparse.Namespace, own_negatives: int | None = None) -> Any:
+def options_of(arguments: argparse.Namespace, own_negatives: int | None = None) -> Options:
     """Return the `Options` that the arguments make.
 
     Parameters
@@ -237,9 +224,6 @@ def options_of(arguments: argparse.Namespace, own_negatives: int | None = None) 
     UsageError
         If a value is out of its range, or two contradict each other.
     """
-    from models.errors import InputError
-    from models.options import Options
-
     given = {
         field.name: value
         for field in fields(Options)
@@ -247,9 +231,9 @@ def options_of(arguments: argparse.Namespace, own_negatives: int | None = None) 
     }
     loss = given.get("loss", "negative-sampling")
     if loss == "naive-softmax":
-        refuse(given, ("negative", "noise_power", "target_among_negatives"), "naive softmax")
+        _refuse(given, ("negative", "noise_power", "target_among_negatives"), "naive softmax")
     if given.get("model") == "cbow":
-        refuse(given, ("direction",), "CBOW")
+        _refuse(given, ("direction",), "CBOW")
     if ":" in loss:
         # A homework's function asks for K negatives, neither fewer nor its target.
         given.setdefault("target_among_negatives", "redraw")
@@ -263,7 +247,7 @@ def options_of(arguments: argparse.Namespace, own_negatives: int | None = None) 
         raise UsageError(f"--{name.replace('_', '-')}:{rest}") from None
 
 
-def refuse(given: dict[str, Any], names: Sequence[str], what: str) -> None:
+def _refuse(given: dict[str, Any], names: Sequence[str], what: str) -> None:
     """Raise `UsageError` if an option is given that means nothing beside another."""
     for name in names:
         if name in given:

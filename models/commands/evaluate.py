@@ -8,12 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gradcheck.terminal.command import PASSED, Command, UsageError
-from models.commands.tables import Column, print_table
+from models.commands.tables import print_table
 
 if TYPE_CHECKING:
     from models.vectors.benchmarks import Analogies, Similarities
     from models.vectors.embeddings import Embeddings
-    from models.vectors.evaluation import SectionScore
 
 __all__ = ["EVALUATE"]
 
@@ -85,27 +84,13 @@ def _print_similarities(
 ) -> None:
     from models.vectors.evaluation import evaluate_similarities
 
-    scores = [
-        (
-            name,
-            evaluate_similarities(
-                embeddings, pairs, restrict=arguments.restrict, match_case=arguments.match_case
-            ),
+    rows = []
+    for name, pairs in test_sets:
+        score = evaluate_similarities(
+            embeddings, pairs, restrict=arguments.restrict, match_case=arguments.match_case
         )
-        for name, pairs in test_sets
-    ]
-    print_table(
-        [
-            Column("rated pairs"),
-            Column("Spearman's ρ", numbers=True),
-            Column("known", numbers=True),
-            Column("of", numbers=True),
-        ],
-        [
-            (name, _decimal(score.rho, ".3f"), str(score.known), str(score.pairs))
-            for name, score in scores
-        ],
-    )
+        rows.append((name, _decimal(score.rho, ".3f"), str(score.known), str(score.pairs)))
+    print_table(["rated pairs", "Spearman's ρ", "known", "of"], rows)
 
 
 def _print_analogies(
@@ -116,27 +101,12 @@ def _print_analogies(
     score = evaluate_analogies(
         embeddings, test_set, restrict=arguments.restrict, match_case=arguments.match_case
     )
-    print_table(
-        [
-            Column("section"),
-            Column("accuracy", numbers=True),
-            Column("correct", numbers=True),
-            Column("known", numbers=True),
-            Column("of", numbers=True),
-        ],
-        [_section_row(section) for section in (*score.sections, score.total)],
-        title=f"Analogies, {name}",
-    )
-
-
-def _section_row(section: SectionScore) -> tuple[str, ...]:
-    return (
-        section.name,
-        _decimal(section.accuracy, ".2%"),
-        str(section.correct),
-        str(section.known),
-        str(section.questions),
-    )
+    rows = [
+        (each.name, _decimal(each.accuracy, ".2%"), *map(str, each[1:]))
+        for each in (*score.sections, score.total)
+    ]
+    titles = ["section", "accuracy", "correct", "known", "of"]
+    print_table(titles, rows, title=f"Analogies, {name}")
 
 
 def _decimal(value: float, form: str) -> str:

@@ -6,7 +6,7 @@ import argparse
 
 from gradcheck.terminal.command import PASSED, Command, UsageError
 from gradcheck.terminal.program import as_text
-from models.commands.tables import Column, print_table
+from models.commands.tables import print_table
 
 __all__ = ["NEAREST"]
 
@@ -48,7 +48,7 @@ def _nearest(arguments: argparse.Namespace) -> int:
         for word in arguments.words
         for neighbour in embeddings.nearest(word, arguments.k)
     ]
-    print_table([Column("word"), Column("neighbour"), Column("cosine", numbers=True)], rows)
+    print_table(["word", "neighbour", "cosine"], rows, words=2)
     return PASSED
 
 

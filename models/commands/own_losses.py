@@ -12,7 +12,7 @@ import zlib
 from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
@@ -35,16 +35,12 @@ __all__ = ["OwnLoss"]
 _SUFFIXES = {".py", ".ipynb"}
 
 
-class _Pair(NamedTuple):
-    """The words of a pair beside the center: the target and its negatives."""
-
-    target: int
-    negatives: tuple[int, ...]
-
+# The words of a pair beside the center: the target and its negatives.
+_Pair: TypeAlias = tuple[int, tuple[int, ...]]
 
 # What the gradient is checked on before the training: |V| = 6, d = 4, negatives that repeat.
 _SHAPE = 6, 4
-_TRIALS = (_Pair(0, (1, 2, 1)), _Pair(3, (5, 5, 0)), _Pair(5, (4, 1, 2)))
+_TRIALS: tuple[_Pair, ...] = ((0, (1, 2, 1)), (3, (5, 5, 0)), (5, (4, 1, 2)))
 
 
 class OwnLoss:
@@ -98,6 +94,7 @@ class OwnLoss:
         for pair in _TRIALS:
             at = rng.standard_normal(_SHAPE[1]), rng.standard_normal(_SHAPE)
 
+            # No `partial`: its name stands in the report.
             def own(center: Floats, outside: Floats, pair: _Pair = pair) -> tuple[object, ...]:
                 return self.loss_and_gradient(center, outside, *pair)
 

@@ -3,40 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from gradcheck.commands.outputs import show
 from gradcheck.document import blocks
 from gradcheck.document.spans import Numeral, prose
 
-__all__ = ["Column", "print_table"]
+__all__ = ["print_table"]
 
 
-class Column(NamedTuple):
-    """A column of a table: its title, and whether its numbers stand below each other."""
-
-    title: str
-    numbers: bool = False
-
-
-def print_table(columns: Sequence[Column], rows: Sequence[Sequence[str]], title: str = "") -> None:
+def print_table(
+    titles: Sequence[str], rows: Sequence[Sequence[str]], *, words: int = 1, title: str = ""
+) -> None:
     """Print a table.
 
     Parameters
     ----------
-    columns : sequence of Column
+    titles : sequence of str
+        Those of the columns.
     rows : sequence of sequence of str
         A text for each column.
+    words : int
+        The columns, from the left, that hold words; the others' numbers stand below each other.
     title : str
         Stands above it, if there is one.
     """
-    table = blocks.Table(
-        [
-            blocks.Column(
-                prose(column.title),
-                [Numeral(row[i]) if column.numbers else prose(row[i]) for row in rows],
-            )
-            for i, column in enumerate(columns)
-        ]
-    )
-    show(blocks.Document(prose(title), (table,)))
+    columns = [
+        blocks.Column(
+            prose(name), [prose(row[i]) if i < words else Numeral(row[i]) for row in rows]
+        )
+        for i, name in enumerate(titles)
+    ]
+    show(blocks.Document(prose(title), (blocks.Table(columns),)))
