@@ -45,31 +45,26 @@ Mark = Literal["good", "bad", "unsure"]
 
 
 @dataclass(frozen=True)
-class Words:
+class _Typed:
+    """A span that is its text."""
+
+    text: str
+
+
+class Words(_Typed):
     """Plain words."""
 
-    text: str
 
-
-@dataclass(frozen=True)
-class Emphasis:
+class Emphasis(_Typed):
     """A word that is talked about."""
 
-    text: str
 
-
-@dataclass(frozen=True)
-class Verbatim:
+class Verbatim(_Typed):
     """Code within a sentence."""
 
-    text: str
 
-
-@dataclass(frozen=True)
-class Numeral:
+class Numeral(_Typed):
     """A number as it is written: -0.25, 1/3 or 1.2e-09."""
-
-    text: str
 
 
 @dataclass(frozen=True)

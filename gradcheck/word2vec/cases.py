@@ -19,7 +19,6 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from gradcheck import strategies
-from gradcheck.word2vec.simpler_numbers import simplify
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,7 +32,6 @@ __all__ = [
     "large_score_negative_sampling_cases",
     "large_score_softmax_cases",
     "negative_sampling_cases",
-    "simplify",
     "softmax_cases",
     "window_cases",
 ]
@@ -62,11 +60,6 @@ class _Printable:
             elif value != field.default:
                 arguments.append(f"{field.name}={value!r}")
         return f"{type(self).__name__}({', '.join(arguments)})"
-
-    def describe(self) -> str:
-        """Return a snippet that makes this case when pasted into a Python prompt."""
-        name = type(self).__name__
-        return f"import numpy as np\nfrom {__name__} import {name}\n\ncase = {self!r}\n"
 
     def to_dict(self) -> dict[str, Any]:
         """Return the case as lists and numbers, ready for JSON; floats stay exact."""
