@@ -14,7 +14,7 @@ import numpy as np
 
 from gradcheck.checking import conclusions
 from gradcheck.checking.conclusions import Finding
-from gradcheck.diagnosis.reasoning import Known, diagnosed
+from gradcheck.diagnosis.reasoning import Diagnosis, Known, diagnosed
 from gradcheck.numerical.directions import Direction, single
 from gradcheck.probing.arrays import WrongEntry
 from gradcheck.probing.claims import Claim, Probe, Verdict
@@ -209,15 +209,13 @@ class _Course:
             value = self.subject.loss(self.subject.parameters.vector)
             if same(self.value, value, self.subject.loss_epsilon, self.precision):
                 scanned = self._scan(off)
-                diagnosis = diagnosed(self.prober, self.claimed, self.seed, _known(scanned))
+                besides, diagnosis = self._diagnosed(scanned)
                 worst = [entry for array in diagnosis.arrays for entry in array.entries]
                 self.precision_is_sought = not any(map(_is_gross, worst))
-                if diagnosis.was_stopped:
+                if besides:
                     self.precision_is_sought = False
                 found = finding(scanned)
-                notes = found.notes
-                if diagnosis.was_stopped:
-                    notes += (self._stopped(),)
+                notes = (*found.notes, *([besides] if besides else []))
                 return Details(
                     found.reason,
                     found.advice,
@@ -235,6 +233,15 @@ class _Course:
         self.precision_is_sought = False
         found = finding(())
         return Details(f"{found.reason} {besides}", found.advice, found.notes)
+
+    def _diagnosed(self, scanned: tuple[Entry, ...]) -> tuple[str, Diagnosis]:
+        """Find where and why the claim is wrong, and say what came in between."""
+        try:
+            found = diagnosed(self.prober, self.claimed, self.seed, _known(scanned))
+        except Exception as error:  # noqa: BLE001  what was seen of entries is kept
+            ended = f"The search for wrong entries ended with {type(error).__name__}: {error}."
+            return ended, Diagnosis(())
+        return self._stopped() if found.was_stopped else "", found
 
     def _stopped(self) -> str:
         stage = "looking for wrong entries"

@@ -61,12 +61,11 @@ class Evidence:
         There must be more products than factors, or they would always fit.
         """
         basis = np.stack([self.vectors @ part.ravel()[self.moved] for part in parts], axis=1)
-        if len(self.products) <= len(parts) or not np.isfinite(basis).all():
-            return None
         weights = 1 / (self.tolerances + 1e-300)
-        factors, _, rank, _ = np.linalg.lstsq(
-            basis * weights[:, None], self.products * weights, rcond=1e-9
-        )
+        weighted = basis * weights[:, None]
+        if len(self.products) <= len(parts) or not np.isfinite(weighted).all():
+            return None
+        factors, _, rank, _ = np.linalg.lstsq(weighted, self.products * weights, rcond=1e-9)
         if rank < len(parts):
             return None
         gradient = sum(

@@ -116,6 +116,8 @@ def patterns(name: str, grid: Grid) -> Iterator[Pattern]:
 
 
 def _noun(ndim: int, axis: int) -> str:
+    if ndim == 1:
+        return "entry"
     return ("row", "column")[axis] if ndim == 2 else f"slice along axis {axis}"
 
 
@@ -145,12 +147,21 @@ def _constant_difference(grid: Grid, axis: int, noun: str) -> Iterator[Pattern]:
         return
     allowed = 2 * errors.max(axis=1)
     is_large = np.abs(differences).min(axis=1) > 16 * allowed
-    if np.all(np.ptp(differences, axis=1) <= allowed) and is_large.any():
-        ndim = grid.claimed.ndim
-        along = f"from {noun} to {noun}" if ndim > 1 else "from entry to entry"
+    if not np.all(np.ptp(differences, axis=1) <= allowed) or not is_large.any():
+        return
+    # Where the derivative does not change either, everything does.
+    if np.all(np.ptp(_lines(grid.derivative, axis), axis=1) <= allowed):
+        return
+    if np.ptp(differences) <= allowed.max():
+        number = stated_number(float(f"{np.median(differences):.6g}"))
+        yield Pattern(
+            "mean-missing", f"AN OFFSET. claimed − derivative is {number} in all entries measured."
+        )
+    else:
         yield Pattern(
             "mean-missing",
-            f"A MEAN IS MISSING, or too much. claimed − derivative does not change {along}.",
+            f"THE SAME DIFFERENCE IN EACH {noun.upper()}. claimed − derivative does not change "
+            f"from {noun} to {noun}: is a mean missing, or too much?",
         )
 
 
@@ -203,8 +214,8 @@ def _another_order(name: str, grid: Grid) -> Iterator[Pattern]:
     if is_elsewhere[tells].all() and not stays[tells].all():
         yield Pattern(
             "reordered",
-            f"ANOTHER ORDER. Each number of the derivative by {name} is claimed, but for another "
-            "entry.",
+            f"ANOTHER ORDER. Each number of the derivative by {name} that was measured is claimed, "
+            "but for another entry.",
         )
 
 

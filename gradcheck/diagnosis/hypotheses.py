@@ -27,13 +27,17 @@ NEARLY = 1e-2
 _PART = 1e-6
 """A term counts beside another where it is more than this part of it."""
 
+SMALL = 12
+"""A whole number up to this is an exponent or an inner derivative as often as a count."""
+
 LARGEST_NAMED = 1000
 """A factor is named where it, or one over it, is a whole number up to this, or a simple one."""
 
 LOOK_FOR = {
     "opposite-sign": "the minus of a negative log-likelihood, or of an inner derivative.",
     "zero": "a gradient that is made and never filled; an update that goes to a copy.",
-    "factor": "a sum where the loss has a mean, or the other way round; a ½ or a 2 of a square.",
+    "factor": "a sum where the loss has a mean, or the other way round; an exponent, an inner "
+    "derivative; a learning rate.",
     "transposed": ".T, the order of a product or of np.outer.",
     "reordered": "reshape, ravel, an order of axes, [::-1], a kernel that has to be flipped.",
     "other-array": "the order in which the gradients are returned.",
@@ -42,10 +46,12 @@ LOOK_FOR = {
     "factor-per-slice": "a factor that belongs to each row, column or gate: a gate's derivative, "
     "a count, a scale.",
     "constant-along-axis": "a sum or mean over the wrong axis.",
-    "mean-missing": "a mean that is not subtracted: a path through a mean has its gradient, too.",
+    "mean-missing": "a term that is missing or too much: a constant's derivative; a mean, whose "
+    "path has its gradient, too.",
     "triangle": "a symmetric matrix of which the loss reads one triangle.",
-    "float32": "an array, or a product, in float32 inside.",
-    "elsewhere": "a cache that was filled at another point.",
+    "float32": "an array, or a product, in float32 inside; a finite difference; a rounded "
+    "constant.",
+    "elsewhere": "a gradient that was kept from another call, or computed at a point of its own.",
     "part": "an index, a slice or a loop that leaves some out; dW[i] = … where i is there twice.",
 }
 """For each pattern, what to look for in the code."""
@@ -66,17 +72,23 @@ class Hypothesis:
         that follows.
     is_close
         Whether the claim is nearly right: then no slip of the pen is looked for.
+    is_fitted
+        Whether it has a number that was fitted: at one point alone, some number fits anything.
+    hint
+        The pattern whose place in the code is meant, if that is another.
     """
 
     pattern: str
     cause: str
     derivative: Callable[[Evidence, Mapping[str, FloatArray]], FloatArray]
     is_close: bool = False
+    is_fitted: bool = False
+    hint: str = ""
 
     @property
     def look_for(self) -> str:
         """Where in the code such a cause is often found."""
-        return "" if self.is_close else LOOK_FOR[self.pattern]
+        return "" if self.is_close else LOOK_FOR[self.hint or self.pattern]
 
 
 def of_array(
@@ -150,21 +162,20 @@ def _factor(name: str, evidence: Evidence, where: str) -> Iterator[Hypothesis]:
         f"FACTOR {stated}. claimed = {stated} × derivative{where}.{origin}",
         lambda evidence, _: evidence.claimed / factor,
         is_close=abs(factor - 1) < NEARLY,
+        is_fitted=True,
     )
 
 
 def _origin(factor: float, name: str, shape: tuple[int, ...]) -> str:
     """Say where a factor may come from, if its number stands in the array's shape."""
     for number, what in ((factor, "a sum"), (1 / factor, "a mean")):
-        if number > 2.5 and abs(number - round(number)) < 1e-6 * number:
+        if math.prod(shape) > 1 and number > 2.5 and abs(number - round(number)) < 1e-6 * number:
             axes = [axis for axis, length in enumerate(shape) if length == round(number)]
             nouns = ("rows", "columns") if len(shape) == 2 else ("entries",) * len(shape)
             if axes:
                 return f" {name} has {round(number)} {nouns[axes[0]]}: {what} over them?"
-            other = "mean" if what == "a sum" else "sum"
-            return (
-                f" Is {round(number)} the number of examples: {what} where the loss has a {other}?"
-            )
+            if number > SMALL:
+                return f" Is {round(number)} the number of examples?"
     return ""
 
 
@@ -199,13 +210,14 @@ def _permutations(shape: tuple[int, ...], where: str) -> Iterator[Hypothesis]:
                         lambda e, _, a=axis, s=shift: np.roll(e.claimed, s, a),  # type: ignore[misc]
                     )
     if len(shape) > 1 and min(shape) > 1:
+        is_square = len(shape) == 2 and shape[0] == shape[1]  # there, it is the transpose
         yield Hypothesis(
             "reordered",
             f"REVERSED. claimed has the derivative's numbers in reverse order along the last two "
             f"axes,{where}.",
             lambda e, _: np.flip(e.claimed, (-2, -1)),
         )
-        for there, back in (("C", "F"), ("F", "C")):
+        for there, back in () if is_square else (("C", "F"), ("F", "C")):
             yield Hypothesis(
                 "reordered",
                 f"ANOTHER ORDER. claimed has the derivative's numbers as reshaped from rows to "
@@ -280,6 +292,7 @@ def _multiples(name: str, evidence: Evidence, where: str) -> Iterator[Hypothesis
             "parameter-multiple",
             f"{said}{where}.",
             lambda e, _: e.claimed + exact * e.parameter,
+            is_fitted=True,
         )
         return
     both = evidence.fitted(evidence.claimed, parameter)
@@ -295,6 +308,7 @@ def _multiples(name: str, evidence: Evidence, where: str) -> Iterator[Hypothesis
             f"claimed = {stated_number(factor)} × derivative {sign} "
             f"{stated_number(abs(of_parameter))} × {name}{where}.",
             lambda e, _: both[0] * e.claimed + both[1] * e.parameter,
+            is_fitted=True,
         )
 
 
@@ -318,6 +332,7 @@ def of_part(evidence: Evidence, wrong: NDArray[np.bool_], said: str) -> Iterator
         "part",
         f"{said}: OPPOSITE SIGN there.",
         lambda e, _: np.where(wrong, -e.claimed, e.claimed),
+        hint="opposite-sign",
     )
     if evidence.explains(negative.derivative(evidence, {})):
         yield negative
@@ -331,6 +346,8 @@ def of_part(evidence: Evidence, wrong: NDArray[np.bool_], said: str) -> Iterator
             "part",
             f"{said}: claimed = {stated_number(factor)} × derivative there.",
             lambda e, _: np.where(wrong, e.claimed / factor, e.claimed),
+            is_fitted=True,
+            hint="factor",
         )
 
 
@@ -354,6 +371,6 @@ def _simplest(number: float, fits: Callable[[float], bool]) -> float:
         candidates.append(1 / round(1 / number))
     candidates += [math.copysign(math.log(2) ** power, number) for power in (1, -1)]
     for candidate in candidates:
-        if candidate and abs(candidate - number) <= 1e-4 * abs(number) and fits(candidate):
+        if candidate and abs(candidate - number) <= 1e-2 * abs(number) and fits(candidate):
             return candidate
     return number

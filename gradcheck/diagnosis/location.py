@@ -7,14 +7,14 @@ wrong entries among n take about 4 k log2(n / k) evaluations.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gradcheck.diagnosis.slopes import Slopes
 
-__all__ = ["Located", "located"]
+__all__ = ["MOST_WRONG", "Located", "located"]
 
 FloatArray = NDArray[np.float64]
 Indices = NDArray[np.intp]
@@ -24,6 +24,9 @@ MOST_WRONG = 128
 
 DENSE, EARLIEST = 0.9, 5
 """Where more than that part of the halves is wrong after so many halvings, nearly all are."""
+
+FOLLOWED = 4
+"""Of too many wrong halves, so many are followed up: a report shows some entries."""
 
 FEW_SLICES = 4
 """Wrong slices along one axis, if these are more, are looked into; other axes are not."""
@@ -48,6 +51,8 @@ class Located:
         How far these may be off.
     is_whole
         Whether all of the slices' entries are taken to be wrong, from a sample of them.
+    is_all
+        Whether no others are wrong: where they are too many to be found, these are a few.
     """
 
     slices: tuple[Indices | None, ...]
@@ -55,6 +60,7 @@ class Located:
     derivatives: FloatArray
     errors: FloatArray
     is_whole: bool
+    is_all: bool = True
 
 
 class _Array:
@@ -145,11 +151,25 @@ def located(
     if all(map(array.is_wrong, sample)):
         return array.located(anywhere, sample, is_whole=True)
     total = array.residual(slice(None))
-    slices: tuple[Indices | None, ...] = ()
+    slices: list[Indices | None] = [None] * positions.ndim
+    skipped = []
     for axis in range(positions.ndim):
         # Many slices of one axis hold single entries: along another axis they would be as many.
-        is_known = any(found is not None and len(found) > FEW_SLICES for found in slices)
-        slices += (None if is_known else _wrong_slices(array, positions, axis, total),)
+        if any(found is not None and len(found) > FEW_SLICES for found in slices):
+            skipped.append(axis)
+        else:
+            slices[axis] = _wrong_slices(array, positions, axis, total)
+    found = _within(array, positions, tuple(slices))
+    if not found.is_all and skipped:
+        # Single entries would have been found: they fill a part of each slice.
+        for axis in skipped:
+            slices[axis] = _wrong_slices(array, positions, axis, total)
+        found = _within(array, positions, tuple(slices))
+    return found
+
+
+def _within(array: _Array, positions: Indices, slices: tuple[Indices | None, ...]) -> Located:
+    """Find the wrong entries among those at some indices along each axis."""
     chosen = [
         np.arange(length) if indices is None else indices
         for indices, length in zip(slices, positions.shape, strict=True)
@@ -160,12 +180,11 @@ def located(
     if len(sample) == len(candidates):
         return array.located(slices, wrong, is_whole=len(wrong) == len(sample))
     if len(wrong) < len(sample):
-        found = _halved(array, candidates[:, np.newaxis], array.residual(candidates), dense=1.0)
-        if found is not None:
-            for place, residual, error in found:
-                array.note(int(candidates[place]), residual, error)
-            wrong = [int(candidates[place]) for place, _, _ in found]
-            return array.located(slices, wrong, is_whole=False)
+        found, is_all = _halved(array, candidates[:, np.newaxis], array.residual(candidates), 1.0)
+        for place, residual, error in found:
+            array.note(int(candidates[place]), residual, error)
+        wrong = [int(candidates[place]) for place, _, _ in found]
+        return replace(array.located(slices, wrong, is_whole=False), is_all=is_all)
     return array.located(slices, wrong, is_whole=True)
 
 
@@ -176,18 +195,19 @@ def _wrong_slices(
     length = positions.shape[axis]
     if length == 1:
         return None
-    found = _halved(array, np.moveaxis(positions, axis, 0).reshape(length, -1), total, dense=DENSE)
-    if found is None or len(found) == length:
+    groups = np.moveaxis(positions, axis, 0).reshape(length, -1)
+    found, is_all = _halved(array, groups, total, DENSE)
+    if not is_all or len(found) == length:
         return None
     return np.array([index for index, _, _ in found], dtype=np.intp)
 
 
 def _halved(
-    array: _Array, groups: Indices, total: tuple[float, float], *, dense: float
-) -> list[tuple[int, float, float]] | None:
-    """Return the rows of an array of entries that are wrong; None where too many are.
+    array: _Array, groups: Indices, total: tuple[float, float], dense: float
+) -> tuple[list[tuple[int, float, float]], bool]:
+    """Return the rows of an array of entries that are wrong, and whether they are all.
 
-    Each with its residual and the error of that.
+    Each with its residual and the error of that. Where too many are wrong, a few are returned.
 
     Parameters
     ----------
@@ -201,6 +221,7 @@ def _halved(
         After a few halvings, that part of the halves may be wrong at most.
     """
     pending = [(0, len(groups), *total)]
+    is_all = True
     for depth in range(64):
         if all(stop - start == 1 for start, stop, _, _ in pending):
             break
@@ -225,6 +246,9 @@ def _halved(
             ]
         pending = following
         is_dense = depth >= EARLIEST and len(pending) > dense * 2 ** (depth + 1)
-        if len(pending) > MOST_WRONG or is_dense:
-            return None
-    return sorted((start, residual, error) for start, _, residual, error in pending)
+        if len(pending) > MOST_WRONG or (is_dense and is_all):
+            if dense < 1:
+                return [], False  # nobody asks for a few rows
+            is_all = False
+            pending = sorted(pending, key=lambda half: -abs(half[2]))[:FOLLOWED]
+    return sorted((start, residual, error) for start, _, residual, error in pending), is_all

@@ -23,7 +23,7 @@ def described(name: str, wrong: NDArray[np.bool_], right: NDArray[np.bool_]) -> 
     wrong, right
         The entries that are known to be wrong, and to be right; in the array's shape.
     """
-    if wrong.all():
+    if wrong.all() or not wrong.any():
         return ""
     certain = bool(np.all(wrong | right))
     for axis in range(wrong.ndim):
@@ -32,7 +32,30 @@ def described(name: str, wrong: NDArray[np.bool_], right: NDArray[np.bool_]) -> 
     for said, part in _shapes(wrong.shape):
         if np.array_equal(wrong, part) and (certain or said.startswith("only")):
             return said
-    return _entries(name, wrong, certain=certain)
+    return _block(wrong) or _entries(name, wrong, certain=certain)
+
+
+def _block(wrong: NDArray[np.bool_]) -> str:
+    """Describe the wrong entries as those in some rows and some columns; empty if they are none."""
+    if wrong.ndim != 2:
+        return ""
+    rows, columns = np.asarray(wrong.any(axis=1)), np.asarray(wrong.any(axis=0))
+    if wrong.sum() <= NAMED or not np.array_equal(wrong, np.outer(rows, columns)):
+        return ""
+    return f"only the entries in {_run('row', rows)} and {_run('column', columns)}"
+
+
+def _run(noun: str, chosen: NDArray[np.bool_]) -> str:
+    indices = np.flatnonzero(chosen)
+    if len(indices) == 1:
+        return f"{noun} {indices[0]}"
+    if indices[-1] - indices[0] + 1 == len(indices):
+        return f"{noun}s {indices[0]} to {indices[-1]}"
+    return (
+        f"{len(indices)} {noun}s"
+        if len(indices) > NAMED
+        else f"{noun}s {listed(map(str, indices))}"
+    )
 
 
 def _shapes(shape: tuple[int, ...]) -> Iterator[tuple[str, NDArray[np.bool_]]]:

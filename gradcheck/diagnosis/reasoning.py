@@ -10,6 +10,7 @@ not hold at two points nearby, too, by the same numbers.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
@@ -20,13 +21,13 @@ from numpy.typing import NDArray
 from gradcheck.diagnosis import grids, hypotheses
 from gradcheck.diagnosis.evidence import Evidence, gathered
 from gradcheck.diagnosis.hypotheses import Hypothesis
-from gradcheck.diagnosis.location import Located, located
+from gradcheck.diagnosis.location import MOST_WRONG, Located, located
 from gradcheck.diagnosis.parts import described
 from gradcheck.diagnosis.slopes import Slopes, calibrated
 from gradcheck.numerical.directions import Direction
 from gradcheck.parameters import Leaf
 from gradcheck.probing.arrays import ArrayFinding, WrongEntry
-from gradcheck.probing.claims import Probe
+from gradcheck.probing.claims import Probe, Verdict
 from gradcheck.probing.probes import Prober
 from gradcheck.probing.subject import OutOfEvaluations, Subject
 
@@ -106,7 +107,10 @@ def diagnosed(prober: Prober, claimed: FloatArray, seed: int, known: Known | Non
     """
     course = _Course(prober, claimed, seed, known)
     leaves = prober.subject.parameters.leaves
-    arrays = tuple(course.finding(number, leaf) for number, leaf in enumerate(leaves))
+    # Numbers that overflow are no news to the caller, whose functions may be anything.
+    with np.errstate(all="ignore"):
+        course.judge()
+        arrays = tuple(course.finding(number, leaf) for number, leaf in enumerate(leaves))
     return Diagnosis(arrays, () if known else course.rest(), course.was_stopped)
 
 
@@ -141,6 +145,8 @@ class _Course:
         self.rng = np.random.default_rng([seed, 7])
         self.wrong = np.zeros(claimed.size, dtype=bool)
         self.was_stopped = False
+        self.verdicts: dict[str, Verdict] = {}
+        self._probes: dict[int, Probe] = {}
         self._nearby: list[tuple[Subject, float, FloatArray]] | None = None
 
     def rest(self) -> tuple[Probe, ...]:
@@ -162,15 +168,60 @@ class _Course:
             self.was_stopped = True
             return ()
 
+    def judge(self) -> None:
+        """Judge each array alone, as far as evaluations allow."""
+        for number, leaf in enumerate(self.subject.parameters.leaves):
+            try:
+                self.verdicts[leaf.name] = self._verdict(number, leaf)
+            except OutOfEvaluations:
+                self.was_stopped = True
+            if self.verdicts.get(leaf.name, "undecided") == "undecided":
+                self.wrong[leaf.entries] = True  # it is no part of the rest
+
+    def _verdict(self, number: int, leaf: Leaf) -> Verdict:
+        part = self.claimed[leaf.entries]
+        if not leaf.size:
+            return "agrees"
+        if not np.isfinite(part).all():
+            return "disagrees"
+        if self.known is not None:
+            if self.known.wrong[leaf.entries].any():
+                return "disagrees"
+            # An entry that is smaller than what is not known of it says nothing.
+            is_seen = np.abs(part) > self.known.errors[leaf.entries]
+            is_right = self.known.right[leaf.entries].all() and (is_seen.any() or not part.any())
+            return "agrees" if is_right else "undecided"
+        probe = self._probes[number] = self._probe(number, leaf)
+        if probe.verdict == "agrees" and part.any() and not probe.refuses(0.0, {number}):
+            return "undecided"
+        return probe.verdict
+
     def finding(self, number: int, leaf: Leaf) -> ArrayFinding:
         """Return what can be said of an array; less where evaluations run out."""
+        verdict = self.verdicts.get(leaf.name, "undecided")
+        if verdict != "disagrees":
+            return ArrayFinding(leaf.name, leaf.shape, verdict)
+        if not np.isfinite(self.claimed[leaf.entries]).all():
+            self.wrong[leaf.entries] = ~np.isfinite(self.claimed[leaf.entries])
+            return self._broken(leaf)
         try:
-            return self._finding(number, leaf)
+            return self._dug(number, leaf, self._slopes(number, leaf))
         except OutOfEvaluations:
             self.was_stopped = True
-            if self.known is None or not self.known.wrong[leaf.entries].any():
-                return ArrayFinding(leaf.name, leaf.shape, "undecided")
-            return self._known_wrong(leaf)
+            self.wrong[leaf.entries] = True
+            if self.known is not None:
+                return self._known_wrong(leaf)
+            extent = "entries that were not found, for want of evaluations"
+            return ArrayFinding(leaf.name, leaf.shape, "disagrees", extent=extent)
+
+    def _slopes(self, number: int, leaf: Leaf) -> Slopes:
+        if self.known is not None:
+            return self._slopes_by_known(leaf)
+        probe = self._probes[number]
+        numerical = probe.numerical
+        return calibrated(
+            self.subject, self.prober.value, probe.direction, numerical.value, numerical.error
+        )
 
     def _known_wrong(self, leaf: Leaf) -> ArrayFinding:
         """Say of an array what its entries say, without another evaluation."""
@@ -189,29 +240,6 @@ class _Course:
         )
         extent = self._counted(leaf, wrong, np.zeros_like(wrong))
         return ArrayFinding(leaf.name, leaf.shape, "disagrees", extent=extent, entries=entries)
-
-    def _finding(self, number: int, leaf: Leaf) -> ArrayFinding:
-        right = ArrayFinding(leaf.name, leaf.shape, "agrees")
-        if not leaf.size:
-            return right
-        part = self.claimed[leaf.entries]
-        if not np.isfinite(part).all():
-            self.wrong[leaf.entries] = ~np.isfinite(part)
-            return self._broken(leaf)
-        if self.known is not None:
-            if not self.known.wrong[leaf.entries].any():
-                is_right = self.known.right[leaf.entries].all()
-                return right if is_right else replace(right, verdict="undecided")
-            return self._dug(number, leaf, self._slopes_by_known(leaf))
-        probe = self._probe(number, leaf)
-        if probe.verdict != "disagrees":
-            self.wrong[leaf.entries] = probe.verdict == "undecided"  # it is no part of the rest
-            return replace(right, verdict=probe.verdict)
-        z = probe.direction
-        slopes = calibrated(
-            self.subject, self.prober.value, z, probe.numerical.value, probe.numerical.error
-        )
-        return self._dug(number, leaf, slopes)
 
     def _probe(self, number: int, leaf: Leaf) -> Probe:
         """Probe one array alone."""
@@ -279,44 +307,47 @@ class _Course:
             worst = [place for place in _largest(off, LISTED) if off[place]]
             found = ArrayFinding(leaf.name, leaf.shape, "disagrees")
             return _caused(replace(found, entries=self._worst(leaf, slopes, worst)), whole)
-        return self._partly(array, evidence, others)
+        return self._partly(array, evidence)
 
-    def _partly(
-        self, array: _Array, evidence: Evidence, others: Mapping[str, FloatArray]
-    ) -> ArrayFinding:
+    def _partly(self, array: _Array, evidence: Evidence) -> ArrayFinding:
         """Find the wrong entries of an array, and a cause that concerns these."""
         leaf = array.leaf
-        wrong, right, entries = self._wrong_part(leaf, array.slopes)
-        self.wrong[leaf.entries] = wrong
+        wrong, right, entries, is_all = self._wrong_part(leaf, array.slopes)
+        # Of too many to be found one by one, none belongs to the rest.
+        self.wrong[leaf.entries] = wrong if is_all and wrong.any() else True
         # A row that is 0 in both is neither right nor wrong.
         is_idle = right & (self.claimed[leaf.entries] == 0)
         said = ""
         if not (wrong | is_idle).all():
             said = described(leaf.name, wrong.reshape(leaf.shape), right.reshape(leaf.shape))
         extent = said or self._counted(leaf, wrong, is_idle)
+        if not is_all:
+            said, extent = "", f"more than {MOST_WRONG:,} of {leaf.size:,} entries"
         found = ArrayFinding(leaf.name, leaf.shape, "disagrees", extent=extent, entries=entries)
         is_most = wrong.sum() > leaf.size / 2 or bool((wrong | is_idle).all())
         part = _Part(wrong.reshape(leaf.shape), said, is_most)
-        return _caused(found, list(self._causes(array, evidence, others, part)))
+        return _caused(found, list(self._causes(array, evidence, part)))
 
     def _causes(
-        self, array: _Array, evidence: Evidence, others: Mapping[str, FloatArray], part: _Part
-    ) -> Iterator[grids.Pattern]:
+        self, array: _Array, evidence: Evidence, part: _Part
+    ) -> Iterator[Hypothesis | grids.Pattern]:
         """Yield the causes that explain a wrong part of an array, the most telling ones first."""
         claimed = evidence.claimed
         if not claimed.any():
+            said = "ALL ZERO. claimed is 0 in every entry; the derivative is not."
             yield grids.Pattern(
-                "zero", "ALL ZERO. claimed is 0 in every entry; the derivative is not."
+                "zero", said if claimed.size > 1 else "ZERO. claimed is 0; the derivative is not."
             )
             return
         if self._is_kept(array):
             yield grids.Pattern(
                 "elsewhere",
-                "THE SAME AT OTHER POINTS. claimed does not change where the derivative does: is "
-                "it kept from another call?",
+                "THE SAME AT OTHER POINTS. claimed does not depend on the point; the derivative "
+                "does.",
             )
             return
-        if copied := [name for name, other in others.items() if np.array_equal(other, claimed)]:
+        right = self._others(array.leaf, self.claimed, "agrees")
+        if copied := [name for name, other in right.items() if np.array_equal(other, claimed)]:
             yield grids.Pattern(
                 "other-array",
                 f"A COPY. {copied[0]} is claimed to have the same gradient, to the last bit.",
@@ -328,7 +359,7 @@ class _Course:
         seen = self._patterns(array, claimed) if part.is_most or is_coarse else []
         if part.said and not any(each.pattern == "float32" for each in seen):
             if cause := self._cause_of_part(array, evidence, part):
-                yield grids.Pattern("part", cause)
+                yield cause
                 return
             if not seen:
                 yield grids.Pattern("part", f"{_stated(part.said)}.")
@@ -350,24 +381,29 @@ class _Course:
             undecided=int((~is_known).sum()),
         )
 
-    def _others(self, leaf: Leaf, claimed: FloatArray) -> Mapping[str, FloatArray]:
+    def _others(
+        self, leaf: Leaf, claimed: FloatArray, verdict: Verdict = "disagrees"
+    ) -> Mapping[str, FloatArray]:
+        """Return the claims for other arrays of that size, of those with a verdict."""
         return {
             other.name: claimed[other.entries].reshape(other.shape)
             for other in self.subject.parameters.leaves
-            if other is not leaf and other.size == leaf.size > 1
+            if other is not leaf
+            and other.size == leaf.size
+            and self.verdicts.get(other.name) == verdict
         }
 
     # ------------------------------------------------------------------------- its entries
 
     def _wrong_part(
         self, leaf: Leaf, slopes: Slopes
-    ) -> tuple[NDArray[np.bool_], NDArray[np.bool_], tuple[WrongEntry, ...]]:
-        """Return which entries are wrong and which right, and the worst of them."""
+    ) -> tuple[NDArray[np.bool_], NDArray[np.bool_], tuple[WrongEntry, ...], bool]:
+        """Return which entries are wrong and which right, the worst, and whether these are all."""
         if self.known is not None:
             wrong = self.known.wrong[leaf.entries]
             off = np.abs(self.claimed - self.known.derivative)[leaf.entries]
             worst = _largest(np.where(wrong, off, 0), min(LISTED, int(wrong.sum())))
-            return wrong, self.known.right[leaf.entries], self._worst(leaf, slopes, worst)
+            return wrong, self.known.right[leaf.entries], self._worst(leaf, slopes, worst), True
         found = located(slopes, self.claimed, leaf.entries, leaf.shape, self.rng)
         wrong = _wrong_entries(leaf, found)
         claimed = self.claimed[leaf.entries][found.entries]
@@ -376,7 +412,8 @@ class _Course:
             self._entry(leaf, int(found.entries[i]), found.derivatives[i], found.errors[i])
             for i in order
         )
-        return wrong, ~wrong, entries
+        right = ~wrong if found.is_all else np.zeros_like(wrong)
+        return wrong, right, entries, found.is_all
 
     def _worst(self, leaf: Leaf, slopes: Slopes, places: Sequence[int]) -> tuple[WrongEntry, ...]:
         return tuple(
@@ -413,17 +450,22 @@ class _Course:
             if count == leaf.size:
                 return "both entries" if count == 2 else f"all {count:,} entries"
             return f"{count:,} of {leaf.size:,} entries"
+        if not wrong.any():
+            return "entries that could not be told"
         return "most entries" if wrong.all() else f"{int(wrong.sum()):,} entries"
 
-    def _cause_of_part(self, array: _Array, evidence: Evidence, part: _Part) -> str:
-        """Say how a part of an array is wrong; empty where that is not known."""
+    def _cause_of_part(
+        self, array: _Array, evidence: Evidence, part: _Part
+    ) -> Hypothesis | grids.Pattern | None:
+        """Say how a part of an array is wrong; None where that is not known."""
         mask, stated = part.wrong, _stated(part.said)
         if not evidence.claimed[mask].any():
-            return f"{stated}: claimed is 0 there, and the derivative is not."
+            said = f"{stated}: claimed is 0 there, and the derivative is not."
+            return grids.Pattern("part", said)
         for each in hypotheses.of_part(evidence, mask, stated):
             if self._holds_nearby(each, array):
-                return each.cause
-        return ""
+                return each
+        return None
 
     def _is_kept(self, array: _Array) -> bool:
         """Tell whether the claim is the same at points nearby, where the derivative is another."""
@@ -454,6 +496,8 @@ class _Course:
     def _holds_nearby(self, hypothesis: Hypothesis, array: _Array) -> bool:
         """Tell whether a hypothesis explains the claim at points nearby, too."""
         number, leaf, slopes = array
+        if not self._points_nearby():
+            return not hypothesis.is_fitted
         for place, (subject, value, claimed) in enumerate(self._points_nearby()):
             there = Slopes(subject, value, slopes.step, slopes.error)
             seed = (self.seed, 17, number, place)
@@ -478,8 +522,8 @@ class _Course:
                 subject = self.subject.moved(distance * drawn)
                 try:
                     value, claimed = subject.value_and_gradient()
-                except (ArithmeticError, ValueError):
-                    continue  # outside of the domain
+                except Exception:  # noqa: BLE001, S112  outside of the domain, or of the gradient's
+                    continue
                 if math.isfinite(value) and np.isfinite(claimed).all():
                     yield subject, value, claimed.copy()
                     break
@@ -490,7 +534,7 @@ def _caused(found: ArrayFinding, causes: Sequence[Hypothesis | grids.Pattern]) -
     if not causes:
         return found
     first, *rest = causes
-    others = tuple(each.cause for each in rest if each.pattern != first.pattern)
+    others = tuple(dict.fromkeys(c.cause for c in rest if c.pattern != first.pattern))
     return replace(
         found,
         cause=first.cause,
@@ -511,7 +555,7 @@ def _largest(numbers: FloatArray, count: int) -> list[int]:
 
 def _stated(said: str) -> str:
     """Say of a part that it is wrong, the words that count in capitals."""
-    verb = "are" if " and " in said or "s of " in said or "entries" in said else "is"
+    verb = "are" if re.search(r"\b(and|rows|columns|slices|entries)\b", said) else "is"
     for words in ("only", "all but"):
         if said.startswith(words):
             said = said.replace(words, words.upper(), 1)

@@ -77,8 +77,10 @@ def calibrated(subject: Subject, value: float, z: FloatArray, known: float, erro
     """
     best, smallest = STEPS[0], math.inf
     for step in STEPS:
-        slope, _ = _extrapolated(subject, value, z, step)
-        off = abs(slope - known)
+        slope, correction = _extrapolated(subject, value, z, step)
+        # Of a polynomial of degree four, the longest step is exact; along other directions too, but
+        # nobody knows that: it counts as `Slopes.along` would count it.
+        off = max(abs(slope - known), abs(correction) * min(1.0, (16 * step) ** 2) / CAUTION)
         if off < smallest:
             best, smallest = step, off
         elif off > 8 * smallest and smallest <= 4 * error:
