@@ -1,10 +1,10 @@
 """How many evaluations does it take to find the wrong entries among 200,100?
 
-Plants errors into the right gradient of naive softmax, of |V| = 2,000 words and d = 100, and counts
-what it takes `gradcheck.check` to refuse it, and the report to say where it is wrong and why.
-Allowed for finding k wrong entries among n are about 4·k·log2(n/k) + 40 evaluations and 20 an array,
-a tenth more at most; the causes that are tested, and the probes of all other entries, come on top and have a column of their
-own.
+Plants errors into the right gradient of naive softmax, of |V| = 2,000 words and d = 100, and
+counts what it takes `gradcheck.check` to refuse it, and the report to say where it is wrong and
+why. Allowed for finding k wrong entries among n are about 4·k·log2(n/k) + 40 evaluations and 20
+an array, a tenth more at most; the causes that are tested, and the probes of all other entries,
+come on top and have a column of their own.
 
 columns:
   judge    evaluations until the verdict
