@@ -60,18 +60,15 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _derive(arguments: argparse.Namespace) -> int:
     from gradcheck.symbolic.contents import contents
-    from gradcheck.word2vec.derivations import NAMES, derivation
+    from gradcheck.word2vec.derivations import derivation
 
-    unknown = [name for name in arguments.names if name not in NAMES]
-    if unknown:
-        raise UsageError(f"no derivation is called {unknown[0]!r}; there are {', '.join(NAMES)}")
-    if arguments.all and arguments.names:
-        raise UsageError("--all: expected no name beside it, got " + ", ".join(arguments.names))
-    names = NAMES if arguments.all else tuple(dict.fromkeys(arguments.names))
-    if arguments.list or not names:
+    names = _chosen(arguments)
+    outputs = Outputs(arguments)
+    if not names:
+        if outputs:
+            raise UsageError("nothing to write: expected the name of a derivation, or --all")
         _print_list()
         return PASSED
-    outputs = Outputs(arguments)
     derivations = [derivation(name) for name in names]
     total = sum(len(one.steps) for one in derivations)
     are_proved = True
@@ -97,6 +94,21 @@ def _derive(arguments: argparse.Namespace) -> int:
             documents.append(document)
     outputs.write(*documents)
     return PASSED if are_proved else FAILED
+
+
+def _chosen(arguments: argparse.Namespace) -> tuple[str, ...]:
+    """Return the names of the derivations that are asked for; none to list what there is."""
+    from gradcheck.word2vec.derivations import NAMES
+
+    names = tuple(dict.fromkeys(arguments.names))
+    for name in names:
+        if name not in NAMES:
+            raise UsageError(f"no derivation is called {name!r}; there are {', '.join(NAMES)}")
+    if arguments.list and (names or arguments.all):
+        raise UsageError("--list: expected neither a name nor --all beside it")
+    if arguments.all and names:
+        raise UsageError("--all: expected no name beside it, got " + ", ".join(names))
+    return NAMES if arguments.all else names
 
 
 def _print_list() -> None:

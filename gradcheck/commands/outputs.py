@@ -68,6 +68,10 @@ class Outputs:
             name: None if path == "-" else Path(path).absolute() for name, path in given.items()
         }
 
+    def __bool__(self) -> bool:
+        """Whether any was asked for."""
+        return bool(self._paths)
+
     @property
     def take_standard_output(self) -> bool:
         """Whether one of them is standard output, in place of the text."""

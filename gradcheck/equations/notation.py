@@ -6,9 +6,8 @@ Each is an expression that stands as it is written, so that it can be printed, u
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from functools import cache
-from itertools import starmap
 from typing import Any, ClassVar, TypeAlias
 
 import sympy
@@ -22,7 +21,6 @@ __all__ = [
     "Partial",
     "abbreviate",
     "at",
-    "changed",
     "defined",
     "distinct_indices",
     "formula_of",
@@ -170,20 +168,7 @@ def distinct_indices(expression: Expr) -> Expr:
         fresh = {limit[0]: Dummy(limit[0].name, integer=True) for limit in expression.limits}
         limits = [tuple(part.xreplace(fresh) for part in limit) for limit in expression.limits]
         return Sum(body.xreplace(fresh), *limits)
-    if isinstance(expression, At):
-        inside, *point = expression.args
-        return At(distinct_indices(inside), *starmap(Tuple, changed(point, distinct_indices)))
     return rebuilt(expression, distinct_indices)
-
-
-def changed(point: Iterable[Expr], change: Callable[[Expr], Expr]) -> Iterator[tuple[Expr, Expr]]:
-    """Yield each variable of a point, and its value, or the function that gives it, changed."""
-    for variable, value in (replacement.args for replacement in point):
-        is_function = isinstance(value, Lambda)
-        yield (
-            variable,
-            Lambda(value.variables, change(value.expr)) if is_function else change(value),
-        )
 
 
 def rebuilt(expression: Expr, change: Callable[[Expr], Expr]) -> Expr:

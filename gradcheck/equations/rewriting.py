@@ -14,7 +14,7 @@ from sympy import Add, KroneckerDelta, MatrixSymbol, Mul, Sum, Symbol
 from sympy.matrices.expressions.matexpr import MatrixElement
 from sympy.tensor.indexed import Indexed
 
-from gradcheck.equations.notation import At, Partial, changed, distinct_indices, rebuilt
+from gradcheck.equations.notation import At, Partial, distinct_indices, rebuilt
 
 __all__ = ["readable_indices", "with_deltas_summed", "written_out"]
 
@@ -86,9 +86,8 @@ def _evaluated(expression: Expr) -> Expr:
         # Sums in a product of derivatives may have come from one sum.
         return distinct_indices(value)
     if isinstance(expression, At):
-        value, *point = expression.args
-        value = _evaluated(value)
-        return distinct_indices(_put(value, list(changed(point, _evaluated))))
+        value, *point = map(_evaluated, expression.args)
+        return distinct_indices(_put(value, [replacement.args for replacement in point]))
     return rebuilt(expression, _evaluated)
 
 

@@ -75,6 +75,8 @@ def test_a_step_that_is_false(capsys, monkeypatch):
 
 REFUSED = {
     "an unknown name": (["derive", "sigmiod"], "no derivation is called 'sigmiod'; there are sig"),
+    "a list of one": (["derive", "sigmoid", "--list"], "--list: expected neither a name nor"),
+    "a list to a file": (["derive", "--html", "list.html"], "nothing to write: expected the name"),
     "a name and all": (["derive", "sigmoid", "--all"], "--all: expected no name beside it, got"),
 }
 

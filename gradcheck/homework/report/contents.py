@@ -128,6 +128,13 @@ def _verdict(report: FileResult) -> Phrase:
     )
     text = "PASSED" if report.passed else "FAILED"
     text += f": {report.checks_ran} of {report.checks_known} checks ran"
+    failed = sum(
+        check.status == "failed" and check.level == "required"
+        for function in report.functions
+        for check in function.checks
+    )
+    if failed:
+        text += f", {failed} of them failed"
     if missing:
         text += f"; missing: {', '.join(missing)}"
     if advice:
