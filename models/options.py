@@ -139,6 +139,7 @@ class Options:
 
     def _require_integer(self, name: str, lowest: int, highest: int | None = None) -> None:
         value = getattr(self, name)
+        # To Python, True is an integer.
         integer = isinstance(value, int) and not isinstance(value, bool)
         if not integer or value < lowest or (highest is not None and value > highest):
             bounds = f">= {lowest}" if highest is None else f"from {lowest} to {highest:,}"

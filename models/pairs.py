@@ -144,6 +144,7 @@ def _windows(
     """Return the first and the last place in the window of each place."""
     place = np.arange(len(sentence))
     reach = rng.integers(1, window, size=len(sentence), endpoint=True)
+    # Sentences are numbered in order, so each is a stretch that a binary search finds.
     sentence_first = sentence.searchsorted(sentence, side="left")
     sentence_last = sentence.searchsorted(sentence, side="right") - 1
     return np.maximum(place - reach, sentence_first), np.minimum(place + reach, sentence_last)

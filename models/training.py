@@ -391,6 +391,7 @@ class Training:
         before, after = self.corpus.words_before[block : block + 2].tolist()
         parts = [words * _RECORDS_PER_EPOCH // self.corpus.words for words in (before, after)]
         pairs, loss = self.pending
+        # The block has passed the next hundredth of the epoch.
         if pairs and parts[0] < parts[1]:
             words = epoch * self.corpus.words + after
             self.history.append(Record(epoch + 1, words, pairs, loss / pairs, self._rate(words)))

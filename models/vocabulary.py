@@ -145,6 +145,7 @@ class Noise:
             )
         self.probabilities: NDArray[np.float64] = w / w.sum()
         self._thresholds, aliases = _alias_table(self.probabilities)
+        # The way from a column to its alias, so that `draw` adds in place of choosing.
         self._steps = aliases - np.arange(len(aliases))
 
     def draw(self, rng: np.random.Generator, shape: int | tuple[int, ...]) -> NDArray[np.int32]:

@@ -87,8 +87,10 @@ def _verify(arguments: argparse.Namespace) -> int:
         for file in arguments.files:
             report = _verify_file(file, arguments)
             if report is None:
+                # The other files have their reports all the same.
                 status = UNUSABLE
                 continue
+            # A file that could not be used outranks one that failed, whichever comes first.
             status = max(status, PASSED if report.passed else FAILED)
             reports.append(report)
             if not outputs.take_standard_output:
@@ -136,6 +138,7 @@ def _verify_file(file: str, arguments: argparse.Namespace) -> HomeworkReport | N
                 only=arguments.only,
                 progress=progress,
             )
+            # Ctrl-C may have been swallowed by the file's own code after the last check began.
             arguments.check_interruption()
             return report
     except SubmissionError as error:

@@ -86,6 +86,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _walkthrough(arguments: argparse.Namespace) -> int:
+    # A file of numbers must not be written over; a text of them is none.
     outputs = Outputs(arguments, sources=[] if _is_json(arguments.init) else [arguments.init])
     document = _walk(arguments).contents()
     outputs.write(document)
@@ -120,6 +121,7 @@ def _walk(arguments: argparse.Namespace) -> Walkthrough:
 def _negatives(given: str | None) -> int | list[str] | None:
     if given is None:
         return None
+    # Beyond 4,300 digits `int` raises an error of its own; a word may well be a number.
     return int(given) if given.isdecimal() and len(given) < 10 else given.split(",")
 
 
@@ -152,6 +154,7 @@ def _is_json(given: str) -> bool:
 def _read(path: str) -> str:
     try:
         with Path(path).open(encoding="utf-8") as file:
+            # One more than allowed tells that there is more; a device that never ends is left.
             text = file.read(_LONGEST_FILE + 1)
     except FileNotFoundError:
         raise UsageError(

@@ -212,6 +212,7 @@ class Table:
         ranked = range(self.length)
         if self.weights:
             ranked = sorted(ranked, key=lambda row: -self.weights[row])  # type: ignore[assignment]
+        # Back in the order of the table: a reader looks for places, not for ranks.
         kept = sorted(ranked[: self.most])
         columns = [replace(one, cells=[one.cells[row] for row in kept]) for one in self.columns]
         return replace(self, columns=columns, most=None), self.length - self.most

@@ -125,6 +125,7 @@ def _italic(indices: str) -> str:
 
 def _plain(content: spans.Phrase) -> str:
     """Return a phrase without marks, for a title or a name."""
+    # From its HTML: there a formula is as it is read, without the signs that it is typed with.
     return re.sub(r"<[^>]*>", "", _phrase(content)).strip().rstrip(":")
 
 

@@ -182,6 +182,7 @@ def _columns(columns: Sequence[blocks.Column], *, has_total: bool) -> str:
 
 def _width(column: blocks.Column) -> int:
     """Estimate the width of a column in characters."""
+    # Columns stand as far apart as two characters are wide.
     texts = [_visible(column.header), *map(_visible, column.written())]
     return 2 + max(map(len, texts))
 
@@ -204,6 +205,7 @@ def _cell(cell: blocks.Cell, style: Style) -> str:
         case spans.Numeral(text):
             return _number(text)
         case tuple():
+            # One formula for the whole vector, not one for each entry.
             entries = ", ".join(_number(written(entry, style)).strip("$") for entry in cell)
             return f"$({entries})$"
     return _number(written(cell, style))

@@ -104,6 +104,7 @@ def _cell(cell: str | spans.Phrase) -> str:
 
 def _equation(step: blocks.Equation) -> str:
     left = step.left.latex if step.left else ""
+    # Between dollar signs a mark is mathematics, too, and no Markdown.
     status = "".join(
         latex_of(span.text) if span.text == "✓" else rf"\text{{{span.text}}}"
         for span in step.status.spans

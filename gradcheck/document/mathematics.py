@@ -73,6 +73,7 @@ def latex_of(text: str) -> str:
     # Two factors side by side: TeX leaves no room between them by itself.
     text = re.sub(r"(?<=[)\]]) (?=[^\W\d])", r"\\,", text)
     written = ""
+    # Apart from its letter, an accent is a command around it.
     for token in _TOKEN.finditer(normalize("NFD", text)):
         part = _token(token)
         # A command ends where its letters do.

@@ -144,6 +144,7 @@ class _Terminal:
         for sign, spelled in _SPELLED.items():
             if sign in text and _encoded(sign, self.encoding) != sign:
                 text = text.replace(sign, spelled)
+        # A blank that no line ends at goes through any encoding: it becomes a plain one later.
         return "".join(one if one == UNBROKEN else _encoded(one, self.encoding) for one in text)
 
     def _coloured(self, text: str, *codes: str) -> str:
@@ -159,6 +160,7 @@ class _Terminal:
         labels = cells[id(table.columns[0])]
         # The end of a long name stays: there its indices stand.
         longest = self.width // 2 - len(_GAP)
+        # In place: `cells` has the same list, whose width is asked for below.
         labels[:] = [
             (text if len(text) <= longest else "…" + text[1 - longest :], mark)
             for text, mark in labels
@@ -253,6 +255,7 @@ def _wrapped(formula: str, indent: str, room: int) -> Iterator[str]:
         yield indent + formula[:place].rstrip()
         formula = formula[place:]
         if not formula.startswith("= "):
+            # By six columns at most: the formula needs the room.
             indent = indent if indent.endswith("      ") else indent + _GAP
     yield indent + formula
 
@@ -264,6 +267,7 @@ def _break(formula: str, room: int) -> int | None:
     for place, character in enumerate(formula[:room]):
         depth += character in "([{"
         depth -= character in ")]}"
+        # Blanks on both sides: no sign of a negative number. Nor the first, right behind "= ".
         is_sign = formula[place : place + 2] in {"+ ", "− ", "- "} and formula[place - 1] == " "
         if is_sign and place > 2 and (best is None or depth <= best[0]):
             best = (depth, place)

@@ -182,5 +182,6 @@ def rebuilt(expression: Expr, change: Callable[[Expr], Expr]) -> Expr:
 @cache
 def formula_of(abbreviation: Any, arguments: int) -> tuple[tuple[Expr, ...], Expr]:
     """Return symbols that stand for an abbreviation's arguments, and its formula in them."""
+    # Called once: each call would give the sums of the definition other indices.
     places = tuple(Dummy(f"place{position}") for position in range(arguments))
     return places, distinct_indices(sympy.sympify(abbreviation.definition(*places)))

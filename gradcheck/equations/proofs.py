@@ -162,11 +162,13 @@ def _compare(
 ) -> tuple[Counterexample | None, int]:
     """Return the first point that tells the sides apart, and the number of points compared."""
     compared = 0
+    # Three times as many as wanted: some draws are no points, and at some a side has no value.
     for point in random_points(ranges, 3 * points):
         try:
             values = _values_that_differ(sides, point)
         except ValueError:
             continue
+        # The bound is on the work of all points together: later ones would exceed it, too.
         except TooLargeError:
             break
         compared += 1
@@ -188,6 +190,7 @@ def _values_that_differ(sides: Sequence[Expr], point: Point) -> tuple[Any, Any] 
     left, right = (evaluate(side, point) for side in sides)
     if _agree(left, right):
         return None
+    # Rounding goes away with more digits; a difference stays.
     accurate = replace(point, accuracy=2)
     left_again, right_again = (evaluate(side, accurate) for side in sides)
     if _agree(left_again, right_again):

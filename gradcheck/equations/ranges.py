@@ -69,6 +69,8 @@ class Ranges:
             (KroneckerDelta, self._walk_delta),
         ]
         known = list(expressions)
+        # Matrices first, wherever they stand: indices are of their axes. A subscript of an array of
+        # indices has its range from them, or from a sum; without either, from a shape.
         for read in (self._read_matrix, self._read_array):
             for expression in known:
                 self._walk(expression, {}, read)

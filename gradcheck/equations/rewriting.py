@@ -40,6 +40,7 @@ def with_deltas_summed(expression: Expr) -> Expr:
     expression = rebuilt(expression, with_deltas_summed)
     if not isinstance(expression, Sum) or not expression.has(KroneckerDelta):
         return expression
+    # Of a factor in brackets, one term alone may have a delta: each is summed by itself.
     terms = Add.make_args(sympy.expand_mul(expression.function))
     return Add(*(_with_delta_summed(Sum(term, *expression.limits)) for term in terms))
 

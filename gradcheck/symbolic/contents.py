@@ -35,6 +35,7 @@ def _blocks(derivation: Steps, proofs: Sequence[Proof]) -> Iterator[Block]:
     previous = None
     for number, (step, proof) in enumerate(zip(derivation.steps, proofs, strict=True), start=1):
         left, right = map(Formula, derivation.unicode(step), derivation.latex(step))
+        # A chain of equalities: what stands on the left has just been read.
         is_continued = previous is not None and previous.right == step.left
         status = prose("definition") if step.is_definition else prose("✓").marked("good")
         reason = sentence(step.reason)

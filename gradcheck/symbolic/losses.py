@@ -93,6 +93,7 @@ def loss_and_gradient(loss: Any, parameters: Any) -> Callable[..., tuple[Any, An
             f"loss: expected an expression of the parameters alone, got one of {unknown[0]} too"
         )
     derivatives = [sympy.diff(expression, symbol) for symbol in symbols]
+    # |z| of a symbol that may be complex has none, for one.
     if any(derivative.has(sympy.Derivative, sympy.Subs) for derivative in derivatives):
         raise ValueError(
             f"loss: SymPy cannot differentiate {expression} in closed form; "

@@ -217,6 +217,7 @@ class _Printer:
             subscript = self._subscript(index, length)
             subscripts.append(subscript.source)
             axes += subscript.axes
+        # NumPy takes U[o] for U[o, :], and people write it so.
         while subscripts and subscripts[-1] == ":":
             subscripts.pop()
         source = self._parameter(matrix)

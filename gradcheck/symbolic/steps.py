@@ -154,6 +154,8 @@ def derive(loss: Any, by: Any) -> Any:
     derivative = partial(loss, by)
     written = written_out(derivative)
     if not written.has(sympy.Derivative, sympy.Subs):
+        # A sum over a delta picks a term only if the other index lies in the range: where it does,
+        # the first is right, and shorter. The proof tells.
         for candidate in (with_deltas_summed(written), written):
             result = readable_indices(candidate)
             if prove(derivative, result):

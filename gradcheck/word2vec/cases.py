@@ -269,6 +269,7 @@ def window_cases(
         center_vectors = draw(strategies.scales()) * generator.standard_normal((words, dimension))
         outside_vectors = draw(strategies.scales()) * generator.standard_normal((words, dimension))
         inputs = center_vectors[[center] if kind == "skip-gram" else context].sum(axis=0)
+        # The scores are linear in V: scaled, it keeps the directions that were drawn.
         center_vectors *= _shrink_factor(outside_vectors @ inputs, max_score)
         return WindowCase(
             center_vectors, outside_vectors, center, tuple(context), window_size, tuple(drawn)
@@ -306,6 +307,7 @@ class _Negatives:
         if self.repeats is False:
             size = min(size, len(candidates))
             return tuple(candidates.pop(choose(len(candidates))) for _ in range(size))
+        # One draw fewer, as the last repeats one of them.
         if self.repeats:
             selected = [candidates[choose(len(candidates))] for _ in range(max(size - 1, 1))]
             return (*selected, selected[choose(len(selected))])
@@ -354,6 +356,7 @@ def _shrink_factor(scores: NDArray[np.float64], max_score: float) -> float:
 def _frozen_array(name: str, value: Any, axes: tuple[str, ...]) -> NDArray[np.float64]:
     shape = f"({', '.join(axes)}{',' if len(axes) == 1 else ''})"
     given = np.asarray(value)
+    # Whole numbers will do, and become floats; True and False are none.
     if given.dtype.kind not in "fiu":
         raise ValueError(f"{name}: expected an array of real numbers, got dtype {given.dtype}")
     if given.ndim != len(axes) or given.size == 0:
@@ -367,6 +370,7 @@ def _frozen_array(name: str, value: Any, axes: tuple[str, ...]) -> NDArray[np.fl
 
 def _whole_number(name: str, value: Any) -> int:
     try:
+        # An index of NumPy's is one, 1.0 is none.
         return operator.index(value)
     except TypeError:
         raise ValueError(f"{name}: expected a whole number, got {value!r}") from None

@@ -194,4 +194,5 @@ def _plus(total: Answer, pair: Answer, rows: Sequence[int]) -> Answer:
 
 
 def _in_rows(rows: Sequence[int], vector: NDArray[np.float64], words: int) -> NDArray[np.float64]:
+    # Not `result[rows] += …`: a word that is in a context twice has the gradient twice.
     return scatter_add(list(rows), np.tile(vector, (len(rows), 1)), words)

@@ -42,7 +42,8 @@ def simplify(case: AnyCase, still_fails: Callable[[AnyCase], bool], budget: int 
     """
     calls_left = budget
     for depth in range(_LEVELS):
-        for name, part in list(_parts(case, depth)):
+        # Of the case as it is now: what is replaced on the way keeps its shapes, and so its parts.
+        for name, part in _parts(case, depth):
             for candidate in _candidates(getattr(case, name), part):
                 if calls_left == 0:
                     return case

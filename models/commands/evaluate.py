@@ -69,6 +69,7 @@ def _evaluate(arguments: argparse.Namespace) -> int:
     rated = [(name, pairs) for name, pairs in test_sets if isinstance(pairs, Similarities)]
     analogies = [(name, asked) for name, asked in test_sets if isinstance(asked, Analogies)]
 
+    # After the test sets, which a typing error is found in within a second.
     embeddings = Embeddings.load(arguments.vectors)
     if rated:
         _print_similarities(embeddings, rated, arguments)

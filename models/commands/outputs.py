@@ -70,6 +70,7 @@ def files_of(arguments: argparse.Namespace) -> Files:
         other = taken.setdefault(resolve(path), option)
         if other != option:
             raise UsageError(f"{other} and {option}: both are {path}; expected two files")
+    # A figure that cannot be drawn is better found out now than after the work.
     if arguments.plot:
         plots.format_of(arguments.plot)
         plots.check_libraries()
@@ -88,6 +89,7 @@ def require_space(training: Training, files: Files) -> None:
     if is_stream(files.output):
         return
     folder = resolve(files.output).parent
+    # Bytes of a number, in binary and in text.
     needed = training.V.size * (4 if files.binary else 12)
     free = shutil.disk_usage(folder).free
     if free < needed:

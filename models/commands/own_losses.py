@@ -152,6 +152,7 @@ def _file(where: str, name: str) -> Path:
         return path
     try:
         found = find_spec(where)
+    # A parent package that is missing; a name such as __main__, which has no spec.
     except (ImportError, ValueError):
         found = None
     if found is None or found.origin is None or Path(found.origin).suffix not in _SUFFIXES:

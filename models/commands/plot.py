@@ -72,6 +72,7 @@ def _plot(arguments: argparse.Namespace) -> int:
     _check(arguments)
     form = plots.format_of(arguments.output)
     plots.check_libraries(arguments.method)
+    # All that can be refused is, before vectors are read and drawn.
     sources = [path for path in (arguments.vectors, arguments.history) if path is not None]
     for path in sources:
         require_readable(path)

@@ -78,6 +78,7 @@ class TrainingProgress:
     def show(self, step: Step) -> None:
         """Take note of a step, and show it if the time has come."""
         self._words, self._rate = step.words, step.rate
+        # A mean that forgets: each step weighs as its share of the pairs that are remembered.
         weight = min(1.0, step.pairs / _PAIRS_REMEMBERED)
         loss = step.loss / step.pairs
         self._loss = loss if math.isnan(self._loss) else self._loss + weight * (loss - self._loss)

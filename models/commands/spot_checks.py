@@ -71,6 +71,7 @@ class SpotChecks:
             If the vectors are not finite where it would be checked.
         """
         self._last = step
+        # With threads a step is a whole block, of many batches.
         self._batches += -(-step.pairs // self._training.batch_size)
         if self._every and self._batches >= self._next:
             self._next = self._batches + self._every

@@ -112,6 +112,7 @@ def _stored(arguments: argparse.Namespace, files: Files) -> Checkpoint | None:
                     f"{files.checkpoint} is the checkpoint of an unfinished training: --resume "
                     "continues it, --restart drops it"
                 )
+    # What a run that was killed has begun to write beside them.
     for path in (files.output, files.checkpoint, files.history, files.plot):
         if path is not None:
             remove_partial(path)
@@ -192,6 +193,7 @@ class _Saver:
                 save(file, self._training)
         except OSError as error:
             say(f"the checkpoint {self._path} cannot be written: {error.strerror or error}")
+        # Also where it failed: a full disk is tried again after a while, not in every step.
         self._saved = time.monotonic()
 
 

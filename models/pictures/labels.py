@@ -12,6 +12,8 @@ __all__ = ["place"]
 _Points = NDArray[np.float64]
 
 _DISTANCES = (4.0, 9.0, 15.0, 22.0, 30.0, 40.0, 52.0)
+# In the order in which they are tried at each distance: beside a point, above and below it, and
+# only then between these.
 _DIRECTIONS = np.radians([0, 180, 90, 270, 45, 315, 135, 225, 22, 338, 158, 202, 68, 292, 112, 248])
 
 

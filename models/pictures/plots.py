@@ -219,6 +219,7 @@ def _draw_labels(
     marks = (axes.transData.transform(points) - corner) / unit
     bounds = (axes.bbox.width / unit, axes.bbox.height / unit)
     texts = [_label(word) for word in words]
+    # The more labels there are, the smaller, so that they find places.
     size = 9.0 if len(words) <= 60 else 7.5 if len(words) <= 200 else 6.0
     sizes = _text_sizes(figure, texts, size)
     offsets = labels.place(marks, sizes, bounds) - marks

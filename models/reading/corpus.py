@@ -186,6 +186,7 @@ def _write_as_they_come(
         with _writing(folder):
             file.write(chunk.data)
         new = np.bincount(chunk[chunk != SENTENCE_END])
+        # Either may be longer: a chunk has new words, or none of the latest ones.
         new[: len(counts)] += counts[: len(new)]
         counts = np.concatenate((new, counts[len(new) :]))
     return list(numbers), counts
@@ -286,6 +287,7 @@ class _Blocks:
     def table(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Return the start of each block and the words before it, those of the end last."""
         starts, words_before = self._starts, self._words_before
+        # What is left after the last full block is one more.
         if words_before[-1] < self._words:
             starts, words_before = [*starts, self.items], [*words_before, self._words]
         return np.array(starts), np.array(words_before)

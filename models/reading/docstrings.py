@@ -110,6 +110,8 @@ def _docstrings(path: Path) -> Iterator[str]:
         warnings.simplefilter("ignore")
         try:
             tree = ast.parse(path.read_bytes())
+        # Libraries ship sources that are wrong on purpose, or of another Python; ValueError is of a
+        # zero byte.
         except (SyntaxError, ValueError, OSError):
             return
     for node in _statements(tree):

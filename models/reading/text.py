@@ -95,6 +95,7 @@ def require_readable(source: str | Path) -> None:
     if str(source) == "-":
         return
     try:
+        # Asked for, not opened: opening a pipe would wait for its writer, and take what it writes.
         if Path(source).is_dir():
             raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
         Path(source).stat()

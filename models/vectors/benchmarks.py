@@ -99,6 +99,7 @@ def read_test_set(path: str | os.PathLike[str]) -> Similarities | Analogies:
         If the file cannot be read, or a line of it is not as it should be.
     """
     try:
+        # Programs for spreadsheets put a byte order mark before it.
         text = Path(path).read_text(encoding="utf-8-sig")
     except OSError as error:
         raise InputError(f"{path}: cannot be read: {error.strerror or error}") from None
@@ -134,6 +135,7 @@ def _rated_pair(number: int, line: str) -> RatedPair:
 
 
 def _fields(line: str) -> list[str]:
+    # Tabs first: what stands between them may hold commas.
     separator = next((mark for mark in "\t," if mark in line), None)
     return [field.strip() for field in line.split(separator)]
 

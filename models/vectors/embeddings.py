@@ -221,6 +221,7 @@ class Embeddings:
         if number < 1:
             raise InputError(f"number: expected 1 or more; got {number}")
         similarities = self.directions @ direction
+        # As many more as may have to be left out again.
         order = np.argsort(-similarities, kind="stable")[: number + len(excluded)]
         rows = [row for row in order.tolist() if row not in excluded]
         return [Neighbour(self.words[row], float(similarities[row])) for row in rows[:number]]

@@ -189,6 +189,7 @@ def _score_section(name: str, questions: Sequence[Question], lookup: _Lookup) ->
 def _count_correct(questions: Sequence[Question], lookup: _Lookup) -> int:
     from_a, from_b, from_c, _ = map(lookup.directions, zip(*questions, strict=True))
     similarities = scale_rows(from_b - from_a + from_c) @ lookup.embeddings.directions.T
+    # As everybody has it: the three words of a question, in whatever capitals, are no answer.
     for row, question in enumerate(questions):
         similarities[row, lookup.rows(question.a, question.b, question.c)] = -np.inf
     likeliest = similarities.argmax(axis=1).tolist()

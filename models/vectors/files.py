@@ -175,6 +175,7 @@ def _looks_like_text(file: BufferedReader, header: _Header) -> bool:
 def _check_promise(header: _Header, file: BufferedReader, *, binary: bool) -> None:
     """Refuse a header that promises more than the file can hold, before room is made for it."""
     length = os.fstat(file.fileno()).st_size - file.tell()
+    # A letter and a separator; in text, each number is a digit and a separator at least.
     smallest_row = 2 + (4 if binary else 2) * header.size
     # The last line of text may lack its newline, which is counted in.
     if header.words * smallest_row > length + 1:
@@ -185,6 +186,7 @@ def _check_promise(header: _Header, file: BufferedReader, *, binary: bool) -> No
 
 
 def _read_text(file: BufferedReader, header: _Header) -> Iterator[tuple[str, _Vectors]]:
+    # No number takes 100 characters: a longer line is none of text, and is not read to its end.
     longest = _LONGEST_WORD + 100 * header.size
     for row in range(header.words):
         line = file.readline(longest)

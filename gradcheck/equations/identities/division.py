@@ -49,6 +49,7 @@ def divide(
     where neither is so: this is what a quotient looks like when it is done.
     """
     denominator: Polynomial = group.parts[0]
+    # Always the same atom, so that the division ends; an exponential first, as softmax and σ have.
     main = max(denominator.atoms(), key=lambda factor: (factor.kind == "exp", factor.key))
     powers = {m: dict(m).get(main, Fraction(0)) for m in denominator.terms}
     here = dict(rest).get(main, Fraction(0))

@@ -159,6 +159,7 @@ class Polynomial(_Keyed):
     def __add__(self, other: Polynomial) -> Polynomial:
         terms = dict(self.terms)
         for monomial, coefficient in other.terms.items():
+            # Taken out, and put back unless they cancel: no coefficient is 0.
             added = terms.pop(monomial, Fraction(0)) + coefficient
             if added:
                 terms[monomial] = added
@@ -223,6 +224,7 @@ def key_of(part: Any) -> str:
 @lru_cache(maxsize=65536)
 def _key_of_index(index: Index) -> str:
     """Tell symbols apart that are printed alike: of other assumptions, or one a `Dummy`."""
+    # SymPy prints slowly, and the same few indices come again and again.
     return str(sympy.srepr(index))
 
 

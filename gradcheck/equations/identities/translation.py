@@ -120,6 +120,7 @@ class Translation:
         return cleared(self._translate(left, scope) - self._translate(right, scope))
 
     def _translate(self, expression: Expr, scope: _Scope) -> Polynomial:
+        # The first that fits: abbreviations, exp and log are functions of SymPy's, too.
         rules = (rule for kind, rule in self._rules if isinstance(expression, kind))
         return next(rules, _refuse)(expression, scope)
 
@@ -157,6 +158,7 @@ class Translation:
             # As the atoms of entries and symbols name them.
             label = variable if isinstance(variable, sympy.Symbol) else variable.name
             values[key_of(label)] = self._replacement(variable, new, scope)
+        # In this order: derivatives inside are taken before the point is put in.
         return substitute(self._translate(inside, scope), {}, values)
 
     def _replacement(

@@ -140,6 +140,7 @@ def _place(entry: Expr, point: Point) -> tuple[str, tuple[int, ...]]:
 
 
 def _sum(summation: Expr, point: Point) -> Number:
+    # SymPy's last limit is that of the outermost sum; the inner ones may depend on its index.
     *inner, (index, first, last) = summation.limits
     body = Sum(summation.function, *inner) if inner else summation.function
     indices = range(int(_value(first, point)), int(_value(last, point)) + 1)

@@ -42,6 +42,7 @@ def random_points(ranges: Ranges, attempts: int) -> Iterator[Point]:
         How often one is drawn. A draw that leaves an axis without an index, or for which the
         symbols were not declared, is no point.
     """
+    # The same points in every run, so that a verdict, and its counterexample, can be had again.
     generator = random.Random(1)  # noqa: S311 - nothing secret
     work = Work()
     for attempt in range(attempts):
@@ -64,6 +65,7 @@ def _whole_numbers(ranges: Ranges, attempt: int, generator: random.Random) -> di
         return _drawn(ranges, _LARGE_SIZES, generator, coincide=False)
     if kind == _PERIOD - 1 and ranges.deltas:
         return _with_most_deltas(ranges, generator)
+    # Of two attempts with sizes from one range, the second has indices that coincide.
     place = attempt // 2 % len(_LARGEST_SIZES)
     sizes = (_SMALLEST_SIZES[place], _LARGEST_SIZES[place])
     return _drawn(ranges, sizes, generator, coincide=bool(attempt % 2))

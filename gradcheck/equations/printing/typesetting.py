@@ -95,6 +95,7 @@ class Typesetter(ABC):
         return self._print(expression)[0]
 
     def _print(self, expression: Expr) -> Printed:
+        # The first that fits: an abbreviation, and exp, are functions of SymPy's, too.
         for kind, rule in self._rules:
             if isinstance(expression, kind):
                 return rule(expression)

@@ -93,6 +93,7 @@ def softmax_predictions(scores: Vector, target: int) -> tuple[Prediction, ...]:
 
 
 def _softmax_residual(probabilities: Vector, scores: Vector, target: int, word: int) -> Number:
+    # Where p is rounded and near to 1, p - 1 is rounding error; of an exact p it is exact.
     if word != target or not isinstance(probabilities[target], float):
         return probabilities[word] - int(word == target)
     return product(-1, sigmoid(log_odds_against(scores, target)))

@@ -155,6 +155,7 @@ def _middle_pair(text: Text) -> int:
     different = [number for number, (c, o) in enumerate(text.pairs) if c != o]
     middle = text.positions[(len(text.positions) - 1) // 2]
     after = text.positions[(len(text.positions) + 1) // 2]
+    # Where there are two different words, two stand side by side: the list is not empty.
     return next((n for n in different if text.pairs[n] == (middle, after)), different[0])
 
 
@@ -210,7 +211,9 @@ def whole_number(
     """Return an int; a string of digits will do."""
     number = None
     if isinstance(value, str):
+        # Longer ones are no sizes, and beyond 4,300 digits `int` raises an error of its own.
         number = int(value) if len(value) < 10 and value.strip().isdecimal() else None
+    # To Python, True is a whole number.
     elif isinstance(value, int | np.integer) and not isinstance(value, bool):
         number = int(value)
     if number is None or not least <= number <= most:
@@ -231,6 +234,7 @@ def positive_rate(rate: Any) -> Fraction:
 
 def _exact(given: Any) -> Fraction | None:
     """Return the exact number that is written, if it is one: 0.1 is a tenth."""
+    # As it prints: the float 0.1 is meant as a tenth, and is none.
     written = str(given).strip()
     if isinstance(given, bool) or len(written) > _LONGEST_NUMBER:
         return None
@@ -318,6 +322,7 @@ def _given_matrix(name: str, given: Any, words: Sequence[str], dimension: int | 
     for word, row in zip(words, rows, strict=True):
         where = f"init: {name}, row of {word!r}"
         entries = _listed(where, row)
+        # The first row says how long all of them are, those of V among them.
         if dimension is None and 1 <= len(entries) <= MOST_COMPONENTS:
             dimension = len(entries)
         if len(entries) != dimension:

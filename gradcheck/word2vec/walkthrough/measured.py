@@ -53,6 +53,8 @@ def _bound(measured: Decimal, error: Decimal) -> tuple[int, float]:
     while True:
         total = error + abs(_rounded(measured, place) - measured)
         bound = total.quantize(Decimal(1).scaleb(place), ROUND_CEILING)
+        # Rounded up, 9.6e-5 is 1e-4: its digit then stands one place further up, and the number
+        # has to be cut there.
         if bound.adjusted() == place:
             return place, float(bound)
         place = bound.adjusted()
@@ -64,6 +66,7 @@ def _rounded(value: Decimal, place: int) -> Decimal:
 
 def _text(value: float, place: int) -> str:
     rounded = _rounded(Decimal(value), place)
+    # Zero has no first digit that a place, or an exponent, could be counted from.
     if not rounded:
         return "0"
     if abs(rounded) >= _SHORTEST_FIXED:

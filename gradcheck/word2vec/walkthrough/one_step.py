@@ -119,6 +119,7 @@ def walk(
     scores = _scores(outside, v_c, text.words)
     predicted = row.telling.predict(scores, o, drawn)
     grad_center, grad_outside = predictions.gradient(predicted, v_c, outside)
+    # All of the gradient is taken at the old vectors, before any of them moves.
     new_v_c = _descend(v_c, grad_center, eta)
     outside_after = tuple(
         _descend(u_w, row, eta) for u_w, row in zip(outside, grad_outside, strict=True)
@@ -203,6 +204,8 @@ def _confirm(
     point = _floats(at[0]), _floats(at[1])
     gradient = _floats(claimed[0]), _floats(claimed[1])
     report = check(loss, lambda _v, _u: gradient, point)
+    # One entry is shown: the largest of v_c, or of U where v_c does not move. A zero that agrees
+    # with a zero would convince nobody.
     shown = 0 if gradient[0].any() or not gradient[1].any() else 1
     index = np.unravel_index(np.abs(gradient[shown]).argmax(), gradient[shown].shape)
     direction = np.zeros_like(point[0]), np.zeros_like(point[1])
