@@ -80,93 +80,74 @@ _LATEX = {"v̂": r"\hat v", "h": "h"}
 
 def skipgram_naive_softmax() -> Derivation:
     """Derive the gradient of skip-gram with naive softmax."""
-    pair = losses.naive_softmax_loss().xreplace({o: targets[t]})
-    loss = _named_loss(over_window(pair))
-    by_center = C * over_words(x, p(x) * U[x, k]) - over_window(U[targets[t], k])
-    return Derivation(
-        name="skipgram-naive-softmax",
-        title="Skip-gram over a window, naive softmax",
-        given=(
-            *PAIR[:1],
-            (
-                "$o_1, …, o_C$ are the words of the window, $t = 1, …, C$; a word may be there "
-                "twice. $c_x = Σ_t δ(x, o_t)$ counts how often $x$ is among them."
-            ),
+    given = (
+        "$o_1, …, o_C$ are the words of the window, $t = 1, …, C$; a word may be there twice. "
+        "$c_x = Σ_t δ(x, o_t)$ counts how often $x$ is among them."
+    )
+    loss = _named_loss(over_window(losses.naive_softmax_loss().xreplace({o: targets[t]})))
+    by_center = over_window(over_words(x, p(x) * U[x, k]) - U[targets[t], k])
+    by_outside = over_window((p(x) - delta(x, targets[t])) * v[m, 0])
+    return _skipgram(
+        "naive-softmax",
+        given,
+        loss,
+        over_window(-log(p(targets[t]))),
+        by_center,
+        Step(
+            by_center,
+            C * over_words(x, p(x) * U[x, k]) - over_window(U[targets[t], k]),
+            "The expectation is the same for each word of the window: $C$ times it.",
         ),
-        steps=(
-            Step(
-                loss,
-                over_window(-log(p(targets[t]))),
-                "One loss for each word of the window.",
-                is_definition=True,
-            ),
-            Step(
-                partial(loss, v[k, 0]),
-                over_window(over_words(x, p(x) * U[x, k]) - U[targets[t], k]),
-                "The derivative of a sum is the sum of the derivatives.",
-            ),
-            Step(
-                over_window(over_words(x, p(x) * U[x, k]) - U[targets[t], k]),
-                by_center,
-                "The expectation is the same for each word of the window: $C$ times it.",
-            ),
-            Step(
-                partial(loss, U[x, m]),
-                over_window((p(x) - delta(x, targets[t])) * v[m, 0]),
-                "Again the sum of the derivatives.",
-            ),
-            Step(
-                over_window((p(x) - delta(x, targets[t])) * v[m, 0]),
-                (C * p(x) - count(x)) * v[m, 0],
-                "A word that is in the window twice counts twice.",
-            ),
+        Step(partial(loss, U[x, m]), by_outside, "Again the sum of the derivatives."),
+        Step(
+            by_outside,
+            (C * p(x) - count(x)) * v[m, 0],
+            "A word that is in the window twice counts twice.",
         ),
-        names=NAMES,
     )
 
 
 def skipgram_negative_sampling() -> Derivation:
     """Derive the gradient of skip-gram with negative sampling."""
+    given = (
+        "$o_1, …, o_C$ are the words of the window, $t = 1, …, C$, and $n_{t,1}, …, n_{t,K}$ the "
+        "negative samples of $o_t$. Any of these may repeat."
+    )
     drawn = samples[t, i]
     pair = losses.negative_sampling_loss().xreplace({o: targets[t], n[i]: drawn})
     loss = _named_loss(over_window(pair))
-    return Derivation(
-        name="skipgram-negative-sampling",
-        title="Skip-gram over a window, negative sampling",
-        given=(
-            *PAIR[:1],
-            (
-                "$o_1, …, o_C$ are the words of the window, $t = 1, …, C$, and $n_{t,1}, …, "
-                "n_{t,K}$ the negative samples of $o_t$. Any of these may repeat."
-            ),
+    pulled, pushed = sigma(-score(targets[t])), sigma(score(drawn))
+    return _skipgram(
+        "negative-sampling",
+        given,
+        loss,
+        -over_window(log(sigma(score(targets[t]))) + over_samples(log(sigma(-score(drawn))))),
+        over_window(over_samples(pushed * U[drawn, k]) - pulled * U[targets[t], k]),
+        Step(
+            partial(loss, U[x, m]),
+            over_window(over_samples(pushed * delta(x, drawn)) - pulled * delta(x, targets[t]))
+            * v[m, 0],
+            "A row of $U$ gets a term for each time that its word is in the window, and one for "
+            "each time that it was drawn.",
         ),
+    )
+
+
+def _skipgram(
+    name: str, given: str, loss: Expr, written: Expr, by_center: Expr, *steps: Step
+) -> Derivation:
+    return Derivation(
+        name=f"skipgram-{name}",
+        title=f"Skip-gram over a window, {name.replace('-', ' ')}",
+        given=(*PAIR[:1], given),
         steps=(
-            Step(
-                loss,
-                -over_window(
-                    log(sigma(score(targets[t]))) + over_samples(log(sigma(-score(drawn))))
-                ),
-                "One loss for each word of the window.",
-                is_definition=True,
-            ),
+            Step(loss, written, "One loss for each word of the window.", is_definition=True),
             Step(
                 partial(loss, v[k, 0]),
-                over_window(
-                    over_samples(sigma(score(drawn)) * U[drawn, k])
-                    - sigma(-score(targets[t])) * U[targets[t], k]
-                ),
+                by_center,
                 "The derivative of a sum is the sum of the derivatives.",
             ),
-            Step(
-                partial(loss, U[x, m]),
-                over_window(
-                    over_samples(sigma(score(drawn)) * delta(x, drawn))
-                    - sigma(-score(targets[t])) * delta(x, targets[t])
-                )
-                * v[m, 0],
-                "A row of $U$ gets a term for each time that its word is in the window, and one "
-                "for each time that it was drawn.",
-            ),
+            *steps,
         ),
         names=NAMES,
     )
@@ -174,12 +155,12 @@ def skipgram_negative_sampling() -> Derivation:
 
 def cbow_naive_softmax() -> Derivation:
     """Derive the gradient of CBOW with naive softmax."""
-    return _cbow("naive-softmax", "naive softmax", (), _softmax_given)
+    return _cbow("naive-softmax", (), _softmax_given)
 
 
 def cbow_negative_sampling() -> Derivation:
     """Derive the gradient of CBOW with negative sampling."""
-    return _cbow("negative-sampling", "negative sampling", SAMPLES, _sampling_given)
+    return _cbow("negative-sampling", SAMPLES, _sampling_given)
 
 
 class _Prediction(NamedTuple):
@@ -192,16 +173,13 @@ class _Prediction(NamedTuple):
 
 
 def _cbow(
-    name: str,
-    loss_name: str,
-    given: tuple[str, ...],
-    predict: Callable[[Any, str], _Prediction],
+    name: str, given: tuple[str, ...], predict: Callable[[Any, str], _Prediction]
 ) -> Derivation:
     average, total = predict(mean_vector, "v̂"), predict(summed_vector, "h")
     by_row = V[y, k]
     return Derivation(
         name=f"cbow-{name}",
-        title=f"CBOW over a window, {loss_name}",
+        title=f"CBOW over a window, {name.replace('-', ' ')}",
         given=(
             (
                 "$w_1, …, w_C$ are the context words, $t = 1, …, C$; a word may be there twice. "
