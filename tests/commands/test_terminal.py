@@ -402,7 +402,6 @@ def help_of(program, capsys, *words):
     return capsys.readouterr().out
 
 
-
 @pytest.mark.parametrize("program", ["gradcheck", "models"])
 def test_every_help_fits_a_terminal(program, capsys, monkeypatch):
     monkeypatch.setenv("COLUMNS", "80")
