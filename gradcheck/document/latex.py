@@ -94,6 +94,8 @@ _CHARACTERS = {
     "|": r"\textbar{}",
     '"': r"\textquotedbl{}",
     "…": r"\dots{}",
+    # A path has no blanks at which a line could end.
+    "/": r"/\allowbreak{}",
     # At the start of a table's row, a bracket would be an option of the row before.
     "[": "{[}",
     "]": "{]}",
