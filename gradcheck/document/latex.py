@@ -29,6 +29,7 @@ _PREAMBLE = r"""% Compile with pdflatex; words beyond Latin letters need lualate
 \definecolor{unsure}{HTML}{8A5A00}
 \setlength{\parindent}{0pt}
 \setlength{\parskip}{4pt}
+\setlength{\emergencystretch}{\textwidth}
 \setlength{\mathindent}{2em}
 \setlength{\LTpre}{4pt}
 \setlength{\LTpost}{4pt}
@@ -85,6 +86,8 @@ def _block(
 
 # --------------------------------------------------------------------------------- phrases
 
+_BREAK = "\u200b"
+
 _CHARACTERS = {
     "\\": r"\textbackslash{}",
     "^": r"\textasciicircum{}",
@@ -94,14 +97,16 @@ _CHARACTERS = {
     "|": r"\textbar{}",
     '"': r"\textquotedbl{}",
     "…": r"\dots{}",
-    # A path has no blanks at which a line could end.
-    "/": r"/\allowbreak{}",
     # At the start of a table's row, a bracket would be an option of the row before.
     "[": "{[}",
     "]": "{]}",
     spans.UNBROKEN: "~",
+    _BREAK: r"\allowbreak{}",
     **{character: f"\\{character}" for character in "{}$&#_%"},
 }
+
+_LONG_WORD = 20
+"""Characters of a word in which a line may end."""
 
 
 def _phrase(content: spans.Phrase) -> str:
@@ -127,7 +132,13 @@ def _span(span: spans.Span) -> str:
 
 def _escaped(text: str) -> str:
     """Return words that LaTeX prints as they stand, signs of mathematics in mathematics mode."""
+    text = re.sub(rf"\S{{{_LONG_WORD},}}", _breakable, text)
     return "".join(map(_character, re.findall(r".[\u0302\u0304]?", text, re.DOTALL)))
+
+
+def _breakable(word: re.Match[str]) -> str:
+    """Let a line end in a path or a name, which have no blanks."""
+    return re.sub(rf"([/_]|[^/_]{{{_LONG_WORD}}})(?=[^/_])", rf"\1{_BREAK}", word[0])
 
 
 def _character(character: str) -> str:

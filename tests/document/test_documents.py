@@ -215,6 +215,23 @@ def test_the_document_compiles_and_stays_on_the_paper(kind, reports, tmp_path):
 
 
 @pytest.mark.skipif(shutil.which("pdflatex") is None, reason="pdflatex is not installed")
+def test_a_path_of_any_length_stays_on_the_paper(tmp_path):
+    names = [
+        "/abc" * 6,
+        "/abcdefg" * 9,
+        "/home/" + "x" * 90,
+        "/a_long_name" * 8,
+        "/check/work/main",
+    ]
+    paths = [f"{name}/docs/examples/word2vec_wrong.py" for name in names]
+    documents = [
+        Document(prose(f"{path}: 1 check failed"), (Paragraph(prose(path), (code(path),)),))
+        for path in paths
+    ]
+    assert compiled(to_latex(*documents), tmp_path) == []
+
+
+@pytest.mark.skipif(shutil.which("pdflatex") is None, reason="pdflatex is not installed")
 def test_a_document_that_leaves_the_paper_is_seen(tmp_path):
     wide = Document(prose("wide"), (Paragraph(formula(" + ".join("abcdefgh" * 9))),))
     text = to_latex(wide).replace(" + ", "{+}")
