@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 import gradcheck
@@ -214,8 +214,11 @@ def test_a_unit_of_its_own_for_each_array_changes_nothing(problem, data):
 
 @modest
 @given(problems(("right", "× 1.5", "0")), st.randoms(use_true_random=False))
-def test_the_order_of_the_arrays_does_not_turn_the_verdict(problem, random):
+def test_the_order_of_the_arrays_does_not_change_the_verdict(problem, random):
     loss, gradient, at = problem
+    # Where all hinges are off, it is a direction's luck whether it reaches one that is on, and
+    # other directions are drawn.
+    assume(loss(at) != 0)
     order = random.sample(range(len(at)), len(at))
 
     def back(parts):
@@ -229,7 +232,4 @@ def test_the_order_of_the_arrays_does_not_turn_the_verdict(problem, random):
     shuffled = gradcheck.check(
         lambda parts: loss(back(parts)), shuffled_gradient, [at[i] for i in order]
     )
-    # Other directions are drawn: beside a stationary point one of them may move the loss by more
-    # than its rounding where the other does not. Neither may contradict the other.
-    verdicts = {shuffled.verdict, plain.verdict}
-    assert len(verdicts) == 1 or verdicts == {"agrees", "undecided"}, f"{plain}\n{shuffled}"
+    assert shuffled.verdict == plain.verdict, f"{plain}\n{shuffled}"
