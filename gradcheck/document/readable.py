@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING
 
 from gradcheck.document.text import WIDTH, to_text
@@ -12,15 +13,15 @@ if TYPE_CHECKING:
 __all__ = ["Readable"]
 
 
-class Readable:
+class Readable(ABC):
     """The faces of a report: ``print`` shows it, a notebook does, and it can be written to a file.
 
     A subclass says in `contents` what there is to read; how it reads is each renderer's.
     """
 
+    @abstractmethod
     def contents(self) -> Document:
         """Return all that the report says and shows, in order."""
-        raise NotImplementedError
 
     def __str__(self) -> str:
         return self.to_text()
