@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from gradcheck.diagnosis.slopes import Slopes
+from gradcheck.diagnosis.slopes import Slopes, drawn
 from gradcheck.parameters import Leaf
 
 __all__ = ["Evidence", "gathered"]
@@ -128,5 +128,4 @@ def _vectors(rng: np.random.Generator, sizes: FloatArray) -> Iterator[FloatArray
         yield from np.diag(sizes)
         return
     for _ in range(PRODUCTS):
-        # No weight is next to nothing, so that no entry is left out.
-        yield sizes * rng.uniform(0.5, 1.0, sizes.size) * rng.choice((-1.0, 1.0), sizes.size)
+        yield drawn(sizes, rng)

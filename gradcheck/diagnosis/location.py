@@ -7,12 +7,13 @@ wrong entries among n take about 4 k log2(n / k) evaluations.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gradcheck.diagnosis.slopes import Slopes
+from gradcheck.diagnosis.slopes import Slopes, drawn
 
 __all__ = ["MOST_WRONG", "Located", "located"]
 
@@ -62,6 +63,15 @@ class Located:
     is_whole: bool
     is_all: bool = True
 
+    def wrong(self, shape: tuple[int, ...]) -> NDArray[np.bool_]:
+        """Return which entries of an array of that shape are taken to be wrong."""
+        wrong = np.zeros(shape or (1,), dtype=bool)
+        if self.is_whole:
+            wrong[_at(self.slices, wrong.shape)] = True
+        else:
+            wrong.ravel()[self.entries] = True
+        return wrong.reshape(shape)
+
 
 class _Array:
     """One array under measurement."""
@@ -71,10 +81,9 @@ class _Array:
     ) -> None:
         self.slopes = slopes
         self.claimed = claimed[entries]
-        self.sizes = slopes.subject.parameters.sizes[entries]
+        sizes = slopes.subject.parameters.sizes[entries]
         self.entries = entries
-        signs = rng.choice((-1.0, 1.0), self.sizes.size)
-        self.weights = self.sizes * rng.uniform(0.5, 1.0, self.sizes.size) * signs
+        self.weights = drawn(sizes, rng)
         self.rng = rng
         self._measured: dict[int, tuple[float, float]] = {}
 
@@ -145,11 +154,12 @@ def located(
         Draws weights and samples.
     """
     array = _Array(slopes, claimed, entries, rng)
-    positions = np.arange(array.sizes.size).reshape(shape or (1,))
-    anywhere = (None,) * positions.ndim
+    positions = np.arange(array.weights.size).reshape(shape or (1,))
     sample = array.sampled(positions.ravel())
-    if all(map(array.is_wrong, sample)):
-        return array.located(anywhere, sample, is_whole=True)
+    wrong = [index for index in sample if array.is_wrong(index)]
+    if len(wrong) == len(sample) or len(sample) == positions.size:
+        anywhere = (None,) * positions.ndim
+        return array.located(anywhere, wrong, is_whole=len(wrong) == len(sample))
     total = array.residual(slice(None))
     slices: list[Indices | None] = [None] * positions.ndim
     skipped = []
@@ -170,11 +180,7 @@ def located(
 
 def _within(array: _Array, positions: Indices, slices: tuple[Indices | None, ...]) -> Located:
     """Find the wrong entries among those at some indices along each axis."""
-    chosen = [
-        np.arange(length) if indices is None else indices
-        for indices, length in zip(slices, positions.shape, strict=True)
-    ]
-    candidates = positions[np.ix_(*chosen)].ravel()
+    candidates = positions[_at(slices, positions.shape)].ravel()
     sample = array.sampled(candidates)
     wrong = [index for index in sample if array.is_wrong(index)]
     if len(sample) == len(candidates):
@@ -186,6 +192,16 @@ def _within(array: _Array, positions: Indices, slices: tuple[Indices | None, ...
         wrong = [int(candidates[place]) for place, _, _ in found]
         return replace(array.located(slices, wrong, is_whole=False), is_all=is_all)
     return array.located(slices, wrong, is_whole=True)
+
+
+def _at(slices: tuple[Indices | None, ...], shape: tuple[int, ...]) -> tuple[Indices, ...]:
+    """Return an index of the entries at some indices along each axis; None stands for all."""
+    return np.ix_(
+        *(
+            np.arange(length) if indices is None else indices
+            for indices, length in zip(slices, shape, strict=True)
+        )
+    )
 
 
 def _wrong_slices(
@@ -232,8 +248,8 @@ def _halved(
                 continue
             middle = (start + stop) // 2
             left, left_error = array.residual(groups[start:middle].ravel())
-            right, right_error = residual - left, error + left_error
-            if right_error < abs(right) <= 4 * right_error:
+            right, right_error = residual - left, math.hypot(error, left_error)
+            if right_error < abs(right) <= 2 * right_error:
                 # Errors add up from halving to halving; so near to them, it is measured itself.
                 right, right_error = array.residual(groups[middle:stop].ravel())
             following += [

@@ -21,9 +21,9 @@ from numpy.typing import NDArray
 from gradcheck.diagnosis import grids, hypotheses
 from gradcheck.diagnosis.evidence import Evidence, gathered
 from gradcheck.diagnosis.hypotheses import Hypothesis
-from gradcheck.diagnosis.location import MOST_WRONG, Located, located
+from gradcheck.diagnosis.location import MOST_WRONG, located
 from gradcheck.diagnosis.parts import described
-from gradcheck.diagnosis.slopes import Slopes, calibrated
+from gradcheck.diagnosis.slopes import Slopes, calibrated, drawn
 from gradcheck.numerical.directions import Direction
 from gradcheck.parameters import Leaf
 from gradcheck.probing.arrays import ArrayFinding, WrongEntry
@@ -255,8 +255,7 @@ class _Course:
         """Choose a step by entries that have been measured."""
         assert self.known is not None
         z = np.zeros(self.sizes.size)
-        signs = self.rng.choice((-1.0, 1.0), leaf.size)
-        z[leaf.entries] = self.sizes[leaf.entries] * self.rng.uniform(0.5, 1.0, leaf.size) * signs
+        z[leaf.entries] = drawn(self.sizes[leaf.entries], self.rng)
         derivative = np.nan_to_num(self.known.derivative[leaf.entries])
         slope = float(derivative @ z[leaf.entries])
         errors = np.nan_to_num(self.known.errors[leaf.entries], posinf=0.0)
@@ -405,7 +404,7 @@ class _Course:
             worst = _largest(np.where(wrong, off, 0), min(LISTED, int(wrong.sum())))
             return wrong, self.known.right[leaf.entries], self._worst(leaf, slopes, worst), True
         found = located(slopes, self.claimed, leaf.entries, leaf.shape, self.rng)
-        wrong = _wrong_entries(leaf, found)
+        wrong = found.wrong(leaf.shape).ravel()
         claimed = self.claimed[leaf.entries][found.entries]
         order = _largest(np.abs(claimed - found.derivatives), LISTED)
         entries = tuple(
@@ -560,18 +559,3 @@ def _stated(said: str) -> str:
         if said.startswith(words):
             said = said.replace(words, words.upper(), 1)
     return f"{said} {verb} wrong"
-
-
-def _wrong_entries(leaf: Leaf, found: Located) -> NDArray[np.bool_]:
-    """Return which entries of an array are taken to be wrong."""
-    wrong = np.zeros(leaf.size, dtype=bool)
-    if not found.is_whole:
-        wrong[found.entries] = True
-        return wrong
-    grid = wrong.reshape(leaf.shape or (1,))
-    chosen = [
-        np.arange(length) if indices is None else indices
-        for indices, length in zip(found.slices, grid.shape, strict=True)
-    ]
-    grid[np.ix_(*chosen)] = True
-    return wrong

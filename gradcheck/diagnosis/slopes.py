@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from gradcheck.numerical.samples import Samples
 from gradcheck.probing.subject import Subject
 
-__all__ = ["Slope", "Slopes", "calibrated"]
+__all__ = ["Slope", "Slopes", "calibrated", "drawn"]
 
 FloatArray = NDArray[np.float64]
 
@@ -88,6 +88,12 @@ def calibrated(subject: Subject, value: float, z: FloatArray, known: float, erro
     # A slope that happens to be right to the last bit is no measure of the others.
     rounding = 4 * subject.loss_epsilon * max(abs(value), abs(known) * best) / best
     return Slopes(subject, value, best, max(smallest, error / CAUTION, rounding / CAUTION))
+
+
+def drawn(sizes: FloatArray, rng: np.random.Generator) -> FloatArray:
+    """Draw a direction (n,) that moves no entry by next to nothing, so that none is left out."""
+    signs: FloatArray = rng.choice((-1.0, 1.0), sizes.size)
+    return sizes * rng.uniform(0.5, 1.0, sizes.size) * signs
 
 
 def _extrapolated(

@@ -27,7 +27,7 @@ from tests.benchmarks import console
 
 WORDS, DIMENSION, ARRAYS = 2_000, 100, 2
 
-ABOUT = 1.1
+ABOUT = 1.0
 """Where a half is as small as the errors of the halvings before, it is measured itself."""
 
 
