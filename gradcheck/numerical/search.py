@@ -59,6 +59,11 @@ STEPPED = 2.0**-10
 """A loss that jumps by this part of its values, and more, is a stepped one; lower steps are the
 last places of a smooth loss that is saturated."""
 
+LAST_PLACES = 16.0
+"""Nor is a step one that is no more than so many last places of 1: losses that are next to nothing
+at the point often hold a 1 inside, as ``sqrt(1 + x**2) - 1`` does at 1e-8. It is the one bound here
+that is absolute, since that 1 is."""
+
 STRIDE = 4
 """Levels from one sample to the next, where a function that stands still is sought to move."""
 
@@ -335,7 +340,8 @@ class Search:
         # Farther out than the entries' own size it may be another plateau, with a bump between.
         step = samples.step(max(top, self.scales.brim))
         edge = samples.edge(top)
-        is_stepped = edge.is_stepped and edge.height > STEPPED * largest
+        lowest = max(STEPPED * largest, LAST_PLACES * self.scales.value_epsilon)
+        is_stepped = edge.is_stepped and edge.height > lowest
         rounding = LOSS_ULPS * self.scales.value_epsilon * largest / step
         self._plateau = self._derivative(
             0.0,

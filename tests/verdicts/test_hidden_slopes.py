@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 
 import gradcheck
+from gradcheck.numerical import search
 from models.losses import naive_softmax
+from tests.verdicts.cases import NEVER_AGREES, NEVER_DISAGREES, expect
 
 POINT = (np.array([1.0, -0.5]), np.array([[0.5, 0.1], [0.2, -0.7], [-0.3, 0.4]]))
 SEEDS = range(5)
@@ -90,3 +92,23 @@ def test_a_plateau_on_the_other_side_of_a_bump_refutes_nothing(loss, slope, at):
     # Steps far beyond the size of the point find the same number there, and all would be flat.
     for seed in range(21):
         assert gradcheck.check(loss, slope, at, seed=seed).verdict == "undecided"
+
+
+def hyperbola(x):
+    return np.sqrt(1 + x**2) - 1
+
+
+def slope_of_hyperbola(x):
+    return x / np.sqrt(1 + x**2)
+
+
+@pytest.mark.parametrize("size", [3e-9, 8e-9, 1e-8, 3e-8, 1e-7])
+def test_last_places_of_a_sum_are_no_steps_of_a_staircase(size):
+    expect(gradcheck.check(hyperbola, slope_of_hyperbola, size), NEVER_DISAGREES)
+    wrong = gradcheck.check(hyperbola, lambda x: 1.5 * slope_of_hyperbola(x), size)
+    expect(wrong, NEVER_AGREES)
+
+
+def test_without_regard_to_last_places_it_is_taken_for_a_staircase(monkeypatch):
+    monkeypatch.setattr(search, "LAST_PLACES", 0.0)
+    assert gradcheck.check(hyperbola, slope_of_hyperbola, 8e-9).verdict == "disagrees"
