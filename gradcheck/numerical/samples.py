@@ -50,8 +50,11 @@ NEARER = 0.05
 """The nearer half of an interval is kept unless it departs by less than this part of the other's:
 of many jumps the nearest tells most, and far from the point a cubic departs, too, by 1 to 7."""
 
-MOST_HALVINGS = 40
-"""Halvings of the interval around a jump further out."""
+MOST_HALVINGS = 64
+"""Halvings of the interval around a jump further out,"""
+
+NARROWEST = 2.0**-40
+"""until it is enclosed by this part of its distance: a few thousand floats."""
 
 ROUGHNESS_SAMPLES = 2
 """Further pairs of samples for the noise at a step."""
@@ -354,6 +357,8 @@ class Samples:
             # Nor is there a jump where a value is not finite.
             if not departures[-1] > smallest:
                 return 0.0, math.inf
+            if abs(far[0] - near[0]) <= NARROWEST * abs(far[0]):
+                break
         if departures[-1] < 0.5 * departures[-LASTING]:  # it falls with the width
             return 0.0, math.inf
         return departures[-1], abs(far[0])
