@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import replace
 
 from gradcheck.numerical.differentiation import Line
 from gradcheck.numerical.samples import Samples
+from gradcheck.numerical.search import ORDINARY
 from gradcheck.probing.claims import Probe
 
-__all__ = ["allow_jumps", "confirm", "is_confirmed_by_its_own"]
+__all__ = ["allow_jumps", "confirm", "is_confirmed_by_its_own", "look_closest"]
 
 ANOTHER_DECADE = 0.7136 / 16
 """A disagreement is measured again with steps in another decade: kinks lie at some distance."""
@@ -22,6 +24,15 @@ FAR_BELOW = 1 / 200
 
 CLOSER = 4.0
 """So many times closer to the derivative than to the claim, it confirms the one."""
+
+SMALLEST = 2.0**-44
+"""The smallest step that is looked at, in units of the first: entries move by some floats then."""
+
+NOISE = 32.0
+"""What a difference of slopes moves the loss by shows where it is so many times its noise."""
+
+BISECTIONS = 6
+"""Halvings, of the ratio of two steps, with which the largest that supports a claim is sought."""
 
 FAR_OFF = 10.0
 """Steps that reach over kinks were seen to exceed their bound, by a factor of up to 2."""
@@ -93,6 +104,60 @@ def confirm(first: Probe, measure: Callable[[float], Probe]) -> Probe:
         third = measure(first.numerical.step * NEARBY)
         return first if third.verdict == "disagrees" else third
     return replace(second, verdict="undecided", reason=_unconfirmed(first))
+
+
+def look_closest(
+    first: Probe,
+    line: Line,
+    samples: Samples,
+    rounding: float,
+    measure: Callable[[float], Probe],
+) -> Probe:
+    """Ask the smallest steps at which a disagreement shows whether it is one there.
+
+    A feature may be narrower than any step that a search looks at, and what is left of the loss
+    further out smooth down to rounding: ``x[0] * exp(-(x[0] ** 2)) + x[1]`` at (0, 1e9).
+
+    Parameters
+    ----------
+    first
+        It disagrees.
+    line, samples
+        Along which it was made, and samples there.
+    rounding
+        Of the loss close to the point, for that of its value and of the point.
+    measure
+        Measures along the same direction, from a step on.
+    """
+    far = first.numerical
+    below = max(ORDINARY * rounding / first.discrepancy, SMALLEST * line.first_step)
+    above = FAR_BELOW * far.step
+
+    def level(step: float) -> float:
+        return math.log(samples.step(0) / step, samples.ratio)
+
+    def is_right_at(step: float) -> bool:
+        slope = samples.slope(level(step))
+        return CLOSER * abs(slope - first.claimed) < abs(slope - far.value)
+
+    if not (below < above and is_right_at(below)) or samples.is_flat(level(below)):
+        return first
+    # Noise that is larger than a well computed function's may have supported it.
+    below = max(below, NOISE * samples.roughness(level(below)) / first.discrepancy)
+    if not (below < above and is_right_at(below)):
+        return first
+    for _ in range(BISECTIONS):
+        middle = math.sqrt(below * above)
+        below, above = (middle, above) if is_right_at(middle) else (below, middle)
+    second = measure(below)
+    if second.verdict == "agrees":
+        return second
+    reason = (
+        f"the slope of the loss is {far.value:.4g} at steps of {far.step / first.size:.0e} of the "
+        f"entries' size, and another at {below / first.size:.0e}, where {first.claimed:.4g} may be "
+        "right"
+    )
+    return replace(second, verdict="undecided", reason=reason)
 
 
 def allow_jumps(probe: Probe, line: Line, samples: Samples) -> Probe:

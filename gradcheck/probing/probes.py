@@ -17,7 +17,12 @@ from gradcheck.numerical.search import LOSS_ULPS
 from gradcheck.parameters import norm
 from gradcheck.probing.acceptance import Acceptance, Attempt
 from gradcheck.probing.claims import CLOSE_BY, Claim, Probe
-from gradcheck.probing.confirmation import allow_jumps, confirm, is_confirmed_by_its_own
+from gradcheck.probing.confirmation import (
+    allow_jumps,
+    confirm,
+    is_confirmed_by_its_own,
+    look_closest,
+)
 from gradcheck.probing.subject import Subject, same
 
 __all__ = ["PIECE", "Prober"]
@@ -163,17 +168,22 @@ class Prober:
         known = None if self._off is not None else attempt.samples
         first, samples = self._first(line, claimed, known, alone=alone, in_full=in_full)
         is_confirmed = is_confirmed_by_its_own(first)
-        if first.verdict != "disagrees" or (is_confirmed and self._off is not None):
+        is_located = is_confirmed and self._off is not None and not line.is_zero
+        if first.verdict != "disagrees" or is_located:
             return first
         # Random answers disagree with any claim, at other steps too.
         if not self._repeats(samples, FEW_REPEATED if is_confirmed else REPEATED):
             return replace(first, verdict="undecided", reason="the loss changes from call to call")
         if first.numerical.reach >= PIECE:  # shorter steps would say the same
             return first
+
+        def measure(step: float) -> Probe:
+            return self._measure(line, claimed, self._sampled(line, step))
+
         if not is_confirmed:
-            first = confirm(
-                first, lambda step: self._measure(line, claimed, self._sampled(line, step))
-            )
+            first = confirm(first, measure)
+        if first.verdict == "disagrees":
+            first = look_closest(first, line, samples, self._rounding(), measure)
         return allow_jumps(first, line, samples) if first.verdict == "disagrees" else first
 
     def _early(self, claimed: Probe, attempt: Attempt) -> Probe | None:
@@ -300,6 +310,12 @@ class Prober:
             probe = replace(probe, numerical=numerical, tolerance=tolerance)
         is_known = self._is_known(numerical, part, along)
         return replace(probe, verdict="agrees" if is_known else "undecided")
+
+    def _rounding(self) -> float:
+        """Return by how much rounding moves the loss close to the point, if the claim is right."""
+        parameters = self.subject.parameters
+        moved = float(np.abs(self.claim.gradient * parameters.vector).sum())
+        return LOSS_ULPS * self.coarseness * abs(self.value) + parameters.epsilon * moved
 
     def _sampled(self, line: Line, step: float | None = None) -> Samples:
         along = self.subject.along(line.direction)
