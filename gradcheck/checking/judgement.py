@@ -6,7 +6,7 @@ It is long since it is one course: each stage begins with what the one before it
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -16,6 +16,7 @@ from gradcheck.checking import conclusions
 from gradcheck.checking.conclusions import Finding
 from gradcheck.diagnosis.reasoning import Diagnosis, Known, diagnosed
 from gradcheck.numerical.directions import Direction, single
+from gradcheck.parameters import Leaf
 from gradcheck.probing.arrays import WrongEntry
 from gradcheck.probing.claims import Claim, Probe, Verdict
 from gradcheck.probing.examination import Examination, examine
@@ -35,6 +36,12 @@ ROUNDS = 3
 
 WEAK = 1 / 32
 """A disagreement of this part of a kink at the point may come from kinks that do not show."""
+
+CLEAR = 10.0
+"""A disagreement of so many times its tolerance is no kink's that does not show."""
+
+SHOWS = 6.0
+"""A claim that is so many times its tolerance is not agreed with where it is divided by 1.5."""
 
 CLOSE = 1e-2
 """Where all entries differ by less than this part of the gradient,"""
@@ -290,13 +297,29 @@ class _Course:
     def _agrees_alone(self, last: Probe, scanned: Iterable[Entry]) -> bool:
         """Tell whether each entry agrees alone, and sharply, with no obstacle along all of them.
 
-        The first that does not ends it.
+        The first that does not ends it. As in an examination, what agrees must not agree with an
+        array that is grossly wrong: the largest entry of each has to show it.
         """
-        sizes, enough = self.prober.subject.parameters.sizes, self.prober.resolution
-        return last.numerical.obstacle not in ("kink", "jump", "set") and all(
-            entry.verdict == "agrees" and entry.error * size <= enough * self.prober.whole
-            for entry, size in zip(scanned, sizes, strict=True)
-        )
+        parameters, enough = self.prober.subject.parameters, self.prober.resolution
+        if last.numerical.obstacle in ("kink", "jump", "set"):
+            return False
+        entries: list[Entry] = []
+        for entry, size in zip(scanned, parameters.sizes, strict=True):
+            if entry.verdict != "agrees" or entry.error * size > enough * self.prober.whole:
+                return False
+            entries.append(entry)
+        return all(self._shows(entries[leaf.entries], leaf) for leaf in parameters.leaves)
+
+    def _shows(self, entries: Sequence[Entry], leaf: Leaf) -> bool:
+        """Tell whether entries that agree would not, were all of an array grossly wrong."""
+        if any(abs(entry.claimed) > SHOWS * entry.tolerance for entry in entries):
+            return True
+        sizes = self.prober.subject.parameters.sizes[leaf.entries]
+        largest = [
+            max(abs(entry.claimed), entry.tolerance) * size
+            for entry, size in zip(entries, sizes, strict=True)
+        ]
+        return float(np.sum(largest)) <= self.prober.nothing  # as little as rounding
 
     def _tolerated(self, last: Probe, scanned: tuple[Entry, ...]) -> tuple[str, ...]:
         """Name the precision that accepts a small disagreement, in a note."""
