@@ -125,6 +125,17 @@ class Parameters:
             part[part == 0] = median or typical
         return sizes
 
+    @property
+    def is_zero(self) -> NDArray[np.bool_]:
+        """Which entries are 0 (n,): their sizes are others'."""
+        return np.abs(self.vector) < TINY
+
+    def with_smaller_zeros(self, part: float) -> Parameters:
+        """Return the same point, at which entries of 0 have a part of the size they had."""
+        other = copy.copy(self)
+        other.__dict__["sizes"] = np.where(self.is_zero, part * self.sizes, self.sizes)
+        return other
+
     def is_zero_along(self, direction: NDArray[np.float64]) -> bool:
         """Tell whether all entries that a direction (n,) moves are 0."""
         # Mostly the first few tell.

@@ -112,7 +112,7 @@ def check(
         lambda: subject.evaluations,
         size=parameters.size,
         leaves=tuple(parameters.leaves),
-        sizes=parameters.sizes,
+        sizes=judgement.probes[-1].along.sizes if judgement.probes else parameters.sizes,
         probes=judgement.probes,
         seed=seed,
         measure=judgement.measure,

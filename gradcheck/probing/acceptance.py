@@ -32,6 +32,12 @@ truncation meet it at the first step: the seventh root of it."""
 MUCH = 10.0
 """A claim off by so many times the change from leaving out a pair is wrong, or noise is large."""
 
+HALVINGS, MOST_HALVINGS = 8, 56
+"""From one step to the next, and at most, where one at which the loss is smooth is looked for."""
+
+MEANINGFUL = 1e-3
+"""Where rounding may be a larger part of a slope, nothing is seen of it."""
+
 MOST_SHRINKING = 1 / 64
 """A second step is at most so much smaller. A step that may shrink at will would find one at
 which truncation makes up for any error: the larger that is, the further."""
@@ -117,18 +123,14 @@ class Acceptance:
         whole
             The size of the claimed derivative along any line through all entries.
         """
-        reach = (self._epsilon * ROUNDING) ** (1 / (ORDER + 1))
-        h = 4 * line.first_step * reach * self._shrunk * 2 ** -self._rng.random()
+        h = self._first_step(line) * self._shrunk * 2 ** -self._rng.random()
         for _ in range(ATTEMPTS):
             samples = sampled(h)
-            steps = np.array([samples.step(level) for level in range(PAIRS)])
-            pairs = np.array([samples.pair(level) for level in range(PAIRS)])
+            seen = self._seen(samples, line, probe, whole)
             # The edge of a domain, or a plateau: both are left to the search.
-            if not np.isfinite(pairs).all() or (pairs == samples.value).all():
+            if seen is None:
                 break
-            noise = line.rounding * probe.along.least * whole * line.span
-            found = self._derivative(samples, steps, pairs, noise)
-            offset = float(WEIGHTS @ (pairs - samples.value).sum(axis=1)) / 2 / steps[0]
+            found, offset = seen
             off = max(abs(found.value - probe.claimed), abs(offset) / 2)
             allowed = found.error + probe.rounding
             if off <= allowed:
@@ -148,6 +150,55 @@ class Acceptance:
             h *= shrink
             self._shrunk *= shrink
         return Attempt(None)
+
+    def smooth_part(
+        self, sampled: Callable[[float], Samples], line: Line, probe: Probe, whole: float
+    ) -> float:
+        """Return the largest part of the entries' size within which the loss is smooth.
+
+        Where the claim is its slope, too, if there is such a part. 1 where there is none.
+
+        Parameters
+        ----------
+        sampled, line, probe, whole
+            As `attempt` takes them.
+        """
+        smooth = 1.0
+        for halvings in range(0, MOST_HALVINGS + 1, HALVINGS):
+            part = math.ldexp(1.0, -halvings)
+            seen = self._seen(sampled(self._first_step(line) * part), line, probe, whole)
+            if seen is None:
+                continue
+            found, offset = seen
+            allowed = found.error + probe.rounding
+            slope = abs(probe.claimed) or found.movement / found.step
+            if not (abs(offset) / 2 <= allowed <= MEANINGFUL * slope):
+                continue
+            if abs(found.value - probe.claimed) <= allowed:
+                return part
+            if smooth == 1 and self._truncation(found) <= allowed:
+                smooth = part
+        return smooth
+
+    def _first_step(self, line: Line) -> float:
+        """Return a step at which truncation may be as small as rounding."""
+        return float(4 * line.first_step * (self._epsilon * ROUNDING) ** (1 / (ORDER + 1)))
+
+    def _seen(
+        self, samples: Samples, line: Line, probe: Probe, whole: float
+    ) -> tuple[Derivative, float] | None:
+        """Return the derivative that few samples show, and what their even part is at 0.
+
+        None where the loss is not finite, or does not move.
+        """
+        steps = np.array([samples.step(level) for level in range(PAIRS)])
+        pairs = np.array([samples.pair(level) for level in range(PAIRS)])
+        if not np.isfinite(pairs).all() or (pairs == samples.value).all():
+            return None
+        noise = line.rounding * probe.along.least * whole * line.span
+        with np.errstate(over="ignore", invalid="ignore"):  # a bound may be infinite
+            offset = float(WEIGHTS @ (pairs - samples.value).sum(axis=1)) / 2 / steps[0]
+            return self._derivative(samples, steps, pairs, noise), offset
 
     @staticmethod
     def _converges(found: Derivative) -> bool:

@@ -348,6 +348,28 @@ class Prober:
             return replace(numerical, error=rounding)
         return replace(numerical, error=max(numerical.error, rounding))
 
+    def smooth_part_of_zeros(self) -> float:
+        """Return the part of their sizes within which the loss is smooth along entries of 0.
+
+        They have no size of their own, and what is typical of their array may be far too large.
+        1 where all are 0, or none is.
+        """
+        is_zero = self.subject.parameters.is_zero
+        if is_zero.all() or not is_zero.any():
+            return 1.0
+
+        def weigh(z: FloatArray) -> None:
+            z *= is_zero
+
+        along = Direction(
+            "entries of 0", self.subject.parameters.sizes, (0,), weigh, self.claim.gradient, 0.0
+        )
+        line = Line(self.subject.parameters, along.vector(self._z), along)
+        loss, claimed = self.subject.along(line.direction), self._claimed(line, along)
+        return Acceptance(self.coarseness, np.random.default_rng(0)).smooth_part(
+            lambda step: Samples(loss, step, self.value), line, claimed, self.whole
+        )
+
     @functools.cached_property
     def elsewhere(self) -> Samples:
         """The loss at some points like the given one: entries of that size, at random."""

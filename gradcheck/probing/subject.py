@@ -98,6 +98,12 @@ class Subject:
         """Return the same functions, and the point at a distance (n,)."""
         return self._elsewhere(self.parameters.moved(change))
 
+    def with_smaller_zeros(self, part: float) -> Subject:
+        """Return the same functions at the same point, and smaller sizes of entries of 0."""
+        other = copy.copy(self)
+        other.parameters = self.parameters.with_smaller_zeros(part)
+        return other
+
     def _elsewhere(self, parameters: Parameters) -> Subject:
         # A shallow copy shares the budget, the names of what was overwritten, and the buffers.
         other = copy.copy(self)

@@ -124,6 +124,86 @@ def test_a_rate_beside_a_count_hides_no_mistake(argument, factor):
         expect(gradcheck.check(remaining, claim, rates(seed), seed=seed), NEVER_AGREES)
 
 
+# --- entries of 0 beside large ones: what is typical of their array is no step for them
+
+
+def falls_off(t):
+    return t * np.exp(-(t**2))
+
+
+def slope_of_falls_off(t):
+    return np.exp(-(t**2)) * (1 - 2 * t**2)
+
+
+AT_ZERO = {
+    "tanh": (np.tanh, lambda t: 1 - np.tanh(t) ** 2),
+    "a hyperbola": (lambda t: np.sqrt(1 + t**2), lambda t: t / np.sqrt(1 + t**2)),
+    "softplus": (lambda t: np.logaddexp(0, t), lambda t: 1 / (1 + np.exp(-t))),
+    "no trace further out": (falls_off, slope_of_falls_off),
+    "a power": (lambda t: t**5 - t, lambda t: 5 * t**4 - 1),
+}
+LARGE = [1e6, 1e8, 1e9, 1e10]
+
+
+def beside(name, large, unit=1.0, wrong=(1.0, 1.0)):
+    function, derivative = AT_ZERO[name]
+
+    def loss(x):
+        small, big = x / unit
+        return unit * (function(small) + np.log(big))
+
+    def gradient(x):
+        small, big = x / unit
+        return np.array([wrong[0] * derivative(small), wrong[1] / big])
+
+    return loss, gradient, unit * np.array([0.0, large])
+
+
+@pytest.mark.parametrize("large", LARGE)
+@pytest.mark.parametrize("name", AT_ZERO)
+def test_a_zero_beside_a_large_entry_agrees(name, large):
+    expect(gradcheck.check(*beside(name, large)), "agrees")
+
+
+@pytest.mark.parametrize("large", LARGE)
+@pytest.mark.parametrize("name", AT_ZERO)
+@pytest.mark.parametrize("factor", [0.0, -1.0, 1.5, 1 / 1.5])
+def test_a_zero_beside_a_large_entry_hides_no_gross_mistake(name, large, factor):
+    expect(gradcheck.check(*beside(name, large, wrong=(factor, factor))), "disagrees")
+
+
+@pytest.mark.parametrize("large", LARGE)
+@pytest.mark.parametrize("factor", [1.0, -1.0])
+@pytest.mark.parametrize("name", AT_ZERO)
+def test_nor_does_the_verdict_on_it_change_with_the_unit(name, factor, large):
+    reports = [
+        gradcheck.check(*beside(name, large, unit, (factor, factor))) for unit in (1.0, 2.0**20)
+    ]
+    assert len({(report.verdict, report.evaluations) for report in reports}) == 1
+
+
+@pytest.mark.parametrize("large", LARGE)
+def test_what_has_no_trace_further_out_is_no_reason_to_disagree(large):
+    def loss(x):
+        return falls_off(x[0]) + x[1]
+
+    def gradient(x):
+        return np.array([slope_of_falls_off(x[0]), 1.0])
+
+    expect(gradcheck.check(loss, gradient, np.array([0.0, large])), "agrees")
+
+
+@pytest.mark.parametrize("place", [1e6, 1e8])
+def test_the_same_far_narrower_than_an_entry_that_is_not_0(place):
+    def loss(x):
+        return falls_off(x[0] - place) + x[1]
+
+    def gradient(x):
+        return np.array([slope_of_falls_off(x[0] - place), 1.0])
+
+    expect(gradcheck.check(loss, gradient, np.array([place + 0.25, 2.0])), {"agrees", "undecided"})
+
+
 # --- one loss in several units
 
 NOISE = {
