@@ -134,6 +134,10 @@ class _Run:
         Errors in the others could hide behind their rounding. They still have a part in it: an
         error in one of them is seen by two probes, and needs luck twice to escape.
         """
+        if not self.is_claimed:
+            not_zero = self._not_zero_beside_zeros(self.arrays)
+            if not_zero is not None:
+                return self._agrees_alone(not_zero)
         is_small = ~self.is_large
         if self.moving is not None:
             is_small &= self.moving
@@ -151,7 +155,30 @@ class _Run:
         if not self._agrees_of("claimed to be 0", arrays, in_full=True):
             return False
         self._note_zero(arrays)
-        return True
+        not_zero = self._not_zero_beside_zeros(arrays)
+        if not_zero is None or self.motionless.issuperset(arrays):
+            return True
+        return self._agrees_alone(not_zero)
+
+    def _not_zero_beside_zeros(self, arrays: Sequence[int]) -> NDArray[np.bool_] | None:
+        """Return which entries of arrays are not 0 at the point, None where all or none are.
+
+        The others have no size of their own, and may move so far that nothing else shows.
+        """
+        moves = np.zeros(self.sizes.size, dtype=bool)
+        for array in arrays:
+            moves[self.leaves[array].entries] = True
+        if self.moving is not None:
+            moves &= self.moving
+        not_zero = moves & ~self.prober.subject.parameters.is_zero
+        is_mixed = not_zero.any() and (not_zero != moves).any()
+        return not_zero if is_mixed else None
+
+    def _agrees_alone(self, entries: NDArray[np.bool_]) -> bool:
+        def weigh(z: NDArray[np.float64]) -> None:
+            z *= entries
+
+        return self._agrees("entries that are not 0", weigh, alone=True)
 
     def _note_zero(self, arrays: list[int]) -> None:
         """Note arrays claimed to be 0 that the last probe, theirs, left motionless or unknown."""

@@ -11,6 +11,7 @@ import pytest
 
 import gradcheck
 from gradcheck.checking import judgement
+from gradcheck.numerical import samples
 from gradcheck.probing import examination, probes
 from gradcheck.probing.examination import GROSS, is_sharp
 from gradcheck.probing.probes import Prober
@@ -391,6 +392,7 @@ def test_without_steps_in_another_decade_what_is_beyond_kinks_is_called_wrong(mo
 
     assert wrong() == []
     monkeypatch.setattr(probes, "confirm", lambda first, _measure: first)
+    monkeypatch.setattr(probes, "look_closest", lambda first, *_: first)
     assert wrong()
 
 
@@ -475,6 +477,59 @@ def test_without_the_comparison_of_precisions_what_is_wrong_in_float32_agrees(mo
     assert verdict(loss, wrong, at) == "disagrees"
     monkeypatch.setattr(judgement._Course, "_held_against_double", lambda _self, found, _: found)
     assert verdict(loss, wrong, at) == "agrees"
+
+
+def beside_a_jagged_product(factor):
+    """Return the check of a slope of 1e-8 of another array's, in a product that hides both."""
+    a, b, constant, slight = 1.6886369460953314, 0.6828979474531609, 2034944.37866857, 1.042e-8
+
+    def loss(x, y):
+        jagged = 1.573e-3 * np.exp(-abs(1.147e12 * ((x[0] - a) * (y[0] - b))))
+        return constant + np.sin(3 * x[0]) + slight * np.cos(2 * y[0]) + jagged
+
+    def gradient(x, y):
+        return 3 * np.cos(3 * x), factor * -2 * slight * np.sin(2 * y)
+
+    return gradcheck.check(loss, gradient, (np.array([a]), np.array([b])), seed=0).verdict
+
+
+def test_without_asking_whether_each_array_shows_entries_agree_that_are_grossly_wrong(monkeypatch):
+    wrong = (0, -1, 1.5)
+    assert {beside_a_jagged_product(factor) for factor in wrong} <= set(NEVER_AGREES)
+    monkeypatch.setattr(judgement._Course, "_shows", lambda *_: True)
+    assert "agrees" in {beside_a_jagged_product(factor) for factor in wrong}
+
+
+def quotients(x):
+    return np.sum((1 - np.cos(x)) / x**2)
+
+
+def slope_of_quotients(x):
+    return -x / 12 + x**3 / 180
+
+
+def test_without_halving_down_to_the_floats_what_is_rounded_further_out_is_called_wrong(
+    monkeypatch,
+):
+    at = np.array([3.6121730764383976e-06, 0.0009772390090365239])
+    assert verdict(quotients, slope_of_quotients, at) == "undecided"
+    for factor in (0, -1, 1.5):
+        assert verdict(quotients, lambda x, f=factor: f * x / -12, at) in NEVER_AGREES
+    monkeypatch.setattr(samples, "MOST_HALVINGS", 40)
+    assert verdict(quotients, slope_of_quotients, at) == "disagrees"
+
+
+def test_without_a_look_at_what_is_not_zero_a_claim_of_zero_agrees(monkeypatch):
+    def loss(x):
+        return x[0] ** 5 + 1 / (1 + x[1] ** 2) + np.arctan(x[2] / 1e5)
+
+    def verdicts():
+        at = np.array([0.0, 0.0, 1e5])
+        return {gradcheck.check(loss, np.zeros_like, at, seed=seed).verdict for seed in range(5)}
+
+    assert "agrees" not in verdicts()
+    monkeypatch.setattr(examination._Run, "_not_zero_beside_zeros", lambda *_: None)
+    assert "agrees" in verdicts()
 
 
 def test_without_a_look_for_sets_what_is_right_on_one_is_called_wrong(monkeypatch):
