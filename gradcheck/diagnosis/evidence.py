@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +19,7 @@ PRODUCTS = 6
 """So many directions through an array: more than any hypothesis has numbers to choose."""
 
 MOST = 200_000
-"""So many entries of an array are moved, drawn at random; of more, a copy takes too long."""
+"""So many entries of an array are moved, drawn at random: vectors of more take too long."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +48,21 @@ class Evidence:
     tolerances: FloatArray
     undecided: int = 0
 
+    def of(self, wrong: NDArray[np.bool_]) -> Evidence:
+        """Return what is known of some entries alone, in a row; all others must be right.
+
+        Of an array all of whose entries are moved.
+        """
+        is_wrong = wrong.ravel()
+        claimed = self.claimed.ravel()
+        return replace(
+            self,
+            claimed=claimed[is_wrong],
+            parameter=self.parameter.ravel()[is_wrong],
+            vectors=self.vectors[:, is_wrong],
+            products=self.products - self.vectors[:, ~is_wrong] @ claimed[~is_wrong],
+        )
+
     def explains(self, gradient: FloatArray) -> bool:
         """Tell whether an array of the same shape may be the derivative."""
         moved = gradient.ravel()[self.moved]
@@ -75,12 +90,13 @@ class Evidence:
         return [float(factor) for factor in factors] if self.explains(gradient) else None
 
 
-def gathered(
+def gathered(  # noqa: PLR0917  all but the last are of every call
     slopes: Slopes,
     claimed: FloatArray,
     sizes: FloatArray,
     leaf: Leaf,
     seed: Sequence[int],
+    among: NDArray[np.intp] | None = None,
 ) -> Evidence:
     """Measure some products of the derivative by one array.
 
@@ -96,25 +112,31 @@ def gathered(
         The array.
     seed
         Of the directions.
+    among : (k,) array of int, optional
+        The entries of the flattened array that are asked about, if these are not all.
     """
     parameters, entries = slopes.subject.parameters, leaf.entries
-    sizes = sizes[entries]
     rng = np.random.default_rng(list(seed))
+    chosen: NDArray[np.intp] | slice = slice(None) if among is None else among
+    shape = leaf.shape if among is None else among.shape
+    sizes = sizes[entries][chosen]
     moved: NDArray[np.intp] | slice = slice(None)
     if sizes.size > MOST:
-        # Drawn without replacement, they would take a permutation of all.
-        moved = np.unique(rng.integers(sizes.size, size=MOST))
+        # One of each stretch: drawn from all of them, they would take a permutation of all.
+        stretch = sizes.size / MOST
+        moved = (np.arange(MOST) * stretch + rng.uniform(0, stretch - 1, MOST)).astype(np.intp)
+        chosen = moved if among is None else among[moved]
     vectors = np.stack(list(_vectors(rng, sizes[moved])))
     z = np.zeros(parameters.size)
     products, tolerances = [], []
     for vector in vectors:
-        z[entries][moved] = vector
+        z[entries][chosen] = vector
         slope = slopes.along(z)
         products.append(slope.value)
         tolerances.append(slope.error)
     return Evidence(
-        claimed[entries].reshape(leaf.shape),
-        parameters.vector[entries].reshape(leaf.shape),
+        claimed[entries][slice(None) if among is None else among].reshape(shape),
+        parameters.vector[entries][slice(None) if among is None else among].reshape(shape),
         moved,
         vectors,
         np.array(products),

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from gradcheck.diagnosis.hypotheses import LOOK_FOR, stated_number
+from gradcheck.diagnosis.causes import Pattern
+from gradcheck.diagnosis.factors import stated_number
 
-__all__ = ["Grid", "Pattern", "measured", "patterns"]
+__all__ = ["Grid", "copied", "kept", "measured", "patterns", "zero"]
 
 FloatArray = NDArray[np.float64]
 
@@ -45,17 +46,26 @@ class Grid:
     errors: FloatArray
 
 
-@dataclass(frozen=True)
-class Pattern:
-    """A pattern that was seen: its identifier, and the same in words."""
+def zero(*, is_single: bool) -> Pattern:
+    """Say that nothing but zeros is claimed."""
+    said = "ALL ZERO. claimed is 0 in every entry; the derivative is not."
+    return Pattern("zero", "ZERO. claimed is 0; the derivative is not." if is_single else said)
 
-    pattern: str
-    cause: str
 
-    @property
-    def look_for(self) -> str:
-        """Where in the code such a cause is often found."""
-        return LOOK_FOR[self.pattern]
+def kept() -> Pattern:
+    """Say that a claim does not depend on the point."""
+    return Pattern(
+        "elsewhere",
+        "THE SAME AT OTHER POINTS. claimed does not depend on the point; the derivative does.",
+    )
+
+
+def copied(name: str) -> Pattern:
+    """Say that a claim is that for another array, where it is right."""
+    return Pattern(
+        "other-array",
+        f"A COPY. {name} is claimed to have the same gradient, to the last bit.",
+    )
 
 
 def measured(

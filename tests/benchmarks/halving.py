@@ -22,7 +22,7 @@ import sys
 import numpy as np
 
 import gradcheck
-from gradcheck.diagnosis import reasoning
+from gradcheck.diagnosis import searched
 from tests.benchmarks import console
 
 WORDS, DIMENSION, ARRAYS = 2_000, 100, 2
@@ -85,7 +85,7 @@ def measured(wrong, seed):
     report = gradcheck.check(loss, planted(wrong), at)
     judged = report.evaluations
     spent = 0
-    locate = reasoning.located
+    locate = searched.located
 
     def counted(slopes, *others):
         nonlocal spent
@@ -94,11 +94,11 @@ def measured(wrong, seed):
         spent += slopes.subject.evaluations - before
         return found
 
-    reasoning.located = counted
+    searched.located = counted
     try:
         report.locate()
     finally:
-        reasoning.located = locate
+        searched.located = locate
     return report, judged, spent, report.evaluations - judged - spent
 
 
@@ -111,7 +111,7 @@ def is_found(report, wrong, noun):
         return noun in outside.cause
     named = {entry.index for entry in outside.entries}
     expected = set(map(tuple, np.argwhere(wrong).tolist()))
-    is_counted = len(expected) == len(named) or f"{len(expected):,} entries" in outside.extent
+    is_counted = len(expected) == len(named) or f"{len(expected):,} of " in outside.extent
     return named <= expected and is_counted
 
 

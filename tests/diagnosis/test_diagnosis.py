@@ -10,8 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import gradcheck
-from gradcheck.diagnosis import location
-from gradcheck.diagnosis.hypotheses import LOOK_FOR, stated_number
+from gradcheck.diagnosis import location, nearby
+from gradcheck.diagnosis.causes import LOOK_FOR
+from gradcheck.diagnosis.factors import stated_number
 from gradcheck.diagnosis.slopes import calibrated
 from gradcheck.probing.subject import Subject
 
@@ -358,3 +359,116 @@ def test_like_float32_inside():
     found = gradcheck.check(net, grad, start(4)).arrays[0]
     assert found.pattern == "float32"
     assert "as if something inside were computed in float32" in found.cause
+
+
+def test_a_cause_of_one_entry_among_many_is_tested_at_that_entry():
+    """A few of many entries are moved to test a cause: the wrong one has to be among them."""
+
+    def grad(x):
+        claimed = 2 * x
+        claimed[123_456] = 900.0
+        return claimed
+
+    at = np.random.default_rng(0).normal(size=300_000)
+    (found,) = gradcheck.check(lambda x: float(x @ x), grad, at).arrays
+    assert found.cause == "ONLY x[123456] is wrong."
+
+
+CELL = np.random.default_rng(8).normal(size=(5, 12))
+
+
+@pytest.mark.parametrize("count", [5, 60], ids=["scanned", "large"])
+@pytest.mark.parametrize(
+    ("order", "stated"),
+    [((0, 1, 3, 2), "blocks of 3, in the order 0, 1, 3, 2"), ((2, 0, 1), "in the order 2, 0, 1")],
+)
+def test_gates_in_another_order(count, order, stated):
+    weights = np.random.default_rng(8).normal(size=(count, 12))
+
+    def grad(w):
+        gates = np.split(np.cos(w) * weights, len(order), axis=1)
+        return np.concatenate([gates[gate] for gate in order], axis=1)
+
+    at = np.random.default_rng(9).normal(size=(count, 12))
+    (found,) = gradcheck.check(lambda w: float(np.sum(np.sin(w) * weights)), grad, at).arrays
+    assert found.cause.startswith("BLOCKS IN ANOTHER ORDER.")
+    assert stated in found.cause
+    assert "gates" in found.look_for
+
+
+def cholesky_loss(s):
+    """A loss that reads the lower triangle, as a factorisation does."""
+    return float(2 * np.log(np.diag(np.linalg.cholesky(s))).sum())
+
+
+def pairs(g):
+    return g + g.T - np.diag(np.diag(g))
+
+
+@pytest.mark.parametrize(
+    ("loss", "claim", "said"),
+    [
+        (cholesky_loss, np.linalg.inv, "reads the lower triangle of s; claimed shares"),
+        (cholesky_loss, lambda s: pairs(np.linalg.inv(s)), "as if it read both"),
+        (cholesky_loss, lambda s: np.tril(np.linalg.inv(s)), "half of its derivative"),
+        (
+            lambda s: float(np.linalg.slogdet(s)[1]),
+            lambda s: np.tril(pairs(np.linalg.inv(s))),
+            "at once, in the lower triangle alone",
+        ),
+        (
+            lambda s: float(np.linalg.slogdet(s)[1]),
+            lambda s: pairs(np.linalg.inv(s)),
+            "EACH PAIR TWICE",
+        ),
+    ],
+)
+def test_entries_of_a_symmetric_matrix_are_counted_otherwise(loss, claim, said):
+    factor = np.random.default_rng(3).normal(size=(5, 5))
+    (found,) = gradcheck.check(loss, claim, factor @ factor.T + np.eye(5)).arrays
+    assert found.pattern == "triangle"
+    assert said in found.cause
+    assert "Cholesky" in found.look_for
+
+
+@pytest.mark.parametrize("width", [4, 40], ids=["scanned", "large"])
+def test_an_update_in_place_of_a_gradient(width):
+    found = gradcheck.check(net, planted("W1", lambda v, p: p["W1"] - 0.1 * v), start(width)).arrays
+    assert found[0].pattern == "update"
+    assert "AN UPDATED PARAMETER. claimed = p['W1'] − 0.1 × derivative" in found[0].cause
+    found = gradcheck.check(net, planted("W1", lambda v, _: -0.1 * v), start(width)).arrays
+    assert found[0].pattern == "factor"
+    assert "the step of an update, at a learning rate of 0.1?" in found[0].cause
+
+
+def test_a_factor_beside_a_penalty_names_the_penalties_that_it_fits():
+    grad = planted("W2", lambda v, p: 5 * (v - 0.1 * p["W2"]))
+    found = gradcheck.check(net, grad, start(40)).arrays[2]
+    assert "claimed = 5 × derivative − 0.5 × p['W2']" in found.cause
+    assert "0.125 × the parameter that is right beside it, or one of 0.1 × the" in found.cause
+
+
+def test_a_term_that_is_missing_in_some_rows():
+    grad = planted("W2", lambda v, p: v - np.where(is_row(v, 2, 5), 0.1 * p["W2"], 0))
+    found = gradcheck.check(net, grad, start(40)).arrays[2]
+    assert "rows 2 and 5 are wrong: derivative − claimed = 0.1 × p['W2'] there." in found.cause
+
+
+def test_what_was_measured_nearby_serves_every_hypothesis(monkeypatch):
+    """Two hypotheses on one array, and whether the claim is kept, take one set of slopes."""
+    taken = []
+    original = nearby.gathered
+
+    def counted(slopes, claimed, sizes, leaf, *others):
+        taken.append(leaf.name)
+        return original(slopes, claimed, sizes, leaf, *others)
+
+    monkeypatch.setattr(nearby, "gathered", counted)
+    factor = np.random.default_rng(3).normal(size=(11, 11))
+    at = factor + factor.T
+
+    def grad(m):
+        return 2 * np.cos(m)  # twice as much, transposed, as if both triangles were read …
+
+    gradcheck.check(lambda m: float(np.sin(m).sum()), grad, at).locate()
+    assert taken == ["m"] * nearby.POINTS
