@@ -31,8 +31,8 @@ LOOK_FOR = {
     "constant-along-axis": "a sum or mean over the wrong axis.",
     "mean-missing": "a term that is missing or too much: a constant's derivative; a mean, whose "
     "path has its gradient, too.",
-    "triangle": "a symmetric matrix: a loss that reads one triangle of it (Cholesky), a formula for "
-    "independent entries, or for pairs.",
+    "triangle": "a symmetric matrix: a loss that reads one triangle of it (Cholesky), a formula "
+    "for independent entries, or for pairs.",
     "float32": "an array, or a product, in float32 inside; a finite difference; a rounded "
     "constant.",
     "elsewhere": "a gradient that was kept from another call, or computed at a point of its own.",
