@@ -30,6 +30,9 @@ DISTANCES = (2.0**-10, 2.0**-16)
 point alone, and next to no kink further. The nearer one serves where the other is outside of the
 loss's domain."""
 
+FAR = 0.5
+"""One so far away tells a claim that is the same everywhere from one that is only nearby."""
+
 POINTS = 2
 """So many points nearby test what explains the claim at the point."""
 
@@ -59,19 +62,26 @@ class Nearby:
         return list(self._found())
 
     def _found(self) -> Iterator[Point]:
-        inquiry = self._inquiry
         for number in range(POINTS):
-            drawn = Direction("", inquiry.sizes, (inquiry.seed, 23, number)).vector()
-            self._keep_symmetric(drawn)
             for distance in DISTANCES:
-                subject = inquiry.prober.subject.moved(distance * drawn)
-                try:
-                    value, claimed = subject.value_and_gradient()
-                except Exception:  # noqa: BLE001, S112  outside of the domain, or of the gradient's
-                    continue
-                if math.isfinite(value) and np.isfinite(claimed).all():
-                    yield Point(subject, value, claimed.copy())
+                point = self._point(distance, number)
+                if point:
+                    yield point
                     break
+
+    def _point(self, distance: float, number: int) -> Point | None:
+        """Return a point at a distance, in units of the entries' size, in a direction by number."""
+        inquiry = self._inquiry
+        change = Direction("", inquiry.sizes, (inquiry.seed, 23, number)).vector()
+        change *= distance
+        self._keep_symmetric(change)
+        subject = inquiry.prober.subject.moved(change)
+        try:
+            value, claimed = subject.value_and_gradient()
+        except Exception:  # noqa: BLE001  outside of the domain, or of the gradient's
+            return None
+        is_finite = math.isfinite(value) and np.isfinite(claimed).all()
+        return Point(subject, value, claimed.copy()) if is_finite else None
 
     def _keep_symmetric(self, change: FloatArray) -> None:
         """Let a symmetric matrix stay one: a formula for these may hold nowhere else."""
@@ -140,6 +150,10 @@ class Nearby:
         claims = [point.claimed[entries] for point in self.points]
         own = self._inquiry.claimed[entries]
         if len(claims) < POINTS or not all(np.array_equal(own, claim) for claim in claims):
+            return False
+        # The slope of a hinge is the same nearby, too; so is that of a linear loss everywhere.
+        far = self._point(FAR, POINTS)
+        if far is None or not np.array_equal(own, far.claimed[entries]):
             return False
         first, second = (self._measured(source, place) for place in range(POINTS))
         change = np.abs(first.products - second.products)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["described", "listed"]
+__all__ = ["described", "exceptions", "listed"]
 
 NAMED = 3
 """More rows or entries than that are not listed in a sentence."""
@@ -32,7 +32,25 @@ def described(name: str, wrong: NDArray[np.bool_], right: NDArray[np.bool_]) -> 
     for said, part in _shapes(wrong.shape):
         if np.array_equal(wrong, part) and (certain or said.startswith("only")):
             return said
-    return _block(wrong) or _entries(name, wrong, certain=certain)
+    return _block(wrong) or _stretch(name, wrong) or _entries(name, wrong)
+
+
+def exceptions(name: str, wrong: NDArray[np.bool_], right: NDArray[np.bool_]) -> str:
+    """Name the few entries that are not wrong; empty where these are many, or not known.
+
+    That scattered ones are right says little by itself: it may be by chance.
+    """
+    if not 0 < (~wrong).sum() <= NAMED or not np.all(wrong | right):
+        return ""
+    return f"all but {listed(_entry(name, index) for index in np.argwhere(~wrong))}"
+
+
+def _stretch(name: str, wrong: NDArray[np.bool_]) -> str:
+    """Describe the wrong entries as a stretch of a vector; empty if they are none."""
+    indices = np.flatnonzero(wrong)
+    if wrong.ndim != 1 or len(indices) <= NAMED or indices[-1] - indices[0] >= len(indices):
+        return ""
+    return f"only {name}[{indices[0]}:{indices[-1] + 1}]"
 
 
 def _block(wrong: NDArray[np.bool_]) -> str:
@@ -102,13 +120,11 @@ def _noun(ndim: int, axis: int) -> str:
     return ("row", "column")[axis] if ndim == 2 else "slice"
 
 
-def _entries(name: str, wrong: NDArray[np.bool_], *, certain: bool) -> str:
-    """Name the few entries that are wrong, or the few that are not."""
-    if wrong.sum() <= NAMED:
-        return f"only {listed(_entry(name, index) for index in np.argwhere(wrong))}"
-    if (~wrong).sum() <= NAMED and certain:
-        return f"all but {listed(_entry(name, index) for index in np.argwhere(~wrong))}"
-    return ""
+def _entries(name: str, wrong: NDArray[np.bool_]) -> str:
+    """Name the few entries that are wrong."""
+    if wrong.sum() > NAMED:
+        return ""
+    return f"only {listed(_entry(name, index) for index in np.argwhere(wrong))}"
 
 
 def _entry(name: str, index: NDArray[np.intp]) -> str:

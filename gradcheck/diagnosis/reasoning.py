@@ -23,7 +23,7 @@ from gradcheck.diagnosis.inquiry import LISTED, Inquiry, Source, WrongPart, larg
 from gradcheck.diagnosis.known import Known, KnownArray
 from gradcheck.diagnosis.location import MOST_WRONG
 from gradcheck.diagnosis.nearby import Nearby
-from gradcheck.diagnosis.parts import described
+from gradcheck.diagnosis.parts import described, exceptions
 from gradcheck.diagnosis.searched import SearchedArray
 from gradcheck.numerical.directions import Direction
 from gradcheck.probing.arrays import ArrayFinding, WrongEntry
@@ -202,6 +202,7 @@ class _Course:
         said = ""
         if part.is_all and not _is_all_that_counts(part, evidence.claimed):
             said = described(leaf.name, part.wrong, part.right)
+            said = said or exceptions(leaf.name, part.wrong, part.right)
         extent = said or self._extent(part, evidence.claimed)
         found = replace(found, extent=extent, entries=self._entries(source, part.worst))
         return _caused(found, list(self._causes(source, evidence, part, said)))
@@ -238,7 +239,9 @@ class _Course:
             if cause := self._cause_of_part(source, part, said):
                 yield cause
                 return
-            if not seen:
+            # That scattered entries of a matrix are right may be by chance.
+            is_telling = claimed.ndim < 2 or described(source.leaf.name, part.wrong, part.right)
+            if is_telling and not seen:
                 yield Pattern("part", f"{_stated(said)}.")
         yield from seen
 

@@ -27,6 +27,9 @@ STEPS = tuple(2.0**-k for k in (2, 5, 8, 12, 17))
 CAUTION = 16.0
 """A slope's error is at most so many times that of the direction that the step was chosen by."""
 
+KINKED, SHORTER = 100.0, 64.0
+"""A slope whose error is so many times that of others is taken again, at steps so much shorter."""
+
 
 @dataclass(frozen=True)
 class Slope:
@@ -59,10 +62,18 @@ class Slopes:
 
     def along(self, z: FloatArray) -> Slope:
         """Return the slope along z (n,), whose entries are of the entries' own size."""
-        value, correction = _extrapolated(self.subject, self.value, z, self.step)
+        slope = self._at(z, self.step, CAUTION * self.error)
+        if slope.error <= KINKED * CAUTION * self.error:
+            return slope
+        # A kink within the steps shows as a large correction, and may be out of reach of others;
+        # the rounding of these is larger.
+        shorter = self._at(z, self.step / SHORTER, SHORTER * CAUTION * self.error)
+        return min(slope, shorter, key=lambda each: each.error)
+
+    def _at(self, z: FloatArray, step: float, error: float) -> Slope:
+        value, correction = _extrapolated(self.subject, self.value, z, step)
         # The next term of the series is smaller than this one by about the square of the step.
-        own = abs(correction) * min(1.0, (16 * self.step) ** 2)
-        return Slope(value, CAUTION * self.error + own)
+        return Slope(value, error + abs(correction) * min(1.0, (16 * step) ** 2))
 
 
 def calibrated(subject: Subject, value: float, z: FloatArray, known: float, error: float) -> Slopes:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from gradcheck.diagnosis.parts import described
+from gradcheck.diagnosis.parts import described, exceptions
 
 
 def marked(shape, *indices):
@@ -35,9 +35,9 @@ def marked(shape, *indices):
         (~marked((4, 5), (slice(1, -1), slice(1, -1))), "only the border"),
         (~marked((2, 3, 3), (slice(None), 1, 1)), "only the border"),
         (marked((3, 3), (0, 1), (2, 2)), "only U[0, 1] and U[2, 2]"),
-        (~marked((3, 3), (0, 1), (2, 2)), "all but U[0, 1] and U[2, 2]"),
+        (marked(40, slice(8, 16)), "only U[8:16]"),
         (marked(6, 0, 1, 5), "only U[0], U[1] and U[5]"),
-        (~marked(6, 0), "all but U[0]"),
+        (~marked(6, 0), "only U[1:6]"),
         (np.ones((2, 2), bool), ""),
         (marked((5, 5), (0, 1), (1, 3), (2, 2), (3, 3), (4, 0)), ""),
     ],
@@ -52,3 +52,17 @@ def test_all_but_is_said_only_where_the_others_are_known_to_be_right():
     assert described("U", wrong, np.zeros_like(wrong)) == "4 of 5 rows, 0 to 3"
     diagonal = np.eye(4) == 0
     assert described("U", diagonal, np.zeros_like(diagonal)) == ""
+
+
+@pytest.mark.parametrize(
+    ("wrong", "expected"),
+    [
+        (~marked((3, 3), (0, 1), (2, 2)), "all but U[0, 1] and U[2, 2]"),
+        (~marked(6, 2), "all but U[2]"),
+        (marked(6, 2), ""),
+        (np.ones(3, bool), ""),
+    ],
+)
+def test_the_few_that_are_right_are_named(wrong, expected):
+    assert exceptions("U", wrong, ~wrong) == expected
+    assert not exceptions("U", wrong, np.zeros_like(wrong))
