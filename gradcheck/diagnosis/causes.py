@@ -83,6 +83,11 @@ class Pattern:
     cause: str
 
     @property
+    def title(self) -> str:
+        """The words in capitals: the pattern without its numbers, which may depend on the point."""
+        return self.cause.split(".")[0]
+
+    @property
     def look_for(self) -> str:
         """Where in the code such a cause is often found."""
         return LOOK_FOR[self.pattern]

@@ -11,9 +11,11 @@ from numpy.typing import NDArray
 from gradcheck.diagnosis.causes import Pattern
 from gradcheck.diagnosis.factors import stated_number
 
-__all__ = ["Grid", "copied", "kept", "measured", "patterns", "zero"]
+__all__ = ["Grid", "copied", "kept", "measured", "measured_at", "patterns", "zero"]
 
 FloatArray = NDArray[np.float64]
+
+Derivative = Callable[[int], tuple[float, float]]
 
 LARGEST = 24
 """So many entries are measured."""
@@ -68,11 +70,7 @@ def copied(name: str) -> Pattern:
     )
 
 
-def measured(
-    claimed: FloatArray,
-    derivative: Callable[[int], tuple[float, float]],
-    rng: np.random.Generator,
-) -> Grid:
+def measured(claimed: FloatArray, derivative: Derivative, rng: np.random.Generator) -> Grid:
     """Measure a grid of entries.
 
     Parameters
@@ -91,6 +89,13 @@ def measured(
         np.sort(rng.choice(length, count, replace=False))
         for length, count in zip(claimed.shape, counts, strict=True)
     )
+    return measured_at(indices, claimed, derivative)
+
+
+def measured_at(
+    indices: tuple[NDArray[np.intp], ...], claimed: FloatArray, derivative: Derivative
+) -> Grid:
+    """Measure a grid of given indices along each axis, perhaps at another point."""
     places = np.arange(claimed.size).reshape(claimed.shape)[np.ix_(*indices)]
     found = np.array([derivative(int(place)) for place in places.ravel()])
     return Grid(

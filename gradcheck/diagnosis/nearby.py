@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from gradcheck.diagnosis.causes import Hypothesis
 from gradcheck.diagnosis.evidence import MOST, Evidence, gathered
+from gradcheck.diagnosis.grids import Grid, measured_at
 from gradcheck.diagnosis.inquiry import Inquiry, Source
 from gradcheck.diagnosis.slopes import Slopes
 from gradcheck.numerical.directions import Direction
@@ -143,6 +144,15 @@ class Nearby:
         """Return slopes at a point, by the step that serves at the inquiry's own."""
         point, own = self.points[place], source.slopes
         return Slopes(point.subject, point.value, own.step, own.error)
+
+    def grid(self, source: Source, grid: Grid) -> Grid:
+        """Measure the entries of a grid at one of the points."""
+        leaf, slopes, claimed = source.leaf, self.slopes(source, 0), self.points[0].claimed
+        return measured_at(
+            grid.indices,
+            claimed[leaf.entries].reshape(leaf.shape),
+            lambda place: slopes.by(leaf.start + place),
+        )
 
     def is_kept(self, source: Source) -> bool:
         """Tell whether the claim is the same everywhere, and the derivative is not."""

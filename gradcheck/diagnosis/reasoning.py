@@ -257,11 +257,16 @@ class _Course:
         return None
 
     def _patterns(self, source: Source, claimed: FloatArray) -> list[Pattern]:
-        """Return the patterns that a grid of entries shows."""
+        """Return the patterns that a grid of entries shows, here and nearby."""
         if claimed.size < 4:
             return []
         grid = grids.measured(claimed, source.derivative, self.inquiry.rng)
-        return list(grids.patterns(source.leaf.name, grid))
+        seen = list(grids.patterns(source.leaf.name, grid))
+        if not seen or not self.nearby.points:
+            return seen
+        there = self.nearby.grid(source, grid)
+        lasting = {each.title for each in grids.patterns(source.leaf.name, there)}
+        return [each for each in seen if each.title in lasting]
 
 
 def _is_all_that_counts(part: WrongPart, claimed: FloatArray) -> bool:

@@ -70,6 +70,14 @@ class Slopes:
         shorter = self._at(z, self.step / SHORTER, SHORTER * CAUTION * self.error)
         return min(slope, shorter, key=lambda each: each.error)
 
+    def by(self, index: int) -> tuple[float, float]:
+        """Return the derivative by one entry of the flat vector, and its error."""
+        sizes = self.subject.parameters.sizes
+        z = np.zeros(sizes.size)
+        z[index] = size = float(sizes[index])
+        slope = self.along(z)
+        return slope.value / size, slope.error / size
+
     def _at(self, z: FloatArray, step: float, error: float) -> Slope:
         value, correction = _extrapolated(self.subject, self.value, z, step)
         # The next term of the series is smaller than this one by about the square of the step.
