@@ -10,6 +10,7 @@ from typing import Any, Final, Literal
 import numpy as np
 
 from gradcheck.checking.judgement import FEW, judge
+from gradcheck.probing.arguments import refuse_all_but_whole
 from gradcheck.probing.subject import Subject
 from gradcheck.report.gradient_report import GradientReport
 from gradcheck.report.snippet import snippet
@@ -100,9 +101,9 @@ def check(
         raise TypeError(f"precision is of type {kind}; a number between 0 and 1 was expected")
     if precision is not None and not 0 < precision < 1:
         raise ValueError(f"precision is {precision}; a number between 0 and 1 was expected")
-    _refuse_all_but_whole("seed", seed, 0)
+    refuse_all_but_whole("seed", seed, 0)
     if max_evaluations is not None:
-        _refuse_all_but_whole("max_evaluations", max_evaluations, 1)
+        refuse_all_but_whole("max_evaluations", max_evaluations, 1)
     subject = Subject(loss, gradient, point, max_evaluations)
     parameters = subject.parameters
     judgement = judge(subject, precision, seed)
@@ -117,7 +118,7 @@ def check(
         seed=seed,
         measure=judgement.measure,
         write=lambda: snippet(loss, gradient, parameters, precision=precision, seed=seed),
-        limit=subject.limit,
+        limit=lambda more: _limit(subject, more, max_evaluations),
     )
 
 
@@ -164,6 +165,22 @@ def assert_gradient(
         raise GradientMismatch(report)
 
 
+def _limit(subject: Subject, more: int | None, most: int | None) -> int | None:
+    """Let a subject's loss be evaluated so many times more, and never more than `most` in all.
+
+    Returns
+    -------
+    int, optional
+        How many evaluations there may be in all. None: as many as it takes.
+    """
+    limits = [] if most is None else [most]
+    if more is not None:
+        limits.append(subject.evaluations + more)
+    # An earlier limit of a search is no limit of the next one, as `Subject.limit` would have it.
+    subject._budget.limit = min(limits, default=None)  # noqa: SLF001
+    return min(limits, default=None)
+
+
 def _pass_over(report: GradientReport) -> None:
     """Tell Hypothesis to draw another point, if a test of it runs; skip the test otherwise."""
     hypothesis: Any = sys.modules.get("hypothesis")  # nobody runs a test of it without that
@@ -187,13 +204,3 @@ def _arguments(loss: Any, grad: Any, at: Any) -> tuple[Callable[..., Any] | None
     if callable(grad):
         raise TypeError("at is missing: check(loss, grad, at) takes the point as its third")
     return None, grad
-
-
-def _refuse_all_but_whole(name: str, value: Any, least: int) -> None:
-    """Raise an error that names an argument, unless it is a whole number that is large enough."""
-    # True is an int to Python, but nobody means it as a number.
-    if isinstance(value, bool) or not isinstance(value, int | np.integer):
-        kind = type(value).__name__
-        raise TypeError(f"{name} is of type {kind}; a whole number was expected")
-    if value < least:
-        raise ValueError(f"{name} is {value}; a number from {least} on was expected")

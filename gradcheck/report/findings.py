@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -77,6 +77,10 @@ class Details:
     rest: tuple[Probe, ...] = ()
 
 
+def _unlimited(_: int | None) -> None:
+    """Set no limit."""
+
+
 @dataclass(frozen=True, eq=False, repr=False)
 class Findings:
     """The findings of a check, as plain data: no word of it is laid out here.
@@ -107,7 +111,8 @@ class Findings:
     write
         Writes Python that repeats the check.
     limit
-        Limits the evaluations that are still to come.
+        Limits the evaluations that are still to come, and returns how many there may be in all;
+        None: as many as it takes.
     """
 
     verdict: Verdict
@@ -120,12 +125,35 @@ class Findings:
     seed: int = 0
     measure: Callable[[Direction], Probe | None] | None = None
     write: Callable[[], str] = str
-    limit: Callable[[int], object] = int
+    limit: Callable[[int | None], int | None] = _unlimited
 
     @functools.cached_property
     def details(self) -> Details:
         """All there is to say besides the verdict."""
-        return self.find()
+        return self.search(None)
+
+    def search(self, most: int | None) -> Details:
+        """Find the details within some evaluations; anew where an earlier search was stopped.
+
+        Parameters
+        ----------
+        most
+            The loss is evaluated no more often than that for it. None: as often as it takes.
+        """
+        known = self.__dict__
+        stopped = known.get("_stopped")
+        if "details" in known and stopped is None:
+            return self.details
+        limit = self.limit(most)
+        found = self.find()
+        known["_stopped"] = self.count() if limit is not None and self.count() >= limit else None
+        if stopped is not None:
+            again = (
+                f"An earlier search was stopped at {stopped:,} evaluations; this one began anew."
+            )
+            found = replace(found, notes=(*found.notes, again))
+        known["details"] = found
+        return found
 
     @property
     def reason(self) -> str:

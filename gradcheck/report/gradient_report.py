@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from gradcheck.document.blocks import Document
 from gradcheck.document.readable import Readable
 from gradcheck.document.text import WIDTH, to_text
+from gradcheck.probing.arguments import refuse_all_but_whole
 from gradcheck.probing.arrays import ArrayFinding
 from gradcheck.report.contents import FEWEST, MOST, contents
 from gradcheck.report.figure import sweep_figure
@@ -63,11 +64,17 @@ class GradientReport(Readable, Findings):
         Returns
         -------
         tuple of ArrayFinding
-            `arrays`. What has been looked for before is not looked for again.
+            `arrays`. What has been found before is not looked for again. Where a search was
+            stopped, for want of evaluations, the next one begins anew, and a note says so.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If `max_evaluations` is no whole number from 1 on.
         """
         if max_evaluations is not None:
-            self.limit(max_evaluations)
-        return self.arrays
+            refuse_all_but_whole("max_evaluations", max_evaluations, 1)
+        return self.search(max_evaluations).arrays
 
     def figure(self) -> Figure:
         """Draw the error of plain central differences against the step h.

@@ -232,6 +232,47 @@ def test_what_runs_out_of_evaluations_says_so_and_accuses_nobody():
     assert "while it was looking for wrong entries." in " ".join(str(report).split())
 
 
+def test_a_search_that_was_stopped_begins_anew_where_it_may():
+    grad = planted("W1", lambda v, _: np.where(is_row(v, 3), 0, v))
+    whole = gradcheck.check(net, grad, start(40)).locate()
+    report = gradcheck.check(net, grad, start(40))
+    report.locate(max_evaluations=20)
+    stopped = report.evaluations
+    found = report.locate(max_evaluations=1_000)
+    assert [(a.verdict, a.cause) for a in found] == [(a.verdict, a.cause) for a in whole]
+    assert stopped < report.evaluations <= stopped + 1_000
+    said = f"An earlier search was stopped at {stopped} evaluations; this one began anew."
+    assert said in " ".join(str(report).split())
+    once = report.evaluations
+    assert report.locate(max_evaluations=5_000) is report.arrays
+    assert report.evaluations == once
+
+
+def test_a_search_has_no_more_evaluations_than_the_check():
+    grad = planted("W1", lambda v, _: np.where(is_row(v, 3), 0, v))
+    report = gradcheck.check(net, grad, start(40), max_evaluations=90)
+    report.locate(max_evaluations=20)
+    report.locate(max_evaluations=10_000)
+    report.locate()
+    assert report.evaluations == 90
+
+
+@pytest.mark.parametrize(
+    ("most", "error", "said"),
+    [
+        (-3, ValueError, "max_evaluations is -3; a number from 1 on was expected"),
+        (0, ValueError, "max_evaluations is 0; a number from 1 on was expected"),
+        (2.5, TypeError, "max_evaluations is of type float; a whole number was expected"),
+        ("9", TypeError, "max_evaluations is of type str; a whole number was expected"),
+        (True, TypeError, "max_evaluations is of type bool; a whole number was expected"),
+    ],
+)
+def test_a_limit_that_makes_no_sense_is_refused(most, error, said):
+    report = gradcheck.check(net, right, start(4))
+    with pytest.raises(error, match=said):
+        report.locate(max_evaluations=most)
+
+
 def test_the_verdict_alone_looks_for_nothing():
     report = gradcheck.check(net, planted("b1", lambda v, _: -v), start(40))
     before = report.evaluations
