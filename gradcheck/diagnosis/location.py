@@ -132,6 +132,7 @@ class _Array:
         self.entries = entries
         self.weights = drawn(sizes, rng)
         self.rng = rng
+        self._z = np.zeros(slopes.subject.parameters.size)
         self._measured: dict[int, tuple[float, float]] = {}
 
     def residual(self, chosen: Indices | slice, parts: FloatArray | None = None) -> Sum:
@@ -146,13 +147,14 @@ class _Array:
         """
         if not isinstance(chosen, slice) and chosen[-1] - chosen[0] + 1 == chosen.size:
             chosen = slice(int(chosen[0]), int(chosen[-1]) + 1)  # far quicker, of millions
-        z = np.zeros(self.slopes.subject.parameters.size)
         weights = self.weights[chosen] if parts is None else self.weights[chosen] * parts
-        z[self.entries][chosen] = weights
-        slope = self.slopes.along(z)
+        self._z[self.entries][chosen] = weights
+        slope = self.slopes.along(self._z)
+        self._z[self.entries][chosen] = 0
         products = self.claimed[chosen] * weights
-        rounding = 32 * np.finfo(np.float64).eps * float(np.abs(products).sum())
-        return float(products.sum()) - slope.value, slope.error + rounding
+        value = float(products.sum())
+        rounding = 32 * np.finfo(np.float64).eps * float(np.abs(products, out=products).sum())
+        return value - slope.value, slope.error + rounding
 
     def derivative(self, index: int) -> tuple[float, float]:
         """Return the derivative by one entry, and its error."""

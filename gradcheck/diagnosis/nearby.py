@@ -5,7 +5,6 @@ At one point alone, many a number fits by accident: at 2, x² is twice x.
 
 from __future__ import annotations
 
-import functools
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -43,11 +42,16 @@ LOOSE = 1e-6
 
 @dataclass(frozen=True)
 class Point:
-    """A point nearby: its subject, the loss there, and the claimed gradient (n,)."""
+    """A point nearby: its number, the loss there, and the claimed gradient (n,)."""
 
+    number: int
     subject: Subject
     value: float
     claimed: FloatArray
+
+    def slopes(self, source: Source) -> Slopes:
+        """Return slopes through an array, by the step that serves at the inquiry's own point."""
+        return Slopes(self.subject, self.value, source.slopes.step, source.slopes.error)
 
 
 class Nearby:
@@ -56,19 +60,16 @@ class Nearby:
     def __init__(self, inquiry: Inquiry) -> None:
         self._inquiry = inquiry
         self._evidence: dict[tuple[int, int, bool], Evidence] = {}
+        self._points: dict[int, Point | None] = {}
 
-    @functools.cached_property
-    def points(self) -> list[Point]:
-        """The points, none where the loss or the gradient has no answer around."""
-        return list(self._found())
-
-    def _found(self) -> Iterator[Point]:
+    def points(self) -> Iterator[Point]:
+        """Yield the points, each made when it is asked for: none where nothing answers around."""
         for number in range(POINTS):
-            for distance in DISTANCES:
-                point = self._point(distance, number)
-                if point:
-                    yield point
-                    break
+            if number not in self._points:
+                made = (self._point(distance, number) for distance in DISTANCES)
+                self._points[number] = next(filter(None, made), None)
+            if point := self._points[number]:
+                yield point
 
     def _point(self, distance: float, number: int) -> Point | None:
         """Return a point at a distance, in units of the entries' size, in a direction by number."""
@@ -82,7 +83,7 @@ class Nearby:
         except Exception:  # noqa: BLE001  outside of the domain, or of the gradient's
             return None
         is_finite = math.isfinite(value) and np.isfinite(claimed).all()
-        return Point(subject, value, claimed.copy()) if is_finite else None
+        return Point(number, subject, value, claimed.copy()) if is_finite else None
 
     def _keep_symmetric(self, change: FloatArray) -> None:
         """Let a symmetric matrix stay one: a formula for these may hold nowhere else."""
@@ -108,63 +109,65 @@ class Nearby:
         wrong
             The entries that it is about, in the array's shape; None: all.
         """
-        if not self.points:
-            return not hypothesis.is_fitted
-        return all(
-            self._explains(hypothesis, source, place, wrong) for place in range(len(self.points))
-        )
+        is_tested = False
+        for point in self.points():
+            if not self._explains(hypothesis, source, point, wrong):
+                return False
+            is_tested = True
+        return is_tested or not hypothesis.is_fitted
 
     def _explains(
-        self, hypothesis: Hypothesis, source: Source, place: int, wrong: Mask | None
+        self, hypothesis: Hypothesis, source: Source, point: Point, wrong: Mask | None
     ) -> bool:
-        evidence = self._measured(source, place, wrong)
-        others = self._inquiry.others(source.leaf, self.points[place].claimed)
+        evidence = self._measured(source, point, wrong)
+        others = self._inquiry.others(source.leaf, point.claimed)
         derivative = hypothesis.derivative(evidence, others)
         terms = evidence.vectors * derivative.ravel()[evidence.moved]
         loose = 4 * evidence.tolerances + LOOSE * np.sqrt((terms**2).sum(axis=1))
         return replace(evidence, tolerances=loose).explains(derivative)
 
-    def _measured(self, source: Source, place: int, wrong: Mask | None = None) -> Evidence:
+    def _measured(self, source: Source, point: Point, wrong: Mask | None = None) -> Evidence:
         """Return products of the derivative at a point: with the same vectors at all of them."""
         is_part = wrong is not None and source.leaf.size > MOST
         if wrong is not None and not is_part:
-            return self._measured(source, place).of(wrong)
-        key = (source.number, place, is_part)
+            return self._measured(source, point).of(wrong)
+        key = (source.number, point.number, is_part)
         if key not in self._evidence:
             inquiry = self._inquiry
             among = np.flatnonzero(wrong) if wrong is not None else None
             seed = (inquiry.seed, 17, source.number)
-            point = self.points[place]
             self._evidence[key] = gathered(
-                self.slopes(source, place), point.claimed, inquiry.moving, source.leaf, seed, among
+                point.slopes(source), point.claimed, inquiry.moving, source.leaf, seed, among
             )
         return self._evidence[key]
 
-    def slopes(self, source: Source, place: int) -> Slopes:
-        """Return slopes at a point, by the step that serves at the inquiry's own."""
-        point, own = self.points[place], source.slopes
-        return Slopes(point.subject, point.value, own.step, own.error)
-
-    def grid(self, source: Source, grid: Grid) -> Grid:
-        """Measure the entries of a grid at one of the points."""
-        leaf, slopes, claimed = source.leaf, self.slopes(source, 0), self.points[0].claimed
+    def grid(self, source: Source, grid: Grid) -> Grid | None:
+        """Measure the entries of a grid at a point; None where there is no point."""
+        point = next(self.points(), None)
+        if point is None:
+            return None
+        leaf, slopes = source.leaf, point.slopes(source)
         return measured_at(
             grid.indices,
-            claimed[leaf.entries].reshape(leaf.shape),
+            point.claimed[leaf.entries].reshape(leaf.shape),
             lambda place: slopes.by(leaf.start + place),
         )
 
     def is_kept(self, source: Source) -> bool:
         """Tell whether the claim is the same everywhere, and the derivative is not."""
         entries = source.leaf.entries
-        claims = [point.claimed[entries] for point in self.points]
         own = self._inquiry.claimed[entries]
-        if len(claims) < POINTS or not all(np.array_equal(own, claim) for claim in claims):
+        seen = []
+        for point in self.points():
+            if not np.array_equal(own, point.claimed[entries]):
+                return False
+            seen.append(point)
+        if len(seen) < POINTS:
             return False
         # The slope of a hinge is the same nearby, too; so is that of a linear loss everywhere.
         far = self._point(FAR, POINTS)
         if far is None or not np.array_equal(own, far.claimed[entries]):
             return False
-        first, second = (self._measured(source, place) for place in range(POINTS))
+        first, second = (self._measured(source, point) for point in seen)
         change = np.abs(first.products - second.products)
         return bool(np.any(change > 4 * (first.tolerances + second.tolerances)))

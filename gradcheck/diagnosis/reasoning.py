@@ -262,9 +262,9 @@ class _Course:
             return []
         grid = grids.measured(claimed, source.derivative, self.inquiry.rng)
         seen = list(grids.patterns(source.leaf.name, grid))
-        if not seen or not self.nearby.points:
+        there = self.nearby.grid(source, grid) if seen else None
+        if there is None:
             return seen
-        there = self.nearby.grid(source, grid)
         lasting = {each.title for each in grids.patterns(source.leaf.name, there)}
         return [each for each in seen if each.title in lasting]
 

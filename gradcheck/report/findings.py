@@ -227,7 +227,7 @@ class Findings:
             for probe in (self.probes_of_all if probes is None else probes)
         )
 
-    @property
+    @functools.cached_property
     def typical_size(self) -> float:
         """The smallest of the arrays' median sizes; or NaN."""
         if self.sizes is None:
