@@ -23,6 +23,9 @@ NEARLY = 1e-2
 _PART = 1e-6
 """A term counts beside another where it is more than this part of it."""
 
+KNOWN = 1e-4
+"""A factor is looked for where the derivative is known to this part of itself."""
+
 SMALL = 12
 """A whole number up to this is an exponent or an inner derivative as often as a count."""
 
@@ -48,6 +51,8 @@ def of_factor(name: str, evidence: Evidence, where: str) -> Iterator[Hypothesis]
 
 def fitted_factor(evidence: Evidence) -> float | None:
     """Return claimed / derivative, if that is a number, and neither 1 nor -1."""
+    if norm(evidence.tolerances) > KNOWN * norm(evidence.products):
+        return None  # some number would fit, at other points as well
     factors = evidence.fitted(evidence.claimed)
     if factors is None and evidence.claimed.size == 1:
         # A single number has some factor; other points tell whether it is always the same.

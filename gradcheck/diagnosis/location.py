@@ -19,7 +19,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from gradcheck.diagnosis.slopes import Slopes, drawn
+from gradcheck.diagnosis.slopes import BLOCK, Slopes, drawn
 
 __all__ = ["MOST_WRONG", "Located", "located"]
 
@@ -147,14 +147,12 @@ class _Array:
         """
         if not isinstance(chosen, slice) and chosen[-1] - chosen[0] + 1 == chosen.size:
             chosen = slice(int(chosen[0]), int(chosen[-1]) + 1)  # far quicker, of millions
-        weights = self.weights[chosen] if parts is None else self.weights[chosen] * parts
-        self._z[self.entries][chosen] = weights
+        z = self._z[self.entries]
+        z[chosen] = self.weights[chosen] if parts is None else self.weights[chosen] * parts
         slope = self.slopes.along(self._z)
-        self._z[self.entries][chosen] = 0
-        products = self.claimed[chosen] * weights
-        value = float(products.sum())
-        rounding = 32 * np.finfo(np.float64).eps * float(np.abs(products, out=products).sum())
-        return value - slope.value, slope.error + rounding
+        value, size = _inner(self.claimed[chosen], z[chosen])
+        z[chosen] = 0
+        return value - slope.value, slope.error + 32 * np.finfo(np.float64).eps * size
 
     def derivative(self, index: int) -> tuple[float, float]:
         """Return the derivative by one entry, and its error."""
@@ -198,6 +196,16 @@ class _Array:
         return Located(
             slices, np.array(wrong, dtype=np.intp), measured[:, 0], measured[:, 1], is_whole
         )
+
+
+def _inner(first: FloatArray, second: FloatArray) -> tuple[float, float]:
+    """Return an inner product, and the sum of its terms' absolute values."""
+    product = size = 0.0
+    for start in range(0, first.size, BLOCK):
+        terms = first[start : start + BLOCK] * second[start : start + BLOCK]
+        product += float(terms.sum())
+        size += float(np.abs(terms, out=terms).sum())
+    return product, size
 
 
 def located(

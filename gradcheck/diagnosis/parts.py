@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["described", "exceptions", "listed"]
+__all__ = ["NAMED", "described", "exceptions", "listed"]
 
 NAMED = 3
 """More rows or entries than that are not listed in a sentence."""

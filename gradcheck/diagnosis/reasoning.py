@@ -23,7 +23,7 @@ from gradcheck.diagnosis.inquiry import LISTED, Inquiry, Source, WrongPart, larg
 from gradcheck.diagnosis.known import Known, KnownArray
 from gradcheck.diagnosis.location import MOST_WRONG
 from gradcheck.diagnosis.nearby import Nearby
-from gradcheck.diagnosis.parts import described, exceptions
+from gradcheck.diagnosis.parts import NAMED, described, exceptions
 from gradcheck.diagnosis.searched import SearchedArray
 from gradcheck.numerical.directions import Direction
 from gradcheck.probing.arrays import ArrayFinding, WrongEntry
@@ -223,7 +223,8 @@ class _Course:
         if not claimed.any():
             yield grids.zero(is_single=claimed.size == 1)
             return
-        if self.nearby.is_kept(source):
+        # Of a claim for another point, far more than a few entries are wrong.
+        if not part.wrong.sum() <= NAMED < claimed.size and self.nearby.is_kept(source):
             yield grids.kept()
             return
         right = self.inquiry.others(source.leaf, self.inquiry.claimed, "agrees")
@@ -233,7 +234,7 @@ class _Course:
         # Where most are wrong, what they have in common says more than which few are right; but
         # rounding, which may leave a few right by chance, has no other pattern.
         is_most = part.wrong.sum() > claimed.size / 2 or _is_all_that_counts(part, claimed)
-        is_coarse = np.array_equal(claimed, claimed.astype(np.float32))
+        is_coarse = bool((claimed.astype(np.float32) == claimed).all())
         seen = self._patterns(source, claimed) if is_most or is_coarse else []
         if said and not any(each.pattern == "float32" for each in seen):
             if cause := self._cause_of_part(source, part, said):

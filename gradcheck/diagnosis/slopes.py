@@ -17,12 +17,15 @@ from numpy.typing import NDArray
 from gradcheck.numerical.samples import Samples
 from gradcheck.probing.subject import Subject
 
-__all__ = ["Slope", "Slopes", "calibrated", "drawn"]
+__all__ = ["BLOCK", "Slope", "Slopes", "calibrated", "drawn"]
 
 FloatArray = NDArray[np.float64]
 
 STEPS = tuple(2.0**-k for k in (2, 5, 8, 12, 17))
 """Steps that are tried, in units of the entries' own size."""
+
+BLOCK = 2**16
+"""So many entries are gone through at a time: millions do not fit the cache."""
 
 CAUTION = 16.0
 """A slope's error is at most so many times that of the direction that the step was chosen by."""
@@ -111,8 +114,14 @@ def calibrated(subject: Subject, value: float, z: FloatArray, known: float, erro
 
 def drawn(sizes: FloatArray, rng: np.random.Generator) -> FloatArray:
     """Draw a direction (n,) that moves no entry by next to nothing, so that none is left out."""
-    signs: FloatArray = rng.choice((-1.0, 1.0), sizes.size)
-    return sizes * rng.uniform(0.5, 1.0, sizes.size) * signs
+    z = np.empty(sizes.size)
+    for start in range(0, z.size, BLOCK):
+        part = z[start : start + BLOCK]
+        rng.random(out=part)
+        part -= 0.5
+        part += np.copysign(0.5, part)  # uniform on [-1, -1/2] and [1/2, 1]
+        part *= sizes[start : start + BLOCK]
+    return z
 
 
 def _extrapolated(
