@@ -12,7 +12,7 @@ import numpy as np
 from gradcheck.homework.calling.calls import Target
 from gradcheck.homework.checks.cases import Profile, StreamName, draw_cases, find_smallest
 from gradcheck.homework.checks.comparison import Finding, Unjudged, Verdict, as_array
-from gradcheck.homework.checks.mistakes import explain
+from gradcheck.homework.checks.mistakes.naming import explain
 from gradcheck.homework.checks.registry import Check, Level
 from gradcheck.homework.checks.trials import GradientTrial, Trial, make_trial
 from gradcheck.homework.courses import Course, Role
@@ -167,6 +167,7 @@ class FunctionExamination:
             message=finding.message,
             mistake=finding.mistake,
             counterexample=_counterexample(trial, finding),
+            mistakes=finding.mistakes,
             snippet=snippet(trial, self._submission),
         )
 
@@ -217,7 +218,16 @@ class FunctionExamination:
         finding = _judge(check, trial)
         if not isinstance(finding, Finding):
             finding = Finding("it is wrong at times: the same call gives different answers")
-        return trial, explain(finding, trial, self._trials_of(check.stream))
+        return trial, explain(
+            finding, trial, self._trials_of(check.stream), self._other_trials(check)
+        )
+
+    def _other_trials(self, check: Check) -> list[Trial]:
+        """Return what the function answered to other cases that its formulas are asked for."""
+        streams = {other.stream for other in self._checks if not other.stream.startswith("large-")}
+        if self._keeps_state or self._is_over():
+            return []
+        return [trial for stream in streams - {check.stream} for trial in self._trials_of(stream)]
 
     def _failing_when_fresh(self, check: Check, failing: list[Trial]) -> list[Trial]:
         """Return trials that fail in a newly loaded file, where no earlier call left anything."""

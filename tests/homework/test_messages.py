@@ -20,18 +20,18 @@ NOT_SAID = {
         changed(A2, ("np.log(np.exp(scores).sum())", "np.log(np.exp(scores).sum() + 1e-9)")),
         "times what it should be",
     ),
-    "weight decay": (changed(A2, (_CENTER, f"{_CENTER} + 0.1 * centerWordVec")), "zero"),
+    "weight decay": (changed(A2, (_CENTER, f"{_CENTER} + 0.1 * centerWordVec")), "it is zero"),
 }
 SAID = {
     "one-hot missing, center": (
         changed(
             A2, ("= outsideVectors.T @ delta", "= np.exp(scores - log_total) @ outsideVectors")
         ),
-        "u_o is not subtracted (ŷ in place of ŷ - y)",
+        "the one-hot vector is not subtracted (ŷ in place of ŷ - y)",
     ),
     "expectation left out": (
         changed(A2, ("= outsideVectors.T @ delta", "= -outsideVectors[outsideWordIdx]")),
-        "it is -u_o only: the expectation Σ_w p_w u_w is left out",
+        "the expectation is left out: -y in place of ŷ - y",
     ),
     "one-hot added": (
         changed(A2, ("delta[outsideWordIdx] -= 1.0", "delta[outsideWordIdx] += 1.0")),
@@ -53,7 +53,7 @@ SAID = {
     ),
     "each word of the window once": (
         changed(A2, ("for word in outsideWords:", "for word in set(outsideWords):")),
-        "loss: a word that is twice in the window counts once",
+        "loss: a word that is several times in the window counts once",
     ),
     "each row of the window once": (
         changed(YEAR_2017, ("        gradIn[word] += gradPred", "        gradIn[word] = gradPred")),
@@ -65,7 +65,7 @@ SAID = {
     ),
     "half of the step": (
         changed(A2, ("x = x - step * gradient", "x = x - step * gradient / 2")),
-        "after one iteration, x: ",
+        "after one iteration, x: each step is 1/2 times what it should be",
     ),
     "only the first": (
         changed(
@@ -82,7 +82,7 @@ SAID = {
     ),
     "climbs": (
         changed(A2, ("x = x - step * gradient", "x = x + step * gradient")),
-        "one iteration adds step * gradient: it climbs, where descent subtracts",
+        "it adds step * gradient: it climbs, where descent subtracts",
     ),
     "not a number": (
         changed(YEAR_2017, ("predicted[None, :]\n", "predicted[None, :]\n    grad[0] = np.nan\n")),
@@ -183,9 +183,9 @@ NAMED = {
     "twice": "constant-factor",
     "mean over the window": "divided-by-context",
     "each word of the window once": "repeated-words-once",
-    "each row of the window once": "repeated-words-once",
+    "each row of the window once": "repeated-rows-once",
     "flipped": "sign",
-    "half of the step": None,
+    "half of the step": "step-scaled",
     "only the first": "first-word-only",
     "climbs": "climbs",
     "not a number": None,

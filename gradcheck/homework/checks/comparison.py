@@ -47,6 +47,10 @@ class Finding:
         Returns the values that the check looks at in another trial: see `mistakes.explain`.
     mistake : str, optional
         The identifier of the mistake, where it is one that has a name.
+    mistakes : tuple of str
+        All that it may be: that one first, then those that are made with it or fit as well.
+    recognise : callable, optional
+        Returns the mistakes that may be behind what another trial shows; none if it is right.
     """
 
     message: str
@@ -56,21 +60,53 @@ class Finding:
     part: str = ""
     observe: Callable[[Any], Seen | Unjudged] | None = None
     mistake: str | None = None
+    mistakes: tuple[str, ...] = ()
+    recognise: Callable[[Any], set[str]] | None = None
+
+    def __post_init__(self) -> None:
+        if self.mistake and not self.mistakes:
+            object.__setattr__(self, "mistakes", (self.mistake,))
 
 
 @dataclass(frozen=True)
 class Seen:
-    """The values that a check looks at in one trial; they are compared where `judged`."""
+    """The values that a check looks at in one trial; they are compared where `judged`.
+
+    Attributes
+    ----------
+    claimed, expected, scale, judged : ndarray
+        See `agrees`.
+    terms : Any
+        The terms of the right answer, where they are not those of the trial's first call.
+    """
 
     claimed: NDArray[Any]
     expected: NDArray[Any]
     scale: NDArray[Any]
     judged: NDArray[np.bool_]
+    terms: Any = None
 
     def is_like(self, predicted: NDArray[Any]) -> bool:
         """Say whether the claim is as predicted, to within rounding, where it is judged."""
-        scale = self.scale + np.abs(predicted)
-        return bool(agrees(self.claimed, predicted, scale)[self.judged].all())
+        return _is_like(self.claimed, predicted, self.scale, self.judged)
+
+    def is_right(self, predicted: NDArray[Any]) -> bool:
+        """Say whether the prediction is the expected value."""
+        return _is_like(self.expected, predicted, self.scale, self.judged)
+
+
+def _is_like(
+    claimed: NDArray[Any],
+    predicted: NDArray[Any],
+    scale: NDArray[Any],
+    judged: NDArray[np.bool_],
+) -> bool:
+    if claimed.shape != predicted.shape or claimed.shape != judged.shape:
+        return False
+    # Infinite and missing numbers are alike where they are the same.
+    same = (claimed == predicted) | (np.isnan(claimed) & np.isnan(predicted))
+    wide = np.where(np.isfinite(predicted), scale + np.abs(predicted), 0.0)
+    return bool((same | agrees(claimed, predicted, wide))[judged].all())
 
 
 @dataclass(frozen=True)
@@ -82,6 +118,7 @@ class Unjudged:
 
 Verdict = Finding | Unjudged | None
 
+NOT_THREE = Unjudged("it does not return a loss and two gradients")
 NO_SAMPLES = Unjudged("its negatives come from elsewhere than the dataset, so they are not known")
 
 

@@ -17,17 +17,16 @@ import numpy as np
 from gradcheck.homework.calling.calls import LOSS_FACTORS, Outcome
 from gradcheck.homework.checks.comparison import (
     NO_SAMPLES,
+    NOT_THREE,
     Finding,
     Seen,
     Unjudged,
     Verdict,
     agrees,
     as_array,
-    conform,
     describe_difference,
-    imprecision,
-    kind_of,
 )
+from gradcheck.homework.checks.mistakes.mistake_table import found, mistake
 from gradcheck.homework.checks.trials import (
     PARTS,
     GradientTrial,
@@ -48,8 +47,6 @@ Judge = Callable[[Any], Verdict]
 RowsOf = Callable[[Any], list[int]]
 
 _SMALL_SCORE = 10.0
-
-_NOT_THREE = Unjudged("it does not return a loss and two gradients")
 
 
 # Losses and gradients
@@ -81,45 +78,6 @@ def outside_gradient(trial: GradientTrial) -> Verdict:
     return _compare_part(trial, "outside")
 
 
-def shapes(trial: GradientTrial) -> Verdict:
-    """Ask for a scalar loss, and gradients in the shapes of their vectors."""
-    if not trial.returns_three:
-        names = ", ".join(trial.interface.results)
-        return Finding(f"expected three values, ({names}); got {kind_of(trial.outcome.result)}")
-    for part in PARTS:
-        expected, _ = trial.expected_part(part)
-        claimed = as_array(trial.claimed(part))
-        # A result without numbers fails the check of dtypes.
-        if claimed is None or claimed.shape == expected.shape:
-            continue
-        name = trial.result_name(part)
-        wanted = "a scalar" if part == "loss" else f"shape {expected.shape}"
-        stated = "; the handout states it" if trial.target.course.states_shapes else ""
-        return Finding(
-            f"{name}: expected {wanted}, got shape {claimed.shape}"
-            f"{_shape_remark(claimed, expected)}{stated}",
-            claimed,
-            expected,
-            mistake="transposed" if _is_transposed(claimed, expected) else "shape",
-        )
-    return None
-
-
-def dtypes(trial: GradientTrial) -> Verdict:
-    """Ask for floating-point numbers of full precision."""
-    if not trial.returns_three:
-        return _NOT_THREE
-    for part in PARTS:
-        raw = trial.claimed(part)
-        claimed = as_array(raw)
-        name = trial.result_name(part)
-        if claimed is None:
-            return Finding(f"{name}: expected float64 numbers, got {kind_of(raw)}")
-        if problem := imprecision(claimed):
-            return Finding(f"{name}: {problem}", raw)
-    return None
-
-
 def finite_and_right(trial: PairTrial) -> Verdict:
     """Ask for the right loss and gradients where the scores are large.
 
@@ -132,8 +90,27 @@ def finite_and_right(trial: PairTrial) -> Verdict:
     verdict = _compare_where_right(trial, trial.on(small))
     if not isinstance(verdict, Finding):
         return verdict
+    # Not a mistake in a formula, which would show in small scores too.
     start = f"with scores of up to ±{largest:.0f}, "
-    return replace(verdict, message=start + verdict.message, lead=start + verdict.lead)
+    return replace(
+        verdict,
+        message=start + verdict.message,
+        observe=None,
+        mistake=_overflow(trial),
+        mistakes=(),
+    )
+
+
+def _overflow(trial: PairTrial) -> str | None:
+    """Return the mistake behind results that are not finite."""
+    parts = {part: as_array(trial.claimed(part)) for part in PARTS}
+    broken = {
+        part for part, value in parts.items() if value is not None and not np.isfinite(value).all()
+    }
+    if not broken:
+        return None
+    is_naive = not named(trial.role).has_negatives
+    return "exp-overflows" if is_naive and broken - {"loss"} else "log-of-zero"
 
 
 def repeated_negatives(trial: PairTrial) -> Verdict:
@@ -157,9 +134,8 @@ def inputs_unchanged(trial: Trial) -> Verdict:
     changed = trial.outcome.overwritten
     if not changed:
         return None
-    return Finding(
-        f"it overwrites its argument {' and '.join(changed)}", mistake="argument-overwritten"
-    )
+    message = f"it overwrites its argument {' and '.join(changed)}"
+    return Finding(message, mistake="argument-overwritten")
 
 
 def same_answer_twice(trial: Trial) -> Verdict:
@@ -168,27 +144,22 @@ def same_answer_twice(trial: Trial) -> Verdict:
     if second.status != "returned":
         return Finding(f"the second call with the same arguments fails: {second.message}")
     if second.earlier_overwritten:
-        return Finding(
-            "a call overwrites what the call before it returned: both hand out the same array",
-            mistake="answer-shared",
-        )
-    why = (
-        "a second call with the same arguments gives another answer: something is kept between "
-        "calls, or drawn at random"
-    )
+        return found("answer-shared")
     if not (isinstance(trial, GradientTrial) and trial.returns_three and is_three(second.result)):
-        same = _same(first.result, second.result)
-        return None if same else Finding(why, mistake="state-kept")
+        return None if _same(first.result, second.result) else found(_why_another(trial))
     for part, one, other in zip(PARTS, first.result, second.result, strict=True):
         # What is summed in another order may differ by as much as from the right value.
         if not _same(one, other, trial.expected_part(part)[1]):
-            return Finding(
-                f"{trial.result_name(part)}: {why}",
-                as_array(other),
-                as_array(one),
-                mistake="state-kept",
-            )
+            lead = f"{trial.result_name(part)}: "
+            return found(_why_another(trial), lead, claimed=as_array(other), expected=as_array(one))
     return None
+
+
+def _why_another(trial: Trial) -> str:
+    """Return why a second call gives another answer: it is the seed, or something kept."""
+    # What the seed decides is the same under the same one, however often it is called.
+    one, other = (trial.call(seed=3).result for _ in range(2))
+    return "drawn-at-random" if _same(one, other) else "state-kept"
 
 
 # Windows
@@ -200,36 +171,42 @@ def passed_loss_called(trial: WindowTrial) -> Verdict:
         outcome = trial.call(passed_loss=passed)
         if outcome.status != "returned":
             return Unjudged("it does not return")
-        if problem := _misuse(trial, outcome, passed):
-            return Finding(
-                f"given {trial.target.course.functions[passed].name}, {problem}",
-                mistake="passed-loss-misused",
-            )
+        lead = f"given {trial.target.course.functions[passed].name}, "
+        if misuse := _misuse(trial, outcome, passed):
+            identifier, message = misuse
+            return Finding(lead + message, mistake=identifier)
     return None
 
 
-def _misuse(trial: WindowTrial, outcome: Outcome, passed: Role) -> str:
-    """Return the misuse of the loss function that a window function is given, in words."""
+def _misuse(trial: WindowTrial, outcome: Outcome, passed: Role) -> tuple[str, str] | None:
+    """Return the misuse of the loss function that a window function is given, and its words."""
     calls = outcome.losses_called.count(passed)
+    # CBOW makes one pair of the whole window.
+    words = len(trial.case.context)
+    pairs = 1 if trial.role == "cbow" else words
+    misuse = None
     if not calls:
         losses = trial.target.course.functions
         called = ", ".join(sorted({losses[role].name for role in outcome.losses_called}))
-        return "it does not call it" + (f", but {called}" if called else "")
-    if not outcome.dataset_passed:
-        return "it does not hand it the dataset, from which negatives are drawn"
-    # CBOW makes one pair of the whole window.
-    pairs = 1 if trial.role == "cbow" else len(trial.case.context)
-    if calls > pairs:
-        return (
-            f"it calls it {calls} times for {pairs} {'pair' if pairs == 1 else 'pairs'} of words: "
-            "each call may draw other negatives"
+        misuse = (
+            "passed-loss-ignored",
+            "it does not call it" + (f", but {called}" if called else ""),
         )
+    elif not outcome.dataset_passed:
+        misuse = "dataset-not-passed", mistake("dataset-not-passed").title
+    elif calls == words > pairs:
+        misuse = "cbow-word-by-word", mistake("cbow-word-by-word").title
+    elif calls > pairs:
+        them = "1 pair" if pairs == 1 else f"{pairs} pairs"
+        how = f"it calls it {calls} times for {them} of words: each call may draw other negatives"
+        misuse = "loss-called-too-often", how
     # The first outcome is that of the loss with factor 1.
-    if LOSS_FACTORS[passed] != 1.0 and trial.returns_three and is_three(outcome.result):
+    elif LOSS_FACTORS[passed] != 1.0 and trial.returns_three and is_three(outcome.result):
         for part, one, other in zip(PARTS, outcome.result, trial.outcome.result, strict=True):
             if _stays(one, other, trial.expected_part(part)[0]):
-                return f"it calls it, but {trial.result_name(part)} comes from elsewhere"
-    return ""
+                how = f"it calls it, but {trial.result_name(part)} comes from elsewhere"
+                return "results-from-elsewhere", how
+    return misuse
 
 
 def _stays(one: Any, other: Any, expected: NDArray[Any]) -> bool:
@@ -261,33 +238,25 @@ def _compare_part(trial: GradientTrial, part: str, rows: RowsOf | None = None) -
 
 def _observe(trial: GradientTrial, part: str, rows: RowsOf | None) -> Seen | Unjudged:
     """Return a part of the claimed result beside the expected one."""
-    values = _comparable(trial, part)
-    if isinstance(values, Unjudged):
-        return values
-    expected, scale = trial.expected_part(part)
-    judged = np.ones(expected.shape, dtype=bool)
-    if rows is not None:
-        chosen = rows(trial)
-        if not chosen:
-            return Unjudged("every word is in the window")
-        judged[:] = False
-        judged[chosen] = True
-    return Seen(values, expected, scale, judged)
-
-
-def _comparable(trial: GradientTrial, part: str) -> NDArray[Any] | Unjudged:
-    """Return the claimed values in the shape of the expected ones, or why there are none."""
     if not trial.returns_three:
-        return _NOT_THREE
+        return NOT_THREE
     if isinstance(trial, PairTrial) and named(trial.role).has_negatives and not trial.negatives:
         return NO_SAMPLES
-    claimed = as_array(trial.claimed(part))
-    if claimed is None:
+    if as_array(trial.claimed(part)) is None:
         return Unjudged("it holds no numbers")
-    values = conform(claimed, trial.expected_part(part)[0].shape)
-    if values is None:
+    seen = trial.seen(part)
+    if seen is None:
         return Unjudged(f"{trial.result_name(part)} has another shape")
-    return values
+    return seen if rows is None else _in_rows(seen, rows(trial))
+
+
+def _in_rows(seen: Seen, chosen: list[int]) -> Seen | Unjudged:
+    """Judge some rows alone."""
+    if not chosen:
+        return Unjudged("every word is in the window")
+    judged = np.zeros(seen.expected.shape, dtype=bool)
+    judged[chosen] = True
+    return replace(seen, judged=judged)
 
 
 def _is_transposed_square(
@@ -314,6 +283,7 @@ def _transposed(
         f"{name}: it is transposed where there are as many words as dimensions",
         values,
         expected,
+        part=part,
         mistake="transposed",
     )
 
@@ -376,15 +346,3 @@ def _same(first: Any, second: Any, scale: Any = 0.0) -> bool:
     fitting = scale if np.shape(scale) == one.shape else np.max(scale)
     missing = np.isnan(one) & np.isnan(other)
     return bool((missing | (one == other) | agrees(other, one, fitting)).all())
-
-
-def _is_transposed(claimed: NDArray[Any], expected: NDArray[Any]) -> bool:
-    return expected.ndim == 2 and claimed.shape == expected.shape[::-1]
-
-
-def _shape_remark(claimed: NDArray[Any], expected: NDArray[Any]) -> str:
-    if _is_transposed(claimed, expected):
-        return " (transposed)"
-    if conform(claimed, expected.shape) is not None:
-        return " (the values fit, the axes do not)"
-    return ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from gradcheck.homework.checks import gradients, sampling, sigmoid_and_sgd
+from gradcheck.homework.checks import gradients, sampling, shapes, sigmoid_and_sgd
 
 if TYPE_CHECKING:
     from gradcheck.homework.checks.cases import StreamName
@@ -80,10 +80,10 @@ def _gradient_checks(role: Role, stream: StreamName, *, windowed: bool) -> list[
             role,
             "shapes",
             stream,
-            gradients.shapes,
+            shapes.shapes,
             "The loss is a scalar, and each gradient has the shape of its vectors.",
         ),
-        Check(role, "dtypes", stream, gradients.dtypes, "Loss and gradients are float64."),
+        Check(role, "dtypes", stream, shapes.dtypes, "Loss and gradients are float64."),
         Check(
             role,
             "inputs-unchanged",

@@ -7,6 +7,9 @@ gradient does not make the sampling wrong as well.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,14 +17,20 @@ import numpy as np
 from gradcheck.homework.checks.comparison import (
     NO_SAMPLES,
     Finding,
+    Seen,
     Unjudged,
     Verdict,
     as_array,
     kind_of,
 )
+from gradcheck.homework.checks.mistakes.mistake_table import found
+from gradcheck.homework.checks.mistakes.sampler_mistakes import SamplerTerms
+from gradcheck.homework.checks.trials import PARTS
+from gradcheck.word2vec import oracle
 
 if TYPE_CHECKING:
     from gradcheck.homework.calling.calls import Outcome
+    from gradcheck.homework.checks.cases import SamplerCase
     from gradcheck.homework.checks.trials import PairTrial, SamplerTrial
 
 __all__ = [
@@ -43,10 +52,42 @@ def number_requested(trial: PairTrial) -> Verdict:
             "it draws no negatives, neither by the sampler nor from the dataset",
             mistake="drawn-from-elsewhere",
         )
-    if len(outcome.sampled) > 1:
-        return Finding(f"it calls the sampler {len(outcome.sampled)} times for one word")
+    if len(trial.batches) > 1:
+        return _drawn_twice(trial)
     got = len(outcome.sampled[0]) if outcome.sampled else len(outcome.drawn)
     return None if got == wanted else Finding(f"expected {wanted} negatives (K), it draws {got}")
+
+
+def _drawn_twice(trial: PairTrial) -> Finding:
+    """Say how often it draws; what becomes of the first negatives, other cases tell too."""
+    if trial.outcome.sampled:
+        how = f"it calls the sampler {len(trial.outcome.sampled)} times for one word"
+    else:
+        count = len(trial.case.negatives)
+        how = f"expected {count} negatives (K), it draws {len(trial.outcome.drawn)}"
+    return Finding(how, recognise=_uses_of_batches)
+
+
+def _uses_of_batches(trial: PairTrial) -> set[str]:
+    """Return what a file that draws twice may do with the first negatives."""
+    if len(trial.batches) < 2:
+        return set()
+    batches = (trial.batches[0], trial.batches[-1])
+    first, last = (
+        oracle.negative_sampling(replace(trial.case, negatives=batch)) for batch in batches
+    )
+    fresh, twice = {"fresh-negatives-for-gradient"}, {"negatives-drawn-twice"}
+    fits_first, fits_last = (
+        [
+            (seen := trial.seen(part)) is not None
+            and seen.is_like(np.asarray(getattr(answer, part)))
+            for part in PARTS
+        ]
+        for answer in (first, last)
+    )
+    if fits_first == fits_last:
+        return fresh | twice
+    return twice if all(fits_last) else fresh
 
 
 def target_redrawn(trial: PairTrial) -> Verdict:
@@ -82,7 +123,30 @@ def number_sampled(trial: SamplerTrial) -> Verdict:
     wanted = len(trial.case.negatives)
     if len(samples) == wanted:
         return None
-    return Finding(f"expected {wanted} samples (K), got {len(samples)}", samples, None)
+    lead = f"expected {wanted} samples (K), got {len(samples)}"
+    return _found_samples(Finding(lead, samples, None, f"{lead}: "), lambda case: case.negatives)
+
+
+def _found_samples(finding: Finding, script: Callable[[SamplerCase], tuple[int, ...]]) -> Finding:
+    """Let a finding be explained by the samples of other cases too."""
+
+    def observe(other: SamplerTrial) -> Seen | Unjudged:
+        words = script(other.case)
+        samples = _indices(other.drawing(words))
+        if samples is None:
+            return Unjudged("it does not return word indices")
+        case = other.case
+        terms = SamplerTerms((), words, case.target, len(case.negatives), case.words)
+        claimed, expected = np.sort(np.array(samples, dtype=np.int64)), terms.part("samples")
+        return Seen(
+            claimed,
+            expected,
+            np.zeros(claimed.shape),
+            np.ones(claimed.shape, dtype=bool),
+            terms,
+        )
+
+    return replace(finding, part="samples", observe=observe)
 
 
 def target_excluded(trial: SamplerTrial) -> Verdict:
@@ -97,20 +161,15 @@ def target_excluded(trial: SamplerTrial) -> Verdict:
     if not _come_from(plain, trial.outcome.drawn):
         return NO_SAMPLES
     if target in samples:
-        message, mistake = f"the target {target} is among the samples", "target-among-negatives"
+        identifier = "target-among-negatives"
     elif len(samples) < len(plain):
-        message, mistake = (
-            "a draw of the target is dropped, not replaced by another draw",
-            "target-dropped",
-        )
+        identifier = "target-dropped"
     elif not _come_from(samples, outcome.drawn):
-        message, mistake = (
-            "a draw of the target is replaced by a word that was not drawn",
-            "target-replaced",
-        )
+        identifier = "target-replaced"
     else:
         return None
-    return Finding(message, samples, trial.case.negatives, mistake=mistake)
+    finding = found(identifier, claimed=samples, expected=trial.case.negatives)
+    return _found_samples(finding, lambda case: _with_target(case.negatives, case.target))
 
 
 def from_dataset(trial: SamplerTrial) -> Verdict:
@@ -141,7 +200,7 @@ def repeats_kept(trial: SamplerTrial) -> Verdict:
         return NO_SAMPLES
     if len(trial.case.negatives) < 2:
         return Unjudged("a single sample cannot repeat")
-    for script in _repeating(trial.case.negatives):
+    for place, script in enumerate(_repeating(trial.case.negatives)):
         outcome = trial.drawing(script)
         if outcome.status != "returned":
             return Finding(f"when the dataset hands out a word twice, {outcome.message}")
@@ -150,25 +209,31 @@ def repeats_kept(trial: SamplerTrial) -> Verdict:
             return Unjudged("it does not return word indices")
         if problem := _repeats_problem(samples, outcome.drawn, script):
             wanted = list(script[: len(samples)])
-            return Finding(problem, samples, wanted, mistake="repeats-changed")
+            finding = replace(problem, claimed=samples, expected=wanted)
+            return _found_samples(finding, partial(_repeats_script, place))
     return None
+
+
+def _repeats_script(place: int, case: SamplerCase) -> tuple[int, ...]:
+    return _repeating(case.negatives)[place] if len(case.negatives) > 1 else case.negatives
 
 
 def _repeats_problem(
     samples: tuple[int, ...], drawn: tuple[int, ...], script: tuple[int, ...]
-) -> str:
-    """Return the fate of a repeat in words, nothing if it is among the samples."""
+) -> Finding | None:
+    """Return the fate of a repeat, None if it is among the samples."""
     wanted, got = Counter(script[: len(samples)]), Counter(samples)
     lost = [word for word in wanted if got[word] < min(2, wanted[word])]
     # Words from further on in the script have replaced the lost repeats.
     if lost and len(got) > len(wanted):
-        return (
+        return Finding(
             f"the dataset handed out {lost[0]} twice, and it is not twice among the samples: "
-            "repeats belong"
+            "repeats belong",
+            mistake="repeats-redrawn",
         )
     if not _come_from(samples, drawn):
-        return "a word is more often among the samples than the dataset handed it out"
-    return ""
+        return found("samples-repeated")
+    return None
 
 
 class _DrawnWord(int):

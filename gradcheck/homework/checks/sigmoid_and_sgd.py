@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +10,7 @@ import numpy as np
 
 from gradcheck.homework.checks.comparison import (
     Finding,
+    Seen,
     Unjudged,
     Verdict,
     agrees,
@@ -17,6 +19,8 @@ from gradcheck.homework.checks.comparison import (
     imprecision,
     kind_of,
 )
+from gradcheck.homework.checks.mistakes.descent_mistakes import DescentTerms
+from gradcheck.homework.checks.mistakes.mistake_table import found
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -54,8 +58,19 @@ def sigmoid_value(trial: SigmoidTrial) -> Verdict:
     close = agrees(values, expected, floor + expected * (1.0 + np.abs(trial.case.x)))
     if close.all():
         return None
-    message = f"{trial.interface.name}: {describe_difference(values, expected, close)}"
-    return Finding(message, values, expected)
+    lead = f"{trial.interface.name}: "
+    how = describe_difference(values, expected, close)
+    return Finding(lead + how, values, expected, lead, "value", _sigmoid_seen)
+
+
+def _sigmoid_seen(trial: SigmoidTrial) -> Seen | Unjudged:
+    claimed, expected = as_array(trial.outcome.result), trial.expected
+    if claimed is None or claimed.size != expected.size:
+        return Unjudged("its shape is another")
+    scale = 1.0 + np.abs(trial.case.x)
+    return Seen(
+        claimed.reshape(expected.shape), expected, scale, np.ones(expected.shape, dtype=bool)
+    )
 
 
 def sigmoid_of_large(trial: SigmoidTrial) -> Verdict:
@@ -65,7 +80,10 @@ def sigmoid_of_large(trial: SigmoidTrial) -> Verdict:
     small = trial.on(replace(trial.case, x=np.asarray(x * min(1.0, _SMALL / (largest or 1.0)))))
     if small.outcome.status != "returned" or sigmoid_value(small) is not None:
         return Unjudged("it is wrong for small arguments already")
-    return sigmoid_value(trial)
+    verdict = sigmoid_value(trial)
+    if not isinstance(verdict, Finding):
+        return verdict
+    return replace(verdict, observe=None, mistake="sigmoid-overflows", mistakes=())
 
 
 def sigmoid_shape(trial: SigmoidTrial) -> Verdict:
@@ -98,11 +116,26 @@ def sgd_step(trial: SgdTrial) -> Verdict:
     close = agrees(claimed, expected, np.abs(case.x0) + np.abs(case.step * case.gradient))
     if close.all():
         return None
-    if agrees(claimed, case.x0 + case.step * case.gradient, np.abs(case.x0) + 1.0).all():
-        message = "one iteration adds step * gradient: it climbs, where descent subtracts"
-        return Finding(message, claimed, expected, mistake="climbs")
-    message = f"after one iteration, x: {describe_difference(claimed, expected, close)}"
-    return Finding(message, claimed, expected)
+    lead = "after one iteration, x: "
+    how = describe_difference(claimed, expected, close)
+    observe = _observer(lambda other: (other.running(1), DescentTerms(case=other.case)))
+    return Finding(lead + how, claimed, expected, lead, "x", observe)
+
+
+def _observer(
+    run: Callable[[SgdTrial], tuple[Outcome, DescentTerms]],
+) -> Callable[[SgdTrial], Seen | Unjudged]:
+    """Return the function that looks at the x of a run."""
+
+    def observe(trial: SgdTrial) -> Seen | Unjudged:
+        outcome, terms = run(trial)
+        claimed, expected = _point(outcome), terms.part("x")
+        if claimed is None or claimed.shape != expected.shape:
+            return Unjudged("it does not return x")
+        scale = 1.0 + np.abs(trial.case.x0) + np.abs(trial.case.gradient * terms.iterations)
+        return Seen(claimed, expected, scale, np.ones(expected.shape, dtype=bool), terms)
+
+    return observe
 
 
 def sgd_iterations(trial: SgdTrial) -> Verdict:
@@ -116,9 +149,14 @@ def sgd_iterations(trial: SgdTrial) -> Verdict:
         return Unjudged("it does not move")
     if abs(moved - case.iterations) < 1e-6:
         return None
-    return Finding(
-        f"expected {case.iterations} iterations, it moves as far as in {moved:.6g}", many, None
+    how = f"expected {case.iterations} iterations, it moves as far as in {moved:.6g}"
+    observe = _observer(
+        lambda other: (
+            other.outcome,
+            DescentTerms(case=other.case, iterations=other.case.iterations),
+        )
     )
+    return Finding(how, many, None, f"{how}: ", "x", observe)
 
 
 def sgd_current_point(trial: SgdTrial) -> Verdict:
@@ -126,10 +164,7 @@ def sgd_current_point(trial: SgdTrial) -> Verdict:
     # If f is asked only once, that is at x0, and rightly so.
     asked = trial.outcome.points
     if len({point.tobytes() for point in asked}) < min(2, len(asked)):
-        return Finding(
-            "it asks f for the gradient at x0 every time, not at the current x",
-            mistake="gradient-of-the-start",
-        )
+        return found("gradient-of-the-start")
     made = _steps_made(trial)
     if asked and made is not None and len(asked) < round(made):
         return Finding(
@@ -159,13 +194,14 @@ def sgd_postprocessing(trial: SgdTrial) -> Verdict:
         before = trial.postprocess(before) + step
     if _is_near(claimed, after):
         return None
-    if _is_near(claimed, before):
-        message = "it is applied before each step, not after it"
-        return Finding(message, claimed, after, mistake="postprocessed-too-early")
-    message = f"it is applied {outcome.postprocessed} times in {steps} iterations"
+    lead = f"it is applied {outcome.postprocessed} times in {steps} iterations"
     if outcome.postprocessed == steps:
-        message += ", and x is not what it returned"
-    return Finding(message, claimed, after, mistake="postprocessing-lost")
+        identifier = (
+            "postprocessed-too-early" if _is_near(claimed, before) else "postprocessing-lost"
+        )
+        return replace(found(identifier, f"{lead}: "), claimed=claimed, expected=after)
+    identifier = "postprocessed-once" if outcome.postprocessed == 1 else "postprocessing-lost"
+    return Finding(lead, claimed, after, mistake=identifier)
 
 
 def _steps_made(trial: SgdTrial) -> float | None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from gradcheck.homework.calling.calls import Call, Outcome, Target
+from gradcheck.homework.checks.comparison import Seen, as_array, conform
 from gradcheck.word2vec import oracle
 from gradcheck.word2vec.cases import Case, WindowCase
 from gradcheck.word2vec.loss_table import NAIVE_SOFTMAX, named
@@ -119,6 +120,17 @@ class GradientTrial(Trial):
         answer = self.expected
         return np.asarray(getattr(answer, part)), np.asarray(getattr(answer, f"{part}_scale"))
 
+    def seen(self, part: str) -> Seen | None:
+        """Return a part as it is claimed beside the right one; None where it has another shape."""
+        if not self.returns_three:
+            return None
+        expected, scale = self.expected_part(part)
+        claimed = as_array(self.claimed(part))
+        values = None if claimed is None else conform(claimed, expected.shape)
+        if values is None:
+            return None
+        return Seen(values, expected, scale, np.ones(expected.shape, dtype=bool))
+
     def result_name(self, part: str) -> str:
         """Return the course's name of a part of the result."""
         return self.interface.results[PARTS.index(part)]
@@ -144,7 +156,14 @@ class PairTrial(GradientTrial):
         default = self.target.course.default_count
         if self.case.negatives and len(self.case.negatives) != default:
             inputs["K"] = len(self.case.negatives)
-        return Call(self.role, inputs, draws=self.case.negatives)
+        return Call(self.role, inputs, draws=self.case.negatives + self._further_draws())
+
+    def _further_draws(self) -> tuple[int, ...]:
+        """Return as many other words, for a file that draws again: it is to get other negatives."""
+        negatives = self.case.negatives
+        others = [word for word in range(len(self.case.outside)) if word != self.case.target]
+        fresh = [word for word in others if word not in negatives] or others
+        return tuple(fresh[place % len(fresh)] for place in range(len(negatives)))
 
     @cached_property
     def expected(self) -> Answer:
@@ -169,6 +188,14 @@ class PairTrial(GradientTrial):
         if self.outcome.sampled:
             return self.outcome.sampled[-1]
         return self.outcome.drawn
+
+    @cached_property
+    def batches(self) -> tuple[tuple[int, ...], ...]:
+        """The negatives of each time that the file seems to have drawn some."""
+        drawn, count = self.outcome.drawn, len(self.case.negatives)
+        if self.outcome.sampled or len(drawn) != 2 * count:
+            return self.outcome.sampled
+        return drawn[:count], drawn[count:]
 
     def row_label(self, row: int) -> str:
         """Return the meaning of a row of the outside gradient."""

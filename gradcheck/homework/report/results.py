@@ -40,6 +40,8 @@ class CheckResult:
     mistake : str, optional
         The identifier of the mistake, where it has one; it stays the same in later versions.
     counterexample : dict, optional
+    mistakes : tuple of str
+        All that it may be: that one, then those that are made with it or fit as well.
         The smallest wrong case found, with the claimed and the expected value.
     snippet : str
         Code that reproduces it.
@@ -53,6 +55,7 @@ class CheckResult:
     message: str = ""
     mistake: str | None = None
     counterexample: dict[str, Any] | None = None
+    mistakes: tuple[str, ...] = ()
     snippet: str = ""
 
     @property
@@ -70,6 +73,7 @@ class CheckResult:
             "message": self.message,
             "mistake": self.mistake,
             "counterexample": None if self.counterexample is None else _json(self.counterexample),
+            "mistakes": list(self.mistakes),
         }
 
 

@@ -1,0 +1,1 @@
+"""Mistakes that people make: one table of them, and the naming of one that a file has."""

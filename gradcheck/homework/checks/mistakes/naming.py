@@ -1,0 +1,248 @@
+"""The naming of mistakes: those that predict all that a file answered.
+
+A mistake is named only where its prediction is the answer in every tried case, right ones
+included, to within rounding. A mistake that cannot show in a case predicts the right answer
+there. Where none fits by itself, two about different questions are tried, one made after the
+other; where several fit, all are listed, those first that explain the other results too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import combinations
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from gradcheck.homework.checks.comparison import Finding, Seen
+from gradcheck.homework.checks.mistakes.descent_mistakes import SigmoidTerms
+from gradcheck.homework.checks.mistakes.mistake import Change, Mistake
+from gradcheck.homework.checks.mistakes.mistake_table import MISTAKES, mistake, mistakes_of
+from gradcheck.homework.checks.mistakes.pair_terms import sampling_terms, softmax_terms
+from gradcheck.homework.checks.mistakes.window_terms import window_terms
+from gradcheck.homework.checks.trials import (
+    PARTS,
+    GradientTrial,
+    PairTrial,
+    SigmoidTrial,
+    WindowTrial,
+)
+from gradcheck.word2vec.loss_table import named
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from gradcheck.homework.checks.trials import Trial
+    from gradcheck.homework.courses import Role
+
+__all__ = ["explain"]
+
+_MOST_LISTED = 3
+_Step = tuple[Mistake, Change]
+_Explanation = tuple[_Step, ...]
+
+
+@dataclass(frozen=True)
+class _Look:
+    """What a check saw in one trial, beside the terms of the right answer."""
+
+    trial: Trial
+    terms: Any
+    seen: Seen
+
+
+def explain(
+    finding: Finding, shown: Trial, trials: Iterable[Trial], others: Iterable[Trial] = ()
+) -> Finding:
+    """Name the mistake, where there is one that predicts the claims.
+
+    Parameters
+    ----------
+    finding : Finding
+        The difference in the trial that is shown.
+    shown : Trial
+        That trial.
+    trials : iterable of Trial
+        All that the check saw.
+    others : iterable of Trial
+        Further trials of the same function: a mistake that fits them too is preferred.
+    """
+    if finding.recognise is not None:
+        return _recognised(finding, [shown, *trials])
+    if finding.observe is None:
+        return finding
+    with np.errstate(all="ignore"):
+        looks = list(_looks(finding, (shown, *trials)))
+        if not looks:
+            return finding
+        # One that cannot be told apart in the case shown explains nothing, so it stays the first;
+        # after it those that tell most, so that few are tried in vain.
+        looks[1:] = sorted(looks[1:], key=lambda look: -_telling(look))
+        fitting = _name(finding.part, [*looks, *_looks(finding, others)])
+        fitting = fitting or _name(finding.part, looks)
+    if not fitting:
+        return finding
+    first = looks[0].terms
+    told = [_told(one, first, finding.part) for one in fitting]
+    identifiers = dict.fromkeys(row.identifier for one in fitting for row, _ in one)
+    message = finding.lead + "; or: ".join(dict.fromkeys(told))
+    return replace(
+        finding,
+        message=message,
+        mistake=next(iter(identifiers)),
+        mistakes=tuple(identifiers),
+    )
+
+
+def _recognised(finding: Finding, trials: Sequence[Trial]) -> Finding:
+    """Name the mistakes that may be behind all that is wrong in some trial."""
+    assert finding.recognise is not None
+    found = [finding.recognise(trial) for trial in trials if trial.outcome.status == "returned"]
+    common = set.intersection(*filter(None, found)) if any(found) else set()
+    identifiers = tuple(row.identifier for row in MISTAKES if row.identifier in common)
+    if not identifiers:
+        return finding
+    titles = " or ".join(mistake(identifier).title for identifier in identifiers)
+    return replace(
+        finding,
+        message=f"{finding.message} ({titles})",
+        mistake=identifiers[0],
+        mistakes=identifiers,
+    )
+
+
+def _looks(finding: Finding, trials: Iterable[Trial]) -> Iterator[_Look]:
+    assert finding.observe is not None
+    for trial in trials:
+        if trial.outcome.status != "returned":
+            continue
+        seen = finding.observe(trial)
+        if isinstance(seen, Seen):
+            yield _Look(trial, _terms_of(trial) if seen.terms is None else seen.terms, seen)
+
+
+def _terms_of(trial: Trial) -> Any:
+    """Return the terms of the right answer in a trial."""
+    if isinstance(trial, PairTrial):
+        if named(trial.role).has_negatives:
+            case = replace(trial.case, negatives=trial.negatives)
+            return sampling_terms(case, trial.batches)
+        return softmax_terms(trial.case)
+    if isinstance(trial, WindowTrial):
+        return window_terms(trial.role, trial.case)
+    assert isinstance(trial, SigmoidTrial)
+    return SigmoidTerms(x=trial.case.x.astype(np.float64))
+
+
+def _telling(look: _Look) -> float:
+    """Return how well a case tells mistakes apart: by its size, if its numbers are not tiny."""
+    seen = look.seen
+    expected = seen.expected[seen.judged] if _comparable(seen) else seen.expected
+    return expected.size if expected.size and float(np.abs(expected).max()) > 1e-2 else 0
+
+
+def _name(part: str, looks: Sequence[_Look]) -> list[_Explanation]:
+    """Return the explanations of every claim, the best ones first."""
+    role = looks[0].trial.role
+    steps = [(row, change) for row in mistakes_of(role) for change in row.steps_in(role)]
+    singles: list[_Explanation] = [(step,) for step in steps]
+    pairs = (
+        (one, other) for one, other in combinations(steps, 2) if one[0].choice != other[0].choice
+    )
+    nothing: list[_Explanation] = [()]
+    fitting = (
+        [one for one in singles if _fits(one, part, looks)]
+        or list(_fitted(nothing, role, part, looks))
+        or [one for one in pairs if _fits(one, part, looks)]
+        or list(_fitted(singles, role, part, looks))
+    )
+    # Of several ways to make the same mistakes, the first stands for all.
+    distinct = {tuple(row.identifier for row, _ in one): one for one in reversed(fitting)}
+    in_order = [*distinct.values()][::-1]
+    if len(in_order) < 2:
+        return in_order
+    # One that the other results speak against is no explanation where another one is.
+    explained = [_explained(one, part, looks) for one in in_order]
+    best = [one for one, count in zip(in_order, explained, strict=True) if count == max(explained)]
+    return best[:_MOST_LISTED]
+
+
+def _fitted(
+    starts: Iterable[_Explanation], role: Role, part: str, looks: Sequence[_Look]
+) -> Iterator[_Explanation]:
+    """Yield explanations that end in a mistake whose number is estimated."""
+    estimated = [row for row in mistakes_of(role) if row.fit]
+    # The largest error shows the number most precisely.
+    telling = max(looks, key=lambda look: _error(look.seen))
+    for start in starts:
+        for row in estimated:
+            if any(row.choice == step[0].choice for step in start):
+                continue
+            terms = _changed(start, telling.terms)
+            change = terms is not None and row.fit and row.fit(terms, part, telling.seen)
+            if change and _fits((*start, (row, change)), part, looks):
+                yield (*start, (row, change))
+
+
+def _error(seen: Seen) -> float:
+    error = np.abs(seen.claimed - seen.expected)[seen.judged] if _comparable(seen) else np.zeros(1)
+    return float(np.max(np.where(np.isfinite(error), error, 0.0), initial=0.0))
+
+
+def _comparable(seen: Seen) -> bool:
+    return seen.claimed.shape == seen.expected.shape
+
+
+def _fits(explanation: _Explanation, part: str, looks: Sequence[_Look]) -> bool:
+    """Say whether an explanation predicts every claim, the first of them being a wrong one."""
+    for position, look in enumerate(looks):
+        predicted = _predicted(explanation, part, look)
+        if predicted is None or not look.seen.is_like(predicted):
+            return False
+        if position == 0 and look.seen.is_right(predicted):
+            return False
+    return True
+
+
+def _predicted(explanation: _Explanation, part: str, look: _Look) -> NDArray[Any] | None:
+    try:
+        terms = _changed(explanation, look.terms)
+        return None if terms is None else terms.part(part)
+    except (ValueError, IndexError):  # the mistake has no answer to this case
+        return None
+
+
+def _changed(explanation: _Explanation, terms: Any) -> Any:
+    for _, change in explanation:
+        # A mistake that cannot show in a case leaves it as it is.
+        changed = change(terms)
+        terms = terms if changed is None else changed
+    return terms
+
+
+def _explained(explanation: _Explanation, part: str, looks: Sequence[_Look]) -> int:
+    """Return the number of other results that an explanation predicts too."""
+    if not isinstance(looks[0].trial, GradientTrial):
+        return 0
+    return sum(
+        all(_predicts(explanation, other, look) for look in looks[:20])
+        for other in PARTS
+        if other != part
+    )
+
+
+def _predicts(explanation: _Explanation, part: str, look: _Look) -> bool:
+    trial = look.trial
+    assert isinstance(trial, GradientTrial)
+    seen = trial.seen(part)
+    predicted = _predicted(explanation, part, look)
+    return seen is not None and predicted is not None and seen.is_like(predicted)
+
+
+def _told(explanation: _Explanation, terms: Any, part: str) -> str:
+    told = []
+    for row, change in explanation:
+        tell = getattr(change, "told", None)
+        told.append(tell() if tell else row.told(terms, part))
+    return ", and ".join(told)
