@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from gradcheck.word2vec.loss_table import LOSSES
@@ -37,8 +37,11 @@ Helper = Literal[
 """A helper's purpose; "nothing" is that of a check of the course's, since ours run instead."""
 
 # A file that defines any of these is about word2vec, and has to have all of them. A file with
-# none of them is a helper (sgd.py, q2_sigmoid.py), and is judged by what it has.
+# none of them is a helper (sgd.py), and is judged by what it has.
 _CORE: frozenset[Role] = frozenset({"naive-softmax", "negative-sampling", "skip-gram"})
+
+# What any file about neural networks may define.
+_EVERYWHERE: frozenset[Role] = frozenset({"sigmoid"})
 
 
 @dataclass(frozen=True)
@@ -158,6 +161,18 @@ class Course:
         """The functions that a window function may be given."""
         names = {loss.name for loss in LOSSES}
         return {role: interface for role, interface in self.functions.items() if role in names}
+
+    def renamed(self, names: Mapping[Role, str]) -> Course:
+        """Return the course with other names for some of its functions."""
+        functions = {
+            role: replace(interface, name=names.get(role, interface.name))
+            for role, interface in self.functions.items()
+        }
+        return replace(self, functions=functions)
+
+    def is_told_by(self, present: frozenset[Role]) -> bool:
+        """Say whether functions are enough to take a file for homework: half of all have these."""
+        return bool(present - _EVERYWHERE)
 
     def demanded(self, present: frozenset[Role]) -> frozenset[Role]:
         """Return the functions that a file with the functions `present` must not lack."""

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from gradcheck.homework.calling.calls import Target
+from gradcheck.homework.calling.opening import FileFacts
 from gradcheck.homework.checks.cases import Profile, StreamName, draw_cases, find_smallest
 from gradcheck.homework.checks.comparison import Finding, Unjudged, Verdict, as_array
 from gradcheck.homework.checks.mistakes.naming import explain
@@ -18,7 +19,7 @@ from gradcheck.homework.checks.trials import GradientTrial, Trial, make_trial
 from gradcheck.homework.courses import Course, Role
 from gradcheck.homework.report.results import CheckResult, FunctionStatus
 from gradcheck.homework.report.snippet import snippet
-from gradcheck.homework.submission.loading import Submission, SubmissionError
+from gradcheck.homework.submission.loading import SubmissionError
 
 __all__ = ["FunctionExamination"]
 
@@ -43,7 +44,7 @@ class FunctionExamination:
 
     Parameters
     ----------
-    submission, course, target
+    facts, course, target
         The file, the course of its functions, and whoever calls them.
     role, checks
         The function, and its checks.
@@ -55,7 +56,7 @@ class FunctionExamination:
 
     def __init__(
         self,
-        submission: Submission,
+        facts: FileFacts,
         course: Course,
         target: Target,
         role: Role,
@@ -65,7 +66,7 @@ class FunctionExamination:
         seed: int,
         seconds: float,
     ) -> None:
-        self._submission = submission
+        self._facts = facts
         self._course = course
         self._target = target
         self._role = role
@@ -130,7 +131,7 @@ class FunctionExamination:
             failures=1,
             message=message,
             counterexample=None if unfinished else _counterexample(trial, Finding(message)),
-            snippet="" if unfinished else snippet(trial, self._submission),
+            snippet="" if unfinished else snippet(trial, self._facts),
         )
         skipped = [
             CheckResult(
@@ -168,7 +169,7 @@ class FunctionExamination:
             mistake=finding.mistake,
             counterexample=_counterexample(trial, finding),
             mistakes=finding.mistakes,
-            snippet=snippet(trial, self._submission),
+            snippet=snippet(trial, self._facts),
         )
 
     def _is_over(self) -> bool:

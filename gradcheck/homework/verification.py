@@ -3,25 +3,26 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Collection
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Collection, Mapping
+from pathlib import Path
+from typing import Any, Self
 
 import numpy as np
 
 from gradcheck.homework.calling.calls import Target
-from gradcheck.homework.calling.in_process import CALL_SECONDS, InProcessTarget
+from gradcheck.homework.calling.in_process import CALL_SECONDS, InProcessTarget, NotebookTarget
+from gradcheck.homework.calling.opening import FileFacts, describe, recognize
+from gradcheck.homework.calling.served import ServedTarget
 from gradcheck.homework.checks.cases import PROFILES, Profile
 from gradcheck.homework.checks.registry import Check, checks_of
-from gradcheck.homework.courses import COURSES, Course, Role, detect
+from gradcheck.homework.courses import COURSES, Course, Role
 from gradcheck.homework.examination import FunctionExamination
 from gradcheck.homework.report.homework_report import HomeworkReport
 from gradcheck.homework.report.results import CheckResult, FunctionResult
-from gradcheck.homework.submission.course_modules import is_stand_in
-from gradcheck.homework.submission.loading import Submission, SubmissionError, load
+from gradcheck.homework.submission.failures import SubmissionError
+from gradcheck.homework.submission.loading import LOAD_SECONDS, NAMESPACE, from_namespace, load
+from gradcheck.homework.submission.own_names import checked_names, meant, names_beside
 from gradcheck.homework.submission.surroundings import random_state_kept
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 __all__ = ["Progress", "Verification", "open_verification", "verify"]
 
@@ -32,20 +33,23 @@ FUNCTION_SECONDS = {"student": 60.0, "grade": 60.0, "deep": 1200.0}
 
 
 def verify(
-    path: str | Path,
+    path: str | Path | Mapping[str, Any],
     *,
     profile: str = "student",
     seed: int | None = None,
     only: str | Collection[str] = (),
     seconds: float = CALL_SECONDS,
+    timeout: float = LOAD_SECONDS,
+    functions: Mapping[str, str] | None = None,
+    in_process: bool = True,
     progress: Progress | None = None,
 ) -> HomeworkReport:
-    """Check a homework file.
+    """Check a homework file, or what is defined in a running notebook.
 
     Parameters
     ----------
-    path : str or Path
-        A .py or .ipynb file. It is run in this process: verify files that you trust.
+    path : str, Path or mapping
+        A .py or .ipynb file; or ``globals()`` of a notebook.
     profile : {"student", "grade", "deep"}
         ``student`` draws 100 cases a check and shrinks what fails, ``grade`` always draws the
         same 100 and does not shrink, ``deep`` draws 2,000.
@@ -55,13 +59,25 @@ def verify(
         Names of the functions to check; all of them by default.
     seconds : float
         The time that one call of the file's functions may take.
+    timeout : float
+        The time that the file may take to be loaded.
+    functions : mapping of str to str, optional
+        The file's own names of functions, where they are not a course's, by what they are:
+        ``{"naive-softmax": "my_loss"}``. A path with dots leads to a method of a class, or into
+        another module. A ``pyproject.toml`` beside the file may have them in a table
+        ``[tool.gradcheck.functions]``.
+    in_process : bool
+        Whether the file is run in this process, where a debugger sees it: verify so files that
+        you trust. Otherwise it has a process of its own, and nothing that it does reaches this
+        one.
     progress : callable, optional
         Called with (functions done, functions to do, the name of the next one).
 
     Returns
     -------
     HomeworkReport
-        With ``passed``, ``to_dict()`` and, as text, all mistakes and their places.
+        With ``passed``, ``to_dict()`` and, as text, all mistakes and their places; where the file
+        ended its process half-way, ``error`` says so.
 
     Raises
     ------
@@ -70,22 +86,29 @@ def verify(
     ValueError
         If `profile` is unknown.
     """
-    verification = open_verification(path, profile=profile, seed=seed, only=only, seconds=seconds)
-    results = []
-    for done, role in enumerate(verification.roles):
-        if progress:
-            progress(done, len(verification.roles), verification.course.functions[role].name)
-        results.append(verification.check_function(role))
-    return verification.report(results)
+    with open_verification(
+        path,
+        profile=profile,
+        seed=seed,
+        only=only,
+        seconds=seconds,
+        timeout=timeout,
+        functions=functions,
+        in_process=in_process,
+    ) as verification:
+        return verification.run(progress)
 
 
 def open_verification(
-    path: str | Path,
+    path: str | Path | Mapping[str, Any],
     *,
     profile: str = "student",
     seed: int | None = None,
     only: str | Collection[str] = (),
     seconds: float = CALL_SECONDS,
+    timeout: float = LOAD_SECONDS,
+    functions: Mapping[str, str] | None = None,
+    in_process: bool = True,
 ) -> Verification:
     """Load a file, for its functions to be checked one at a time; see `verify`."""
     if profile not in PROFILES:
@@ -95,43 +118,106 @@ def open_verification(
         # A new one each time, even if somebody has seeded `random`.
         seed = secrets.randbelow(2**32) if chosen.seed is None else chosen.seed
     only = {only} if isinstance(only, str) else set(only)
-    submission = load(path)
-    # Stand-ins are ours, and say nothing about the file's own course.
-    course = detect(
-        {name: value for name, value in vars(submission.module).items() if not is_stand_in(value)}
+    facts, target = _open(path, functions or {}, seconds, timeout, in_process=in_process)
+    try:
+        course = _course_of(facts, only)
+        _demand(facts, course, only)
+    except SubmissionError:
+        target.close()
+        raise
+    return Verification(facts, course, target, profile=profile, seed=seed, only=frozenset(only))
+
+
+def _open(
+    path: str | Path | Mapping[str, Any],
+    functions: Mapping[str, str],
+    seconds: float,
+    timeout: float,
+    *,
+    in_process: bool,
+) -> tuple[FileFacts, Target]:
+    """Return the facts about a file or a notebook, and whoever calls its functions."""
+    in_notebook = isinstance(path, Mapping)
+    file = Path(NAMESPACE) if isinstance(path, Mapping) else Path(path)
+    names = names_beside(file) | checked_names(functions, str(file))
+    if not in_process and not in_notebook:
+        served = ServedTarget(file, names, seconds=seconds, timeout=timeout)
+        return served.facts, served
+    if isinstance(path, Mapping):
+        submission = from_namespace(path, functions=names.values())
+    else:
+        submission = load(file, seconds=timeout, functions=names.values())
+    course = recognize(submission, names)
+    # One of no known course gets no further than to be told so.
+    target = (NotebookTarget if in_notebook else InProcessTarget)(
+        submission, course or COURSES[0], seconds=seconds
     )
-    if course is None:
-        raise SubmissionError(_nothing_known(submission))
-    unknown = only - set(course.names())
+    return describe(submission, course), target
+
+
+def _course_of(facts: FileFacts, only: Collection[str]) -> Course:
+    course = facts.course
+    if course is not None and (only or course.is_told_by(facts.present)):
+        return course
+    if course is not None:
+        (name,) = (course.functions[role].name for role in facts.present)
+        message = f"nothing about word2vec in it was checked: {name} alone tells of no course"
+    else:
+        names = sorted({name for course in COURSES for name in course.names()})
+        message = f"defines none of the functions {', '.join(names)}"
+    if facts.defined:
+        message += f"; it defines {', '.join(facts.defined)}"
+    failed = [note for note in facts.notes if "failed" in note]
+    if failed:
+        message += f" ({failed[0]})"
+    raise SubmissionError(f"{facts.path}: {message}{_how_to_map(facts)}")
+
+
+def _how_to_map(facts: FileFacts) -> str:
+    """Return the options that map what is nearly a known name, or an example of one."""
+    near = meant(facts.defined)
+    if near:
+        options = " ".join(f"--function {role}={name}" for name, (role, _) in near.items())
+        return f"; did you mean {', '.join(known for _, known in near.values())}? {options}"
+    return "; name yours: --function naive-softmax=NAME" if facts.defined else ""
+
+
+def _demand(facts: FileFacts, course: Course, only: Collection[str]) -> None:
+    """Ask that the file has the functions that are to be checked."""
+    unknown = set(only) - set(course.names())
     if unknown:
         raise SubmissionError(
-            f"{submission.path}: no function {', '.join(sorted(unknown))} in {course.title}; "
+            f"{facts.path}: no function {', '.join(sorted(unknown))} in {course.title}; "
             f"it has {', '.join(course.names())}"
         )
-    target = InProcessTarget(submission, course, seconds=seconds)
-    absent = {course.functions[role].name for role in course.functions if not target.has(role)}
-    if only & absent:
-        raise SubmissionError(
-            f"{submission.path}: has no function {', '.join(sorted(only & absent))} to check"
-        )
-    return Verification(
-        submission, course, target, profile=profile, seed=seed, only=frozenset(only)
-    )
-
-
-def _nothing_known(submission: Submission) -> str:
-    names = sorted({name for course in COURSES for name in course.names()})
-    message = f"{submission.path}: defines none of the functions {', '.join(names)}"
-    failed = [note for note in submission.notes if "failed" in note]
-    return f"{message} ({failed[0]})" if failed else message
+    names = {interface.name: role for role, interface in course.functions.items()}
+    absent = sorted(name for name in only if names[name] not in facts.present)
+    if absent:
+        raise SubmissionError(f"{facts.path}: has no function {', '.join(absent)} to check")
 
 
 class Verification:
-    """The checks of one file, function by function."""
+    """The checks of one file, function by function.
+
+    A context manager: at the end, a process of the file's own is ended.
+
+    Parameters
+    ----------
+    facts, course : FileFacts, Course
+        The file, and the course of its functions.
+    target : Target
+        Whoever calls them.
+    profile : str
+        How much is drawn.
+    seed : int
+        Draws the same cases again.
+    only : frozenset of str
+        The functions to check; all of them where there is none.
+    """
 
     def __init__(
         self,
-        submission: Submission,
+        facts: FileFacts,
         course: Course,
         target: Target,
         *,
@@ -139,11 +225,10 @@ class Verification:
         seed: int,
         only: frozenset[str],
     ) -> None:
-        self.submission = submission
+        self.facts = facts
         self.course = course
         self.target = target
         self.seed = seed
-        self.present = frozenset(role for role in course.functions if target.has(role))
         self.roles = tuple(
             role
             for role, interface in course.functions.items()
@@ -153,16 +238,44 @@ class Verification:
         self.function_seconds = FUNCTION_SECONDS[profile]
         self._profile: Profile = PROFILES[profile]
 
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the file's process, if it has one of its own."""
+        self.target.close()
+
+    def run(self, progress: Progress | None = None) -> HomeworkReport:
+        """Check all functions, as far as the file lets us, and report."""
+        results: list[FunctionResult] = []
+        for done, role in enumerate(self.roles):
+            if progress:
+                progress(done, len(self.roles), self.course.functions[role].name)
+            try:
+                results.append(self.check_function(role))
+            except SubmissionError as error:
+                return self.report(results, error=str(error))
+        return self.report(results)
+
     def checks(self, role: Role) -> tuple[Check, ...]:
         """Return the checks that are asked of a function."""
         return checks_of(self.course, role)
 
     def check_function(self, role: Role) -> FunctionResult:
-        """Run the checks of one function."""
+        """Run the checks of one function.
+
+        Raises
+        ------
+        SubmissionError
+            If the file ends its process meanwhile.
+        """
         name = self.course.functions[role].name
-        demanded = role in self.course.demanded(self.present)
+        demanded = role in self.course.demanded(self.facts.present)
         checks = self.checks(role)
-        if role not in self.present:
+        if role not in self.facts.present:
             message = "the file has no such function" + (", and the course asks for it" * demanded)
             skipped = tuple(
                 CheckResult(check.name, check.level_in(self.course), "skipped", message=message)
@@ -172,7 +285,7 @@ class Verification:
         # What overflows is the file's answer, not ours.
         with random_state_kept(), np.errstate(all="ignore"):
             status, results = FunctionExamination(
-                self.submission,
+                self.facts,
                 self.course,
                 self.target,
                 role,
@@ -183,16 +296,26 @@ class Verification:
             ).run()
         return FunctionResult(name, status, results, demanded)
 
-    def report(self, functions: Collection[FunctionResult]) -> HomeworkReport:
-        """Put the functions' results together."""
+    def _near_misses(self, functions: Collection[FunctionResult]) -> tuple[str, ...]:
+        """Return a note for each function that is missing, and nearly there."""
+        missing = {function.name for function in functions if function.status == "missing"}
+        return tuple(
+            f"there is no {known}; did you mean {name}? --function {role}={name}"
+            for name, (role, known) in meant(self.facts.defined).items()
+            if known in missing
+        )
+
+    def report(self, functions: Collection[FunctionResult], *, error: str = "") -> HomeworkReport:
+        """Put the functions' results together; `error` is why there are no more."""
         return HomeworkReport(
-            path=self.submission.path,
+            path=self.facts.path,
             course=self.course.identifier,
             title=self.course.title,
             functions=tuple(functions),
             checks_known=sum(len(self.checks(role)) for role in self.course.functions),
             seed=self.seed,
             profile=self._profile_name,
-            notes=self.submission.notes,
-            output=self.submission.output,
+            notes=self.facts.notes + self._near_misses(functions),
+            output=self.facts.output,
+            error=error,
         )

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from gradcheck.homework import SubmissionError
 from gradcheck.homework.courses import COURSES, detect, parameter_names
 from tests.homework.submissions import (
     A2,
@@ -75,11 +76,17 @@ def test_nothing_known():
 
 
 def test_a_helper_file_is_judged_by_what_it_has(submit):
-    report = submit("import numpy as np\ndef sigmoid(x):\n    return 1 / (1 + np.exp(-x))\n")
+    report = submit(A2[: A2.index("def sigmoid")] + A2[A2.index("def sgd") : A2.index("if __name")])
     assert report.passed
-    assert "6 of 44 checks ran; missing: naiveSoftmaxLossAndGradient" in " ".join(
-        str(report).split()
-    )
+    said = " ".join(str(report).split())
+    assert "5 of 44 checks ran; not in this file: sigmoid, naiveSoftmaxLossAndGradient" in said
+
+
+def test_a_file_that_has_the_name_sigmoid_alone_is_of_no_course(submit):
+    text = "import numpy as np\ndef sigmoid(x):\n    return 1 / (1 + np.exp(-x))\ndef train(): 0\n"
+    with pytest.raises(SubmissionError, match="nothing about word2vec in it was checked: sigmoid"):
+        submit(text)
+    assert submit(text, only="sigmoid").passed
 
 
 def test_a_file_without_a_core_function_fails_by_it(submit):

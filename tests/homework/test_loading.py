@@ -70,7 +70,7 @@ BAD = {
             "naiveSoftmaxLossAndGradient, naive_softmax_loss_and_gradient, "
             "negSamplingCostAndGradient, "
             "negSamplingLossAndGradient, neg_sampling_loss_and_gradient, sgd, sigmoid, skipgram, "
-            "softmaxCostAndGradient"
+            "softmaxCostAndGradient; it defines main; name yours: --function naive-softmax=NAME"
         ),
     ),
     "notebook.ipynb": ("[1, 2", "not a Jupyter notebook"),

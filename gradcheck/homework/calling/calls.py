@@ -79,8 +79,6 @@ class Outcome:
         Where `sgd` evaluated f.
     postprocessed : int
         The number of times that `sgd` applied the postprocessing.
-    output : str
-        The text that it printed.
     earlier_overwritten : bool
         Whether it changed the value that the call before it had returned.
     """
@@ -95,20 +93,36 @@ class Outcome:
     dataset_passed: bool = True
     points: tuple[Any, ...] = ()
     postprocessed: int = 0
-    output: str = ""
     earlier_overwritten: bool = False
 
 
 class Target(Protocol):
     """A submission that can be called."""
 
-    course: Course
+    @property
+    def course(self) -> Course:
+        """The names and arguments of its functions."""
 
     def has(self, role: Role) -> bool:
         """Say whether the file has this function."""
 
     def call(self, call: Call) -> Outcome:
-        """Call a function; whatever the file does, an `Outcome` comes back."""
+        """Call a function; whatever the function does, an `Outcome` comes back.
+
+        Raises
+        ------
+        SubmissionError
+            If the file has ended its process, if it has one.
+        """
 
     def fresh(self) -> Target:
-        """Return the same file loaded anew, without any state that calls left behind."""
+        """Return the same file loaded anew, without any state that calls left behind.
+
+        Raises
+        ------
+        SubmissionError
+            If it cannot be loaded again.
+        """
+
+    def close(self) -> None:
+        """End what runs for the file alone."""

@@ -9,14 +9,14 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import lru_cache
 from itertools import cycle
 from typing import Any
 
 import numpy as np
 
 from gradcheck.homework.courses import Course, Interface, parameter_names
-from gradcheck.word2vec import oracle
-from gradcheck.word2vec.cases import Case
+from gradcheck.word2vec.formulas import naive_softmax
 
 __all__ = ["LossDouble", "ScriptedSampler", "globals_replaced"]
 
@@ -56,10 +56,7 @@ class ScriptedSampler:
         self.returned: list[tuple[int, ...]] = []
         self._next = cycle(script)
         self._example = example
-        names = () if own is None else parameter_names(own) or ()
-        self._signature = _own_signature(own, names, at_least=2) or _signature(
-            course, "target", "dataset"
-        )
+        self._signature = _own_signature(own, at_least=2) or _signature(course, "target", "dataset")
 
     def __call__(self, *arguments: Any, **keywords: Any) -> Any:
         """Return K words of the script."""
@@ -109,20 +106,18 @@ class LossDouble:
         # Where the course has the dataset, which is also its place in a file with other names.
         quantities = list(interface.parameters)
         self._place = quantities.index("dataset") if "dataset" in quantities else len(quantities)
-        names = () if own is None else parameter_names(own) or ()
-        self._signature = _own_signature(
-            own, names, at_least=len(interface.parameters)
-        ) or _signature(course, *interface.parameters.values())
+        own_signature = _own_signature(own, at_least=len(interface.parameters))
+        self._signature = own_signature or _signature(course, *interface.parameters.values())
 
     def __call__(self, *arguments: Any, **keywords: Any) -> tuple[float, Any, Any]:
         """Return a loss and its gradients."""
         bound = list(self._signature.bind(*arguments, **keywords).arguments.values())
         self._called(bound[self._place] if self._place < len(bound) else None)
         center = np.asarray(bound[0], dtype=np.float64)
-        case = Case(center.reshape(-1), bound[2], int(np.asarray(bound[1]).item()))
-        answer = oracle.naive_softmax(case)
-        gradient = self._factor * answer.center.reshape(center.shape)
-        return self._factor * answer.loss, gradient, self._factor * answer.outside
+        target, outside = int(np.asarray(bound[1]).item()), np.asarray(bound[2], dtype=np.float64)
+        loss, along_center, along_outside = naive_softmax(center.reshape(-1), outside, target)
+        gradient = self._factor * along_center.reshape(center.shape)
+        return self._factor * float(loss), gradient, self._factor * along_outside
 
 
 @contextmanager
@@ -166,9 +161,10 @@ def _tables(namespace: Mapping[str, Any], doubles: Mapping[int, Any]) -> dict[st
     }
 
 
-def _own_signature(
-    own: Callable[..., Any] | None, names: tuple[str, ...], *, at_least: int
-) -> inspect.Signature | None:
+# Each call has doubles of its own, and a file has few functions.
+@lru_cache(maxsize=64)
+def _own_signature(own: Callable[..., Any] | None, *, at_least: int) -> inspect.Signature | None:
+    names = () if own is None else parameter_names(own) or ()
     return inspect.signature(own) if own is not None and len(names) >= at_least else None
 
 

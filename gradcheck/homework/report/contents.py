@@ -10,6 +10,7 @@ import numpy as np
 
 from gradcheck.document.blocks import Block, Code, Column, Document, Heading, Paragraph, Table
 from gradcheck.document.spans import Mark, Numeral, Phrase, phrase, prose
+from gradcheck.homework.submission.loading import NAMESPACE
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -27,6 +28,7 @@ _MARKS: dict[str, Mark] = {
     "skipped": "unsure",
     "advice": "unsure",
     "missing": "unsure",
+    "not here": "unsure",
     "unfinished": "bad",
     "crashed": "bad",
     "timeout": "bad",
@@ -65,10 +67,16 @@ def _blocks(report: FileResult) -> Iterator[Block]:
             yield Paragraph(prose(line))
         yield from _evidence(check)
     yield Heading(_verdict(report))
-    if failed:
-        profile = "" if report.profile == "student" else f" --profile {report.profile}"
-        command = f"gradcheck verify {shlex.quote(str(report.path))} --seed {report.seed}{profile}"
-        yield Code(command, prose("The same cases again:"))
+    if failed and not report.error:
+        yield Code(_replay(report), prose("The same cases again:"))
+
+
+def _replay(report: FileResult) -> str:
+    """Return the command, or in a notebook the call, that draws the same cases."""
+    if str(report.path) == NAMESPACE:
+        return f"verify(globals(), seed={report.seed}, profile={report.profile!r})"
+    profile = "" if report.profile == "student" else f" --profile {report.profile}"
+    return f"gradcheck verify {shlex.quote(str(report.path))} --seed {report.seed}{profile}"
 
 
 def _overview(report: FileResult) -> Table:
@@ -76,7 +84,9 @@ def _overview(report: FileResult) -> Table:
     for function in report.functions:
         if function.status == "missing":
             remark = f"{len(function.checks)} checks not run"
-            rows.append((function.name, remark, _outcome("missing"), ""))
+            # sgd.py, for one, is a file of its own in some courses.
+            word = "missing" if function.demanded else "not here"
+            rows.append((function.name, remark, _outcome(word), ""))
             continue
         for position, check in enumerate(function.checks):
             is_first = position == 0
@@ -120,12 +130,16 @@ def _title(function: FunctionResult, check: CheckResult) -> str:
 
 
 def _verdict(report: FileResult) -> Phrase:
-    missing = [function.name for function in report.functions if function.status == "missing"]
+    absent = [function for function in report.functions if function.status == "missing"]
+    missing = [function.name for function in absent if function.demanded]
+    elsewhere = [function.name for function in absent if not function.demanded]
     advice = sum(
         check.status == "failed" and check.level == "advice"
         for function in report.functions
         for check in function.checks
     )
+    if report.error:
+        return prose(f"NOT JUDGED: {report.error}").marked("bad")
     text = "PASSED" if report.passed else "FAILED"
     text += f": {report.checks_ran} of {report.checks_known} checks ran"
     failed = sum(
@@ -137,6 +151,8 @@ def _verdict(report: FileResult) -> Phrase:
         text += f", {failed} of them failed"
     if missing:
         text += f"; missing: {', '.join(missing)}"
+    if elsewhere:
+        text += f"; not in this file: {', '.join(elsewhere)}"
     if advice:
         text += f"; {advice} {'piece' if advice == 1 else 'pieces'} of advice"
     return prose(text).marked("good" if report.passed else "bad")

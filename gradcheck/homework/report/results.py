@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 
     from gradcheck.homework.checks.registry import Level
 
-__all__ = ["CheckResult", "FileResult", "FunctionResult"]
+__all__ = ["CheckResult", "FileResult", "FunctionResult", "unjudged"]
 
 CheckStatus = Literal["passed", "failed", "skipped"]
 FunctionStatus = Literal["passed", "failed", "missing", "unfinished", "crashed", "timeout"]
@@ -131,6 +132,8 @@ class FileResult:
         What a person should know about how the file was loaded.
     output : str
         What the file printed while it was loaded.
+    error : str
+        Why not all of it could be judged, in one sentence; then the file has not passed.
     """
 
     path: Path
@@ -142,11 +145,12 @@ class FileResult:
     profile: str = "student"
     notes: tuple[str, ...] = ()
     output: str = ""
+    error: str = ""
 
     @property
     def passed(self) -> bool:
         """Whether all required checks passed, and no demanded function is missing."""
-        return all(function.passed for function in self.functions)
+        return not self.error and all(function.passed for function in self.functions)
 
     @property
     def checks_ran(self) -> int:
@@ -155,14 +159,22 @@ class FileResult:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the report as `gradcheck verify --json` writes it."""
+        functions = [function.to_dict() for function in self.functions]
+        if self.error:
+            return unjudged(str(self.path), self.error, functions)
         return {
             "file": str(self.path),
             "course": self.course,
             "passed": self.passed,
             "checks_ran": self.checks_ran,
             "checks_known": self.checks_known,
-            "functions": [function.to_dict() for function in self.functions],
+            "functions": functions,
         }
+
+
+def unjudged(file: str, error: str, functions: Sequence[Any] = ()) -> dict[str, Any]:
+    """Return, for JSON, a file that cannot be judged, and the functions that were until then."""
+    return {"file": file, "passed": False, "error": error, "functions": list(functions)}
 
 
 def _json(value: Any) -> Any:

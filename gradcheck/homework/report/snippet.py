@@ -8,11 +8,12 @@ import numpy as np
 
 from gradcheck.homework.calling.scripted_dataset import word
 from gradcheck.homework.checks.trials import SgdTrial, SigmoidTrial, WindowTrial
+from gradcheck.homework.submission.loading import NAMESPACE
 
 if TYPE_CHECKING:
+    from gradcheck.homework.calling.opening import FileFacts
     from gradcheck.homework.checks.trials import Trial
     from gradcheck.homework.courses import Course, Interface
-    from gradcheck.homework.submission.loading import Submission
 
 __all__ = ["snippet"]
 
@@ -20,7 +21,7 @@ __all__ = ["snippet"]
 _MOST_NUMBERS = 120
 
 
-def snippet(trial: Trial, submission: Submission) -> str:
+def snippet(trial: Trial, facts: FileFacts) -> str:
     """Return the code that makes the case and calls the function; nothing if it is too long."""
     inputs = trial.first_call().inputs
     if sum(np.size(value) for value in inputs.values()) > _MOST_NUMBERS:
@@ -30,7 +31,9 @@ def snippet(trial: Trial, submission: Submission) -> str:
     lines = ["import numpy as np"]
     if isinstance(trial, WindowTrial):
         names.append(trial.target.course.functions["naive-softmax"].name)
-    lines.append(_import(submission, names))
+    # In a notebook, the functions are there already.
+    if str(facts.path) != NAMESPACE:
+        lines.append(_import(facts, names))
     if "dataset" in interface.parameters or trial.first_call().draws:
         lines += _dataset(trial.target.course, trial.first_call().draws)
     if isinstance(trial, SgdTrial):
@@ -41,10 +44,10 @@ def snippet(trial: Trial, submission: Submission) -> str:
     return "\n".join(lines)
 
 
-def _import(submission: Submission, names: list[str]) -> str:
-    path = submission.path
+def _import(facts: FileFacts, names: list[str]) -> str:
+    path = facts.path
     plain = path.suffix == ".py" and path.stem.isidentifier()
-    if plain and not submission.environment.stand_ins:
+    if plain and not facts.stand_ins:
         return f"from {path.stem} import {', '.join(names)}"
     functions = ", ".join(f"submission.function({name!r})" for name in names)
     return (

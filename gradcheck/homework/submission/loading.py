@@ -11,22 +11,29 @@ plot, a test against data that is not here) is noted, and what the others define
 from __future__ import annotations
 
 import ast
-import asyncio
-import codecs
+import hashlib
+import importlib
+import inspect
 import linecache
-import re
 import stat
 import sys
-import traceback
 import warnings
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field
 from importlib.util import decode_source
 from pathlib import Path
 from types import CodeType, ModuleType
 from typing import Any
 
 from gradcheck.homework.submission.course_modules import ANYTHING
+from gradcheck.homework.submission.failures import (
+    SubmissionError,
+    import_failure,
+    summarize_error,
+    syntax_failure,
+    why_not_text,
+)
 from gradcheck.homework.submission.notebooks import code_cells
 from gradcheck.homework.submission.surroundings import (
     CapturedOutput,
@@ -38,18 +45,23 @@ from gradcheck.homework.submission.surroundings import (
 )
 from gradcheck.homework.submission.time_limit import TimeLimitExceeded, within
 
-__all__ = ["Submission", "SubmissionError", "load", "locate_error"]
+__all__ = [
+    "LOAD_SECONDS",
+    "NAMESPACE",
+    "Submission",
+    "SubmissionError",
+    "digest_of",
+    "from_namespace",
+    "load",
+    "read_source",
+]
 
 LOAD_SECONDS = 60.0
-_CELL_SECONDS = 20.0
-_LONGEST_LINE = 100
-_PYTHON_2_LINE = re.compile(
-    r"^\s*(print\s+[^\s(=.,)]|exec\s+['\"\w]|raise\s+\w+\s*,|except\s+[\w.]+\s*,\s*\w+\s*:|[^#'\"]*`\w[^'\"]*`)"
-)
-
-
-class SubmissionError(Exception):
-    """The file cannot be used; the message is one line for a person."""
+CELL_SECONDS = 20.0
+NAMESPACE = "globals()"
+"""Stands for the path of what is defined in a running notebook."""
+_LARGEST = 10_000_000
+"""Bytes of source: a notebook with its pictures has a few million."""
 
 
 @dataclass(frozen=True)
@@ -64,29 +76,47 @@ class Submission:
         The module that running it left behind.
     environment : ModuleEnvironment
         Has to be entered while its functions are called.
-    shared : SharedModules
+    shared : context manager
         The same, around nothing but the call.
     notes : tuple of str
         Remarks on its loading, for a person: stand-ins, cells that failed.
     output : str
         The text that it printed meanwhile.
+    digest : str
+        Of the file's content.
+    named : mapping of str to callable
+        Functions that a dotted path leads to, by that path.
     """
 
     path: Path
     location: Path
     module: ModuleType
     environment: ModuleEnvironment
-    shared: SharedModules
+    shared: AbstractContextManager[None]
     notes: tuple[str, ...]
     output: str
+    digest: str = ""
+    named: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
+
+    @property
+    def stand_ins(self) -> tuple[str, ...]:
+        """The course's modules that were stood in for."""
+        return self.environment.stand_ins
 
     def function(self, name: str) -> Callable[..., Any] | None:
         """Return the file's own function of that name, None if it has none."""
-        found = vars(self.module).get(name)
+        found = self.named.get(name) or vars(self.module).get(name)
         return found if callable(found) else None
 
 
-def load(path: str | Path, *, seconds: float = LOAD_SECONDS) -> Submission:
+def load(
+    path: str | Path,
+    *,
+    seconds: float = LOAD_SECONDS,
+    alone: bool = False,
+    functions: Collection[str] = (),
+    starting: Callable[[str], None] = lambda _part: None,
+) -> Submission:
     """Run a homework file and return it, to have its functions called.
 
     Parameters
@@ -95,6 +125,13 @@ def load(path: str | Path, *, seconds: float = LOAD_SECONDS) -> Submission:
         A .py or .ipynb file.
     seconds : float
         The time that the file may take to run.
+    alone : bool
+        Whether the process is the file's own: then whoever started it looks at the clock, and
+        nobody has to be kept from what the file changes.
+    functions : collection of str
+        Dotted paths of functions that have to be there: ``Class.method``, ``module.function``.
+    starting : callable
+        Told of each cell of a notebook before it runs.
 
     Raises
     ------
@@ -102,63 +139,122 @@ def load(path: str | Path, *, seconds: float = LOAD_SECONDS) -> Submission:
         If the file cannot be read, is not Python 3, or does not run to its end.
     """
     path = Path(path)
-    content = _read(path)
+    content = read_source(path)
     location = path.resolve()
     module = ModuleType(_module_name(path))
     module.__file__ = str(location)
     environment = ModuleEnvironment(location.parent)
     environment.adopt(module.__name__, module)
     output = CapturedOutput()
-    shared = SharedModules()
+    shared = nullcontext() if alone else SharedModules()
     with random_state_kept(), environment, run_as_script(location), quiet(output):
         if path.suffix == ".ipynb":
-            notes = _run_notebook(path, content, module, shared)
+            notes = _run_notebook(path, content, module, shared, starting)
         else:
-            _run_script(path, content, module, shared, seconds)
+            _run_script(path, content, module, shared, None if alone else seconds)
             notes = []
+        named = {name: _follow(path, module, name) for name in functions}
     if environment.stand_ins:
         names = ", ".join(environment.stand_ins)
         notes.insert(0, f"not beside the file, so a stand-in was used: {names}")
-    return Submission(path, location, module, environment, shared, tuple(notes), output.getvalue())
+    return Submission(
+        path,
+        location,
+        module,
+        environment,
+        shared,
+        tuple(notes),
+        output.getvalue(),
+        digest_of(content),
+        named,
+    )
 
 
-def locate_error(error: BaseException, folder: Path) -> str:
-    """Return where in the student's own files an error arose: file, line and source."""
-    # A cell of a notebook is called `FILE [code cell N]`, see `_run_cell`.
-    own = [
-        frame
-        for frame in traceback.extract_tb(error.__traceback__)
-        if Path(frame.filename.partition(" [")[0]).parent == folder
-    ]
-    if not own:
-        return ""
-    frame = own[-1]  # the innermost: what it called is not the student's
-    where = f"{Path(frame.filename).name}, line {frame.lineno}"
-    return f"{where}: `{_shortened(frame.line)}`" if frame.line else where
+def from_namespace(namespace: Mapping[str, Any], *, functions: Collection[str] = ()) -> Submission:
+    """Return what is defined in a running notebook, ``globals()``, as a submission.
+
+    Raises
+    ------
+    SubmissionError
+        If a function that has to be there is not.
+    """
+    path = Path(NAMESPACE)
+    module = ModuleType(str(namespace.get("__name__", "__main__")))
+    vars(module).update(namespace)
+    location = path.absolute()
+    named = {name: _follow(path, module, name) for name in functions}
+    environment = ModuleEnvironment(location.parent)
+    return Submission(path, location, module, environment, nullcontext(), (), "", "", named)
 
 
-def summarize_error(error: BaseException) -> str:
-    """Return an exception as one short line."""
+def digest_of(content: bytes) -> str:
+    """Return a digest, by which a file that has changed is known."""
+    return hashlib.sha256(content).hexdigest()
+
+
+def _follow(path: Path, module: ModuleType, name: str) -> Callable[..., Any]:
+    """Return the function that a dotted path leads to, from the file or from an import."""
+    first, *rest = name.split(".")
+    thing: Any = vars(module).get(first)
+    if thing is None and rest:
+        thing = _imported(name.rpartition(".")[0])
+        rest = rest[-1:]
+    for part in rest:
+        owner, thing = thing, getattr(thing, part, None)
+        if isinstance(owner, type) and not isinstance(
+            inspect.getattr_static(owner, part, None), staticmethod | classmethod
+        ):
+            thing = _method(path, owner, part)
+    if not callable(thing):
+        raise SubmissionError(f"{path}: has no function {name}")
+    function: Callable[..., Any] = thing
+    return function
+
+
+def _imported(name: str) -> Any:
     try:
-        text = " ".join(str(error).split())
-    except Exception:  # noqa: BLE001 - an exception class of the file's own
-        text = ""
-    text = text if len(text) <= 200 else text[:197] + "..."
-    return f"{type(error).__name__}: {text}" if text else type(error).__name__
+        return importlib.import_module(name)
+    except Exception:  # noqa: BLE001 - a module of the student's, which may raise anything
+        return None
 
 
-def _read(path: Path) -> bytes:
+def _method(path: Path, owner: type, name: str) -> Any:
+    """Return a method of an object that is made for it."""
     try:
-        mode = path.stat().st_mode
+        return getattr(owner(), name, None)
+    except Exception as error:  # noqa: BLE001 - the student's constructor
+        why = summarize_error(error)
+        raise SubmissionError(
+            f"{path}: {owner.__name__}.{name} needs an object, and {owner.__name__}() fails: {why}"
+        ) from None
+
+
+def read_source(path: Path) -> bytes:
+    """Return a file's content.
+
+    Raises
+    ------
+    SubmissionError
+        If it is none that can be homework.
+    """
+    try:
+        status = path.stat()
     except FileNotFoundError:
         raise SubmissionError(f"{path}: no such file") from None
     except (OSError, ValueError) as error:  # too long a name, a null character in it
         reason = getattr(error, "strerror", None) or error
         raise SubmissionError(f"{path}: cannot be read: {reason}") from None
-    if stat.S_ISDIR(mode):
+    if stat.S_ISDIR(status.st_mode):
         raise SubmissionError(f"{path}: is a directory; expected a .py or .ipynb file")
+    if not stat.S_ISREG(status.st_mode):  # a pipe would be waited for
+        raise SubmissionError(f"{path}: is a pipe or a device; expected a .py or .ipynb file")
     if path.suffix not in {".py", ".ipynb"}:
         raise SubmissionError(f"{path}: expected a .py or .ipynb file, got {path.suffix or 'none'}")
+    if status.st_size > _LARGEST:
+        raise SubmissionError(
+            f"{path}: has {status.st_size / 1e6:.0f} MB; expected at most {_LARGEST / 1e6:.0f} MB "
+            "of source"
+        )
     try:
         return path.read_bytes()
     except OSError as error:
@@ -172,17 +268,24 @@ def _module_name(path: Path) -> str:
 
 
 def _run_script(
-    path: Path, content: bytes, module: ModuleType, shared: SharedModules, seconds: float
+    path: Path,
+    content: bytes,
+    module: ModuleType,
+    shared: AbstractContextManager[None],
+    seconds: float | None,
 ) -> None:
     try:
         source = decode_source(content)
     except (SyntaxError, UnicodeDecodeError):
-        raise SubmissionError(f"{path}: not Python: {_why_not_text(content)}") from None
+        raise SubmissionError(f"{path}: not Python: {why_not_text(content)}") from None
     code = _compile(path, source, str(module.__file__))
     try:
         with shared:
             # Running the student's file is the purpose.
-            within(seconds, lambda: exec(code, vars(module)))  # noqa: S102
+            if seconds is None:
+                exec(code, vars(module))  # noqa: S102
+            else:
+                within(seconds, lambda: exec(code, vars(module)))  # noqa: S102
     except TimeLimitExceeded:
         raise SubmissionError(
             f"{path}: still running after {seconds:g} s; "
@@ -191,18 +294,7 @@ def _run_script(
     except KeyboardInterrupt:  # pressed by the person who waits
         raise
     except BaseException as error:  # noqa: BLE001 - SystemExit included
-        raise SubmissionError(_import_failure(path, str(module.__file__), error)) from None
-
-
-def _why_not_text(content: bytes) -> str:
-    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return "the file is UTF-16; save it as UTF-8"
-    if any(byte < 9 for byte in content) or content.startswith(b"\x89PNG"):
-        return "the file is not text"
-    return (
-        "the file is not UTF-8, and its first lines do not say what it is "
-        "(`# -*- coding: latin-1 -*-` would); save it as UTF-8"
-    )
+        raise SubmissionError(import_failure(path, str(module.__file__), error)) from None
 
 
 def _compile(path: Path, source: str, filename: str) -> CodeType:
@@ -215,53 +307,18 @@ def _compile(path: Path, source: str, filename: str) -> CodeType:
             # Without this module's own imports from `__future__`.
             return compile(source, filename, "exec", dont_inherit=True)
     except SyntaxError as error:
-        raise SubmissionError(_syntax_failure(path, source, error)) from None
+        raise SubmissionError(syntax_failure(path, source, error)) from None
     except (ValueError, RecursionError, MemoryError) as error:
         # Brackets nested beyond all measure.
         raise SubmissionError(f"{path}: not Python: {error}") from None
 
 
-def _syntax_failure(path: Path, source: str, error: SyntaxError) -> str:
-    line = error.lineno or 1
-    text = _shortened((error.text or "").strip())
-    if _is_python_2(source, error):
-        return (
-            f"{path}: Python 2 source (line {line}: `{text}`); gradcheck reads Python 3, "
-            "so convert it first"
-        )
-    return f"{path}: syntax error in line {line}: {error.msg} (`{text}`)"
-
-
-def _shortened(line: str) -> str:
-    return line if len(line) <= _LONGEST_LINE else line[: _LONGEST_LINE - 3] + "..."
-
-
-def _is_python_2(source: str, error: SyntaxError) -> bool:
-    if re.match("Missing parentheses in call|leading zeros in decimal", str(error.msg)):
-        return True
-    lines = source.splitlines()
-    number = error.lineno or 0
-    # Mixed tabs and spaces are found first, wherever else the file is Python 2.
-    whole = isinstance(error, TabError)
-    nearby = lines if whole else lines[max(number - 2, 0) : number + 1]
-    return any(_PYTHON_2_LINE.match(line) for line in nearby)
-
-
-def _import_failure(path: Path, filename: str, error: BaseException) -> str:
-    where = locate_error(error, Path(filename).parent)
-    place = f" ({where})" if where else ""
-    if isinstance(error, SystemExit):
-        return f"{path}: calls sys.exit while it is imported{place}"
-    if isinstance(error, ModuleNotFoundError):
-        return (
-            f"{path}: needs the module {error.name}, which is neither installed nor beside "
-            f"the file{place}"
-        )
-    return f"{path}: fails while it is imported: {summarize_error(error)}{place}"
-
-
 def _run_notebook(
-    path: Path, content: bytes, module: ModuleType, shared: SharedModules
+    path: Path,
+    content: bytes,
+    module: ModuleType,
+    shared: AbstractContextManager[None],
+    starting: Callable[[str], None],
 ) -> list[str]:
     try:
         cells = code_cells(content.decode("utf-8-sig"))
@@ -271,6 +328,7 @@ def _run_notebook(
     vars(module).update(get_ipython=ANYTHING, display=ANYTHING)
     failures = []
     for number, source in enumerate(cells, start=1):
+        starting(f"code cell {number}")
         failure = _run_cell(path, number, source, module, shared)
         if failure:
             failures.append(f"code cell {number} failed: {failure}")
@@ -287,11 +345,17 @@ def _execute(source: str, name: str, module: ModuleType) -> None:
     code = compile(source, name, "exec", flags, dont_inherit=True)
     coroutine = eval(code, vars(module))  # noqa: S307 - running it is the purpose
     if coroutine is not None:
+        import asyncio  # which takes a while, and few cells wait for anything
+
         asyncio.run(coroutine)
 
 
 def _run_cell(
-    path: Path, number: int, source: str, module: ModuleType, shared: SharedModules
+    path: Path,
+    number: int,
+    source: str,
+    module: ModuleType,
+    shared: AbstractContextManager[None],
 ) -> str:
     """Run one cell and return why it failed, nothing if it did not."""
     name = f"{module.__file__} [code cell {number}]"
@@ -299,13 +363,13 @@ def _run_cell(
     linecache.cache[name] = (len(source), None, source.splitlines(keepends=True), name)
     try:
         with shared:
-            within(_CELL_SECONDS, lambda: _execute(source, name, module))
+            within(CELL_SECONDS, lambda: _execute(source, name, module))
     except TimeLimitExceeded:
-        return f"still running after {_CELL_SECONDS:g} s"
+        return f"still running after {CELL_SECONDS:g} s"
     except KeyboardInterrupt:
         raise
     except SyntaxError as error:
-        return _syntax_failure(path, source, error).removeprefix(f"{path}: ")
+        return syntax_failure(path, source, error).removeprefix(f"{path}: ")
     except BaseException as error:  # noqa: BLE001 - SystemExit included
         return summarize_error(error)
     return ""

@@ -8,6 +8,7 @@ because a bare ``except:`` in a loop swallows any single one.
 from __future__ import annotations
 
 import ctypes
+import math
 import signal
 import sys
 import threading
@@ -28,7 +29,14 @@ class TimeLimitExceeded(BaseException):
     """The call took longer than it was given.
 
     Not an `Exception`, so that ``except Exception`` in the interrupted code lets it pass.
+
+    Attributes
+    ----------
+    seconds : float
+        The time that it was given; unknown where it is raised, and filled in on its way.
     """
+
+    seconds = math.nan
 
 
 def within(seconds: float, call: Callable[[], Answer]) -> Answer:
@@ -38,10 +46,14 @@ def within(seconds: float, call: Callable[[], Answer]) -> Answer:
     by an outer call be kept while an inner one runs.
     """
     has_timer = hasattr(signal, "setitimer")
-    if has_timer and threading.current_thread() is threading.main_thread():
-        with _alarm(seconds):
-            return call()
-    return _watched(seconds, call)
+    try:
+        if has_timer and threading.current_thread() is threading.main_thread():
+            with _alarm(seconds):
+                return call()
+        return _watched(seconds, call)
+    except TimeLimitExceeded as error:
+        error.seconds = seconds
+        raise
 
 
 @contextmanager

@@ -1,0 +1,158 @@
+"""Messages between a judge and the process that a file runs in, as values for frames.
+
+A message is a tuple that begins with its kind. The file's side is not trusted: what does not look
+as it should is no message, and each text is a text, each index an index.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import fields
+from pathlib import Path
+from typing import Any, get_args
+
+import numpy as np
+
+from gradcheck.homework.calling.calls import Call, Outcome, Status
+from gradcheck.homework.calling.frames import FrameError
+from gradcheck.homework.calling.opening import FileFacts
+from gradcheck.homework.courses import COURSES, Role
+from gradcheck.homework.submission.failures import SubmissionError
+
+__all__ = [
+    "call_from",
+    "call_message",
+    "facts_from",
+    "facts_message",
+    "load_message",
+    "outcome_from",
+    "outcome_message",
+]
+
+_STATUSES = set(get_args(Status))
+
+
+def load_message(path: Path, names: Mapping[Role, str]) -> tuple[Any, ...]:
+    """Return the request to load a file."""
+    return "load", str(path), dict(names)
+
+
+def call_message(call: Call, limit: int) -> tuple[Any, ...]:
+    """Return the request to make a call, whose outcome has at most `limit` bytes."""
+    return "call", limit, *(getattr(call, field.name) for field in fields(Call))
+
+
+def call_from(message: tuple[Any, ...]) -> tuple[int, Call]:
+    """Return the limit, and the call."""
+    _kind, limit, *parts = message
+    return limit, Call(*parts)
+
+
+def outcome_message(outcome: Outcome) -> tuple[Any, ...]:
+    """Return the answer to a call."""
+    # Indices as arrays: a file may draw hundreds.
+    return (
+        "outcome",
+        outcome.status,
+        outcome.result,
+        outcome.message,
+        outcome.overwritten,
+        np.array(outcome.drawn, dtype=np.int64),
+        tuple(np.array(sample, dtype=np.int64) for sample in outcome.sampled),
+        outcome.losses_called,
+        outcome.dataset_passed,
+        outcome.points,
+        outcome.postprocessed,
+        outcome.earlier_overwritten,
+    )
+
+
+def outcome_from(message: Any) -> Outcome:
+    """Return the outcome in an answer.
+
+    Raises
+    ------
+    FrameError
+        If it is none.
+    """
+    _demand(isinstance(message, tuple) and len(message) == 12 and message[0] == "outcome")
+    _, status, result, text, overwritten, drawn, sampled, losses, passed, points, times, spoiled = (
+        message
+    )
+    _demand(isinstance(status, str) and status in _STATUSES and isinstance(text, str))
+    _demand(_are(overwritten, str) and _are(losses, str) and _are(sampled, np.ndarray))
+    _demand(_are(points, np.ndarray) and isinstance(drawn, np.ndarray))
+    _demand(isinstance(passed, bool) and isinstance(spoiled, bool) and isinstance(times, int))
+    return Outcome(
+        status=status,
+        result=result,
+        message=text,
+        overwritten=overwritten,
+        drawn=_indices(drawn),
+        sampled=tuple(map(_indices, sampled)),
+        losses_called=losses,
+        dataset_passed=passed,
+        points=points,
+        postprocessed=times,
+        earlier_overwritten=spoiled,
+    )
+
+
+def facts_message(facts: FileFacts) -> tuple[Any, ...]:
+    """Return the answer to the request to load a file."""
+    course = facts.course
+    return (
+        "loaded",
+        course.identifier if course else None,
+        tuple(facts.present),
+        facts.defined,
+        facts.notes,
+        facts.output,
+        facts.stand_ins,
+        facts.digest,
+    )
+
+
+def facts_from(message: Any, path: Path, names: Mapping[Role, str]) -> FileFacts:
+    """Return the facts in an answer.
+
+    Raises
+    ------
+    SubmissionError
+        If the file could not be loaded; the answer says why.
+    FrameError
+        If it is no answer.
+    """
+    if isinstance(message, tuple) and message[:1] == ("refused",) and _are(message, str):
+        raise SubmissionError(" ".join(message[1:]))
+    _demand(isinstance(message, tuple) and len(message) == 8 and message[0] == "loaded")
+    _, identifier, present, defined, notes, output, stand_ins, digest = message
+    _demand(all(_are(part, str) for part in (present, defined, notes, stand_ins)))
+    _demand(isinstance(output, str) and isinstance(digest, str))
+    course = next((course for course in COURSES if course.identifier == identifier), None)
+    _demand(course is not None or identifier is None)
+    _demand(not course or set(present) <= set(course.functions))
+    return FileFacts(
+        path=path,
+        course=course.renamed(names) if course else None,
+        present=frozenset(present),
+        defined=defined,
+        notes=notes,
+        output=output,
+        stand_ins=stand_ins,
+        digest=digest,
+    )
+
+
+def _demand(condition: bool) -> None:  # noqa: FBT001 - reads as the sentence that it is
+    if not condition:
+        raise FrameError("it is not a message of this kind")
+
+
+def _are(values: Any, kind: type) -> bool:
+    return isinstance(values, tuple) and all(isinstance(value, kind) for value in values)
+
+
+def _indices(array: np.ndarray[Any, Any]) -> tuple[int, ...]:
+    _demand(array.dtype == np.int64 and array.ndim == 1)
+    return tuple(array.tolist())

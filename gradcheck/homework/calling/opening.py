@@ -1,0 +1,95 @@
+"""A loaded file, as far as whoever judges it has to know it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from gradcheck.homework.calling.direct import DirectTarget
+from gradcheck.homework.courses import COURSES, Course, Role, detect
+from gradcheck.homework.submission.course_modules import is_stand_in
+from gradcheck.homework.submission.loading import Submission
+
+__all__ = ["FileFacts", "describe", "recognize"]
+
+_MOST_NAMES = 40
+"""As many of a file's own names are told."""
+
+
+@dataclass(frozen=True)
+class FileFacts:
+    """A loaded file, without any of its objects.
+
+    Attributes
+    ----------
+    path : Path
+        The file, as it was named.
+    course : Course or None
+        The course of its functions, None if it has none that is known.
+    present : frozenset of Role
+        Those of the course that it has, and has from the student.
+    defined : tuple of str
+        The names of all functions and classes that it defines.
+    notes : tuple of str
+        Remarks on its loading, for a person.
+    output : str
+        The text that it printed meanwhile.
+    stand_ins : tuple of str
+        The course's modules that were stood in for.
+    digest : str
+        Of its content.
+    """
+
+    path: Path
+    course: Course | None
+    present: frozenset[Role]
+    defined: tuple[str, ...]
+    notes: tuple[str, ...] = ()
+    output: str = ""
+    stand_ins: tuple[str, ...] = ()
+    digest: str = ""
+
+
+def recognize(submission: Submission, names: Mapping[Role, str]) -> Course | None:
+    """Return the course of a file's functions, with the file's own names where some are given."""
+    # Stand-ins are ours, and say nothing about the file's own course.
+    own = {name: value for name, value in vars(submission.module).items() if not is_stand_in(value)}
+    if not names:
+        return detect(own)
+    # Under each course's own name, whatever name the file has for it.
+    renamed = {
+        interface.name: submission.function(names[role])
+        for course in COURSES
+        for role, interface in course.functions.items()
+        if role in names
+    }
+    course = detect({**own, **renamed})
+    return course.renamed(names) if course else None
+
+
+def describe(submission: Submission, course: Course | None) -> FileFacts:
+    """Return the facts about a loaded file."""
+    target = DirectTarget(submission, course) if course else None
+    roles = course.functions if course else ()
+    return FileFacts(
+        path=submission.path,
+        course=course,
+        present=frozenset(role for role in roles if target and target.has(role)),
+        defined=_defined(submission),
+        notes=submission.notes,
+        output=submission.output,
+        stand_ins=submission.stand_ins,
+        digest=submission.digest,
+    )
+
+
+def _defined(submission: Submission) -> tuple[str, ...]:
+    """Return the names of the file's own functions and classes, imported ones left out."""
+    module = submission.module.__name__
+    return tuple(
+        name
+        for name, value in vars(submission.module).items()
+        if callable(value) and getattr(value, "__module__", None) == module
+        if isinstance(name, str) and not name.startswith("_")
+    )[:_MOST_NAMES]

@@ -1,0 +1,164 @@
+"""A submission in a process of its own, called from here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from gradcheck.homework.calling.calls import Call, Outcome
+from gradcheck.homework.calling.file_process import FileEndedError, FileProcess, TimeIsUpError
+from gradcheck.homework.calling.frames import FrameError
+from gradcheck.homework.calling.messages import (
+    call_message,
+    facts_from,
+    load_message,
+    outcome_from,
+)
+from gradcheck.homework.calling.opening import FileFacts
+from gradcheck.homework.courses import Course, Role
+from gradcheck.homework.submission.failures import SubmissionError
+from gradcheck.homework.submission.loading import read_source
+
+__all__ = ["ServedTarget"]
+
+_LARGEST_FACTS = 2**20
+_TIMES_EXPECTED = 16
+_SMALLEST_LIMIT = 2**16
+
+
+class ServedTarget:
+    """A submission in a process of its own; see `close`.
+
+    A call that takes too long costs the process, and the next call has another one. A file that
+    ends its process has had its chance: this call and all others raise `SubmissionError`.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    names : mapping of Role to str
+        The file's own names of functions, where they are not the course's.
+    seconds : float
+        The time that one call may take.
+    timeout : float
+        The time that the file may take to be loaded.
+
+    Attributes
+    ----------
+    facts : FileFacts
+        What there is to know of the file.
+
+    Raises
+    ------
+    SubmissionError
+        If the file cannot be loaded.
+    """
+
+    def __init__(
+        self, path: Path, names: Mapping[Role, str], *, seconds: float, timeout: float
+    ) -> None:
+        self._path = path
+        self._names = names
+        self._seconds = seconds
+        self._timeout = timeout
+        self._process: FileProcess | None = None
+        self._error = ""
+        self._fresh: ServedTarget | None = None
+        # Said here, where no process is needed to find it out.
+        read_source(path)
+        self.facts = self._start()
+
+    @property
+    def course(self) -> Course:
+        """The course of its functions."""
+        assert self.facts.course is not None
+        return self.facts.course
+
+    def has(self, role: Role) -> bool:
+        """Say whether the file has this function, and has it from the student."""
+        return role in self.facts.present
+
+    def call(self, call: Call) -> Outcome:
+        """Call a function of the file."""
+        if self._error:
+            raise SubmissionError(self._error)
+        if self._process is None:
+            facts = self._start()
+            if facts.digest != self.facts.digest:
+                raise self._ended("changed while it was checked")
+        assert self._process is not None
+        limit = max(_SMALLEST_LIMIT, _TIMES_EXPECTED * _size(call.inputs))
+        name = self.course.functions[call.role].name
+        try:
+            answer = self._process.ask(
+                call_message(call, limit), seconds=self._seconds, limit=limit + _SMALLEST_LIMIT
+            )
+            return outcome_from(answer)
+        except TimeIsUpError as error:
+            self.close()
+            return Outcome("timeout", message=f"{error}, so it was stopped")
+        except FileEndedError as error:
+            raise self._ended(f"{error}, in {name}") from None
+        except FrameError as error:
+            raise self._ended(f"sent what is no answer ({error}), in {name}") from None
+        except BaseException:  # Ctrl-C: the process is in the middle of something
+            self.close()
+            raise
+
+    def fresh(self) -> ServedTarget:
+        """Load the file again, in another process."""
+        if self._fresh is not None:  # it starts again if it is asked for more
+            self._fresh.close()
+        self._fresh = ServedTarget(
+            self._path, self._names, seconds=self._seconds, timeout=self._timeout
+        )
+        return self._fresh
+
+    def close(self) -> None:
+        """End the process, and all that the file has started; a call would start another."""
+        process, self._process = self._process, None
+        if process is not None:
+            process.close()
+        if self._fresh is not None:
+            self._fresh.close()
+
+    def _start(self) -> FileFacts:
+        self._process = FileProcess()
+        part = ""
+
+        def note(text: str) -> None:
+            nonlocal part
+            part = f", in {text}"
+
+        try:
+            answer = self._process.ask(
+                load_message(self._path, self._names),
+                seconds=self._timeout,
+                limit=_LARGEST_FACTS,
+                noted=note,
+            )
+            return facts_from(answer, self._path, self._names)
+        except TimeIsUpError as error:
+            raise self._ended(
+                f'{error}{part}; put what trains or tests under `if __name__ == "__main__":`'
+            ) from None
+        except FileEndedError as error:
+            raise self._ended(f"{error} while it was loaded{part}") from None
+        except FrameError as error:
+            raise self._ended(f"sent what is no answer ({error}) when it was loaded") from None
+        except BaseException:
+            self.close()
+            raise
+
+    def _ended(self, why: str) -> SubmissionError:
+        """Close the process, and return the error that stands for the file from now on."""
+        self.close()
+        self._error = f"{self._path}: {why}"
+        return SubmissionError(self._error)
+
+
+def _size(inputs: Mapping[str, Any]) -> int:
+    return sum(value.nbytes for value in inputs.values() if isinstance(value, np.ndarray))
