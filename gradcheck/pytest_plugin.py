@@ -44,6 +44,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="N",
         help="draw the cases of the report that names this seed",
     )
+    group.addoption(
+        "--homework-in-process",
+        action="store_true",
+        help="run homework files in this process, for a debugger, not in one of their own",
+    )
 
 
 def pytest_report_header(config: pytest.Config) -> list[str]:
@@ -62,7 +67,7 @@ def pytest_collection(session: pytest.Session) -> None:
     for file in config.getoption("homework"):
         # Loaded at once: a file that cannot be used is said in one line, and nothing runs.
         collector = HomeworkFile.from_parent(session, path=Path(file).absolute())
-        collector.verification = _opened(file, config.getoption("homework_seed"))
+        collector.verification = _opened(file, config)
         items += session.genitems(collector)
     session.stash[_ITEMS] = items
     # No tests were named: those that lie in the folder are left out.
@@ -77,14 +82,21 @@ def pytest_collection_modifyitems(session: pytest.Session, items: list[pytest.It
     items[:0] = checks
 
 
-def _opened(file: str, seed: int | None) -> Verification:
-    from gradcheck.homework.submission.loading import SubmissionError
+def _opened(file: str, config: pytest.Config) -> Verification:
+    from gradcheck.homework.submission.failures import SubmissionError
     from gradcheck.homework.verification import open_verification
 
     try:
-        return open_verification(file, seed=seed)
+        verification = open_verification(
+            file,
+            seed=config.getoption("homework_seed"),
+            in_process=config.getoption("homework_in_process"),
+        )
     except SubmissionError as error:
         raise pytest.UsageError(str(error)) from None
+    # Whatever ends the run, the file's process ends with it.
+    config.add_cleanup(verification.close)
+    return verification
 
 
 class HomeworkFile(pytest.File):
@@ -141,9 +153,15 @@ class HomeworkCheck(pytest.Item):
 
     def runtest(self) -> None:
         """Fail, skip or pass as the check does; advice is an expected failure."""
-        check = next(each for each in self.examined.result.checks if each.name == self.name)
+        from gradcheck.homework.submission.failures import SubmissionError
+
+        try:
+            result = self.examined.result
+        except SubmissionError as error:  # the file has ended its process
+            raise CheckFailedError(str(error)) from None
+        check = next(each for each in result.checks if each.name == self.name)
         if check.status == "skipped":
-            if self.examined.result.status == "missing" and self.examined.result.demanded:
+            if result.status == "missing" and result.demanded:
                 raise CheckFailedError(check.message)
             # The place that is named is the homework's, not this line's.
             raise pytest.skip.Exception(check.message, _use_item_location=True)

@@ -38,7 +38,7 @@ LAYERS = [
 ]
 # The rooms of a file's way through the homework kit, from the top down.
 HOMEWORK = [
-    "verification", "examination", "report", "checks", "calling", "submission", "courses"
+    "judging", "verification", "examination", "report", "checks", "calling", "submission", "courses"
 ]  # fmt: skip
 MOST_FLOORS, MOST_LOOSE, LONG = 9, 8, 400
 # The same for two subjects; any other name stands once.

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import secrets
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, nullcontext
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from gradcheck.commands.outputs import Outputs, add_output_options, show
-from gradcheck.terminal.command import FAILED, PASSED, UNUSABLE, Command
+from gradcheck.terminal.command import FAILED, PASSED, UNUSABLE, Command, UsageError
 from gradcheck.terminal.progress import patient_bar
 
 if TYPE_CHECKING:
-    from gradcheck.homework import HomeworkReport
+    from gradcheck.homework.judging import Judgement
 
 __all__ = ["VERIFY"]
 
@@ -26,11 +24,11 @@ Run the named checks on a homework file and say what is right, what is wrong,
 and where.
 
 FILE is a .py or .ipynb file with the functions of CS224n, CS224d or XCS224N
-word2vec homework. It is run, in this process, as `import` would run it, so
-verify only what you trust: a file that ends the process (os._exit) ends the
-report with it. Each check sees 100 random cases; for one that fails, the
-smallest failing case is searched and shown beside the value that is expected,
-with a few lines that reproduce it.
+word2vec homework. It is run, in a process of its own, as `import` would run
+it: a file that ends or hangs costs itself alone. That keeps accidents in, not
+intent: verify only what you trust. Each check sees 100 random cases; for one
+that fails, the smallest failing case is searched and shown beside the value
+that is expected, with a few lines that reproduce it.
 """
 _EXAMPLES = """\
 examples:
@@ -38,13 +36,17 @@ examples:
   gradcheck verify word2vec.py --only skipgram
   gradcheck verify word2vec.py --seed 1234       the cases of an earlier report
   gradcheck verify word2vec.py --profile deep    2,000 cases a check
-  gradcheck verify *.py --json reports.json      for programs; - is stdout
+  gradcheck verify *.py -j 4 --json out.json     for programs; - is stdout
+  gradcheck verify mine.py --function naive-softmax=my_loss
   pytest --homework word2vec.py                  the same checks, as tests
 
 exit status:
   0  all required checks passed (advice may be given all the same)
   1  something failed, is unfinished or is missing
-  2  a file cannot be used, or the command line is wrong
+  2  nothing can be said: a file cannot be read or run, ended its process,
+     or has nothing of word2vec; or the command line is wrong
+  3  an error of gradcheck's own
+  Of several files, the highest.
 """
 
 
@@ -58,6 +60,16 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
         help="check this function only; may be given several times",
     )
     parser.add_argument(
+        "--function",
+        action="append",
+        default=[],
+        type=_named,
+        metavar="WHAT=NAME",
+        help="the file's name of a function: naive-softmax=my_loss, or sgd=Trainer.descend; may "
+        "be given several times, and stand in [tool.gradcheck.functions] of a pyproject.toml "
+        "beside the file",
+    )
+    parser.add_argument(
         "--seed", type=int, metavar="N", help="draw the cases of the report that names this seed"
     )
     parser.add_argument(
@@ -68,6 +80,26 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
         "not shrunk; deep: 2,000",
     )
     parser.add_argument(
+        "--timeout",
+        type=_seconds,
+        default=60.0,
+        metavar="SECONDS",
+        help="time that a file may run, or sleep, until it is loaded (default: 60)",
+    )
+    parser.add_argument(
+        "-j",
+        "--jobs",
+        type=_count,
+        default=1,
+        metavar="N",
+        help="look at so many files at the same time (default: 1)",
+    )
+    parser.add_argument(
+        "--in-process",
+        action="store_true",
+        help="run the files in this process, for a debugger; one that ends it ends the report",
+    )
+    parser.add_argument(
         "--json",
         metavar="OUT",
         help="write the report to OUT too: an object, or a list for several files; - is standard "
@@ -76,83 +108,82 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     add_output_options(parser)
 
 
+def _named(argument: str) -> tuple[str, str]:
+    what, equals, name = argument.partition("=")
+    if not (what and equals and name):
+        raise argparse.ArgumentTypeError(f"expected WHAT=NAME, got {argument!r}")
+    return what, name
+
+
+def _seconds(argument: str) -> float:
+    value = float(argument)
+    if not 0.0 < value < float("inf"):
+        raise argparse.ArgumentTypeError(f"expected a positive number of seconds, got {argument}")
+    return value
+
+
+def _count(argument: str) -> int:
+    value = int(argument)
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"expected a number from 1 on, got {argument}")
+    return value
+
+
 def _verify(arguments: argparse.Namespace) -> int:
     outputs = Outputs(arguments, others=["json"], sources=arguments.files)
+    if arguments.in_process and arguments.jobs > 1:
+        raise UsageError("--in-process and -j: a process has room for one file at a time")
     if arguments.seed is None and arguments.profile != "grade":
         # One for all files: their cases are drawn once.
         arguments.seed = secrets.randbelow(2**32)
-    status = PASSED
-    reports = []
-    with _standard_output_kept() if outputs.take_standard_output else nullcontext():
-        for file in arguments.files:
-            report = _verify_file(file, arguments)
-            if report is None:
-                # The other files have their reports all the same.
-                status = UNUSABLE
-                continue
-            # A file that could not be used outranks one that failed, whichever comes first.
-            status = max(status, PASSED if report.passed else FAILED)
-            reports.append(report)
-            if not outputs.take_standard_output:
-                show(report.contents())
-    outputs.write_one("json", _json(reports, single=len(arguments.files) == 1))
-    outputs.write(*(report.contents() for report in reports))
-    return status
+    judgements = []
+    for judgement in _judgements(arguments):
+        judgements.append(judgement)
+        if judgement.error:
+            print(f"gradcheck: {judgement.error}", file=sys.stderr)
+        if judgement.report is not None and not outputs.take_standard_output:
+            show(judgement.report.contents())
+    entries = [judgement.to_dict() for judgement in judgements]
+    content = entries[0] if len(arguments.files) == 1 else entries
+    outputs.write_one("json", json.dumps(content, indent=1, allow_nan=False) + "\n")
+    outputs.write(*(each.report.contents() for each in judgements if each.report is not None))
+    return max(_status(judgement) for judgement in judgements)
 
 
-@contextmanager
-def _standard_output_kept() -> Iterator[None]:
-    """Send the output of files past Python, of a subprocess say, to standard error.
+def _judgements(arguments: argparse.Namespace) -> Iterator[Judgement]:
+    """Yield the judgement of each file, in their order."""
+    from gradcheck.homework.judging import Request, judge, judge_several
 
-    Standard output is then the report alone.
-    """
-    sys.stdout.flush()
-    try:
-        saved = os.dup(1)
-    except OSError:  # there is none
-        yield
+    request = Request(
+        profile=arguments.profile,
+        seed=arguments.seed,
+        only=tuple(arguments.only),
+        timeout=arguments.timeout,
+        functions=dict(arguments.function),
+        in_process=arguments.in_process,
+    )
+    files = arguments.files
+    if arguments.jobs > 1 and len(files) > 1:
+        yield from judge_several(files, request, jobs=arguments.jobs)
         return
-    os.dup2(2, 1)
-    try:
-        yield
-    finally:
-        sys.stdout.flush()
-        os.dup2(saved, 1)
-        os.close(saved)
-
-
-def _verify_file(file: str, arguments: argparse.Namespace) -> HomeworkReport | None:
-    from gradcheck.homework import SubmissionError, verify
-
-    try:
+    for file in files:
         with patient_bar() as show:
-
-            def progress(done: int, total: int, what: str) -> None:
-                arguments.check_interruption()
-                show(done, total, what)
-
-            report = verify(
-                file,
-                profile=arguments.profile,
-                seed=arguments.seed,
-                only=arguments.only,
-                progress=progress,
-            )
-            # Ctrl-C may have been swallowed by the file's own code after the last check began.
-            arguments.check_interruption()
-            return report
-    except SubmissionError as error:
-        print(f"gradcheck: {error}", file=sys.stderr)
-        return None
+            judgement = judge(file, request, progress=show)
+        # Hypothesis or a file in this process may have swallowed it.
+        arguments.check_interruption()
+        yield judgement
 
 
-def _json(reports: Sequence[HomeworkReport], *, single: bool) -> str:
-    """Return the reports for programs; empty where the only file could not be used."""
-    if single and not reports:
-        return ""
-    content: Any = [report.to_dict() for report in reports]
-    return json.dumps(content[0] if single else content, indent=1, allow_nan=False) + "\n"
+def _status(judgement: Judgement) -> int:
+    if judgement.is_our_fault:
+        return OUR_FAULT
+    if judgement.report is None or judgement.error:
+        return UNUSABLE
+    return PASSED if judgement.report.passed else FAILED
 
+
+OUR_FAULT = 3
+"""The exit status of an error of gradcheck's own; it outranks all others."""
 
 VERIFY = Command(
     name="verify",
