@@ -106,7 +106,7 @@ def of_parameter(name: str, evidence: Evidence, where: str) -> Iterator[Hypothes
     is_update = of_parameter == 1 and factor < 0
     title = "AN UPDATED PARAMETER. " if is_update else ""
     sign = "−" if of_parameter < 0 else "+"
-    terms = f"{stated_number(factor)} × derivative {sign} {_times(abs(of_parameter))}{name}"
+    terms = f"{_times(factor)}derivative {sign} {_times(abs(of_parameter))}{name}"
     if is_update:
         terms = f"{name} − {_times(-factor)}derivative"
     readings = "" if is_update else _penalties(factor, of_parameter)
@@ -119,7 +119,7 @@ def of_parameter(name: str, evidence: Evidence, where: str) -> Iterator[Hypothes
 
 
 def _times(number: float) -> str:
-    return "" if number == 1 else f"{stated_number(number)} × "
+    return {1.0: "", -1.0: "−"}.get(number, f"{stated_number(number)} × ")
 
 
 def _penalties(factor: float, of_parameter: float) -> str:

@@ -128,6 +128,12 @@ def _both(wrong: Wrong) -> Numbers:
     return tuple(map(float, numbers))
 
 
+def _update(wrong: Wrong) -> Numbers:
+    """What is claimed is the parameter, less a number times the derivative."""
+    found = _combined(wrong, -wrong.right, wrong.parameter)
+    return found if wrong.bad.sum() > FEW and found and found[0] > CLOSE else None
+
+
 def _combined(wrong: Wrong, basis: Any, less: Any = 0.0) -> Numbers:
     """Fit a multiple of `basis` to what is claimed `less` something."""
     wanted, basis = (wrong.claimed - less)[wrong.bad], basis[wrong.bad]
@@ -204,12 +210,21 @@ def _splits(bad: Any, good: Any) -> Iterator[bool]:
 
 
 def _triangle(wrong: Wrong) -> Numbers:
-    """The derivative is 0 in one triangle; what is claimed is symmetric."""
+    """Pairs of a symmetric matrix are counted otherwise: by one entry of each, or by both."""
     claimed, right = wrong.claimed, wrong.right
     if right.ndim != 2 or right.shape[0] != right.shape[1] or len(right) < 2:
         return None
-    is_read_once = wrong.is_zero(np.tril(right, -1)) or wrong.is_zero(np.triu(right, 1))
-    return () if is_read_once and wrong.is_zero(claimed - claimed.T) else None
+    is_read_once, is_claimed_once = (
+        wrong.is_zero(np.tril(part, -1)) or wrong.is_zero(np.triu(part, 1))
+        for part in (right, claimed)
+    )
+    own = np.diag(np.diag(claimed))
+    if is_claimed_once:
+        true = (2 * claimed - own, (claimed + claimed.T) / 2)
+    else:
+        true = (right if is_read_once else (claimed + own) / 2,)
+    is_symmetric = is_claimed_once or wrong.is_zero(claimed - claimed.T)
+    return () if is_symmetric and any(wrong.is_zero(right - each) for each in true) else None
 
 
 # ------------------------------------------------------------------------------------ what is added
@@ -243,6 +258,7 @@ PATTERNS: dict[str, Callable[[Wrong], Numbers]] = {
     "reordered": _reordered,
     "parameter-multiple": _multiple,
     "factor-and-parameter": _both,
+    "update": _update,
     "factor-per-slice": _per_slice,
     "constant-along-axis": _constant,
     "mean-missing": _mean_missing,

@@ -116,7 +116,9 @@ def draw_gaussian(rng, *, examples=40, width=6):
             by_mean = -by_mean
         elif slip == "½ missing":
             by_covariance = 2 * by_covariance
-        if slip != "both triangles":
+        if slip == "half of the triangle":
+            by_covariance = np.tril(by_covariance)
+        elif slip != "both triangles":
             by_covariance = np.tril(2 * by_covariance) - np.diag(np.diag(by_covariance))
         return by_mean, by_covariance
 
@@ -125,10 +127,36 @@ def draw_gaussian(rng, *, examples=40, width=6):
 
 GAUSSIAN = {
     "both triangles": {"covariance": TRIANGLE},
+    "half of the triangle": {"covariance": TRIANGLE},
     "½ missing": {"covariance": factor(2)},
     "mean's sign": {"mean": OPPOSITE},
     "determinant missing": {"covariance": UNTOLD},
     "derivative by the inverse": {"covariance": UNTOLD},
+}
+
+
+def draw_precision(rng, *, examples=40, width=7):
+    """A Gaussian likelihood by the precision, of which determinant and trace read all entries."""
+    data = rng.standard_normal((examples, width))
+    mixed = rng.standard_normal((width, width))
+    spread = data.T @ data / examples
+
+    def loss(precision):
+        return 0.5 * (np.sum(spread * precision) - np.linalg.slogdet(precision)[1])
+
+    def grad(precision, slip=""):
+        by_entries = 0.5 * (spread - np.linalg.inv(precision))
+        if not slip:
+            return (by_entries,)
+        by_pairs = 2 * by_entries - np.diag(np.diag(by_entries))
+        return (np.tril(by_pairs) if slip == "pairs in one triangle" else by_pairs,)
+
+    return Problem(loss, grad, (mixed @ mixed.T / width + np.eye(width),))
+
+
+PRECISION = {
+    "pairs at both entries": {"precision": TRIANGLE},
+    "pairs in one triangle": {"precision": TRIANGLE},
 }
 
 
@@ -302,6 +330,7 @@ MACHINE = {
 MODELS = [
     Model("Gaussian process, latent inputs", draw_process, PROCESS),
     Model("Gaussian, covariance", draw_gaussian, GAUSSIAN),
+    Model("Gaussian, precision", draw_precision, PRECISION),
     Model("Ising model", draw_ising, ISING),
     Model("mixture of Gaussians", draw_mixture, MIXTURE),
     Model("Bayes by backpropagation", draw_bayes, BAYES),

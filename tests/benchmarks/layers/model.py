@@ -32,6 +32,7 @@ __all__ = [
     "TRANSPOSED",
     "TRIANGLE",
     "UNTOLD",
+    "UPDATE",
     "ZERO",
     "Cause",
     "Causes",
@@ -70,6 +71,7 @@ OTHER_ARRAY: Causes = (Cause("other-array"),)
 FLOAT32: Causes = (Cause("float32"),)
 ELSEWHERE: Causes = (Cause("elsewhere"),)
 TRIANGLE: Causes = (Cause("triangle"),)
+UPDATE: Causes = (Cause("update", (0.1,)),)
 
 
 def factor(*number: float) -> Causes:

@@ -13,6 +13,7 @@ from tests.benchmarks.layers.model import (
     PART,
     PENALTIES,
     UNTOLD,
+    UPDATE,
     Model,
     both,
     factor,
@@ -42,10 +43,14 @@ def draw_logistic(rng, *, examples=20, width=30, decay=2.0):
         elif slip == "sum for mean":
             error = error * examples
         times = {**PENALTIES, "penalty not divided by the examples": examples}.get(slip, 1)
-        return {
-            "w": inputs.T @ error + times * decay / examples * p["w"],
-            "b": error.sum(),
-        }
+        if slip == "sum for mean, penalty missing":
+            error, times = error * examples, 0
+        by_w = inputs.T @ error + times * decay / examples * p["w"]
+        if slip == "weights after a step":
+            by_w = p["w"] - 0.1 * by_w
+        elif slip == "step":
+            by_w = -0.1 * by_w
+        return {"w": by_w, "b": error.sum()}
 
     return Problem(loss, grad, at)
 
@@ -106,6 +111,9 @@ MODELS = [
             "penalty missing": {"w": penalty(-0.1)},
             "penalty twice": {"w": penalty(0.1)},
             "penalty not divided by the examples": {"w": penalty(1.9)},
+            "sum for mean, penalty missing": {"w": both(20, -2), "b": factor(20)},
+            "weights after a step": {"w": UPDATE},
+            "step": {"w": factor(-0.1)},
         },
     ),
     Model(
