@@ -123,10 +123,11 @@ def restore(training: Training, checkpoint: Checkpoint, path: str | Path) -> Non
     InputError
         If text, options or a person's own loss are others; the message says which.
     """
-    different = training.options.differences(checkpoint.options)
+    stored, wanted = checkpoint.options.settled(), training.options.settled()
+    different = [name for name in wanted if stored[name] != wanted[name]]
     if different:
-        there = ", ".join(f"{name} {getattr(checkpoint.options, name)}" for name in different)
-        here = ", ".join(f"{name} {getattr(training.options, name)}" for name in different)
+        there = ", ".join(f"{name} {stored[name]}" for name in different)
+        here = ", ".join(f"{name} {wanted[name]}" for name in different)
         raise InputError(f"{path}: the checkpoint is of a training with {there}; this has {here}")
     if training.corpus.digest != checkpoint.digest:
         raise InputError(f"{path}: the checkpoint is of a training on another text")

@@ -60,7 +60,9 @@ def _compile(function: _Function) -> _Function:
     return compiled
 
 
-def negative_sampling_sgd(V: Floats, U: Floats, batch: Batch, rate: float) -> float:
+def negative_sampling_sgd(
+    V: Floats, U: Floats, batch: Batch, rate: float, *, whole: bool = False
+) -> float:
     """Take one step of SGD with negative sampling for each pair of a batch, in order.
 
     Threads may do so with the same V and U at the same time, without a lock (Recht et al.,
@@ -76,6 +78,8 @@ def negative_sampling_sgd(V: Floats, U: Floats, batch: Batch, rate: float) -> fl
         B pairs with K negatives each, as for `models.minibatch.negative_sampling`.
     rate : float
         The learning rate.
+    whole : bool
+        Whether each input word receives all of ∂J/∂h, as in `models.minibatch.whole`.
 
     Returns
     -------
@@ -91,7 +95,7 @@ def negative_sampling_sgd(V: Floats, U: Floats, batch: Batch, rate: float) -> fl
     words = np.column_stack((batch.targets, batch.negatives))
     check_rows("inputs", batch.inputs, V)
     check_rows("targets and negatives", words, U)
-    return float(_sgd(V, U, batch.inputs, words, rate))
+    return float(_sgd(V, U, batch.inputs, words, rate, whole))
 
 
 @_compile
@@ -227,7 +231,14 @@ def subtract_from(matrix: Floats, rows: Rows, weights: Floats, vector: Floats, r
 
 
 @_compile
-def _sgd(V: Floats, U: Floats, inputs: Rows, words: Rows, rate: float) -> float:
+def _sgd(  # noqa: PLR0917 - compiled code takes arguments by their place
+    V: Floats,
+    U: Floats,
+    inputs: Rows,
+    words: Rows,
+    rate: float,
+    whole: bool,  # noqa: FBT001 - the same
+) -> float:
     """Take the gradient of a pair and the step, then those of the next pair."""
     gradient = PairGradient(
         np.empty(V.shape[1], dtype=V.dtype),
@@ -238,6 +249,8 @@ def _sgd(V: Floats, U: Floats, inputs: Rows, words: Rows, rate: float) -> float:
     loss = 0.0
     for b in range(len(words)):
         loss += pair_gradient(V, U, inputs[b], words[b], gradient)
+        if whole:
+            gradient.shares[:] = np.sign(gradient.shares)
         subtract_from(U, words[b], gradient.deltas, gradient.h, rate)
         subtract_from(V, inputs[b], gradient.shares, gradient.grad_h, rate)
     return loss

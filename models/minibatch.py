@@ -3,9 +3,9 @@
 Each pair of a batch has input words, rows of V, and a target, a row of U. The mean of the input
 vectors, h, stands where `models.losses` has v_c: skip-gram has one input word, so h = v_c; CBOW
 has the words of the window (Mikolov et al., *Efficient estimation of word representations in
-vector space*, 2013, whose projection layer averages, as word2vec.c, gensim and fastText do; unlike
-here, they then add all of ∂J/∂h to each word, which is C times the gradient). Loss and gradient of
-a batch are the *sums* over its pairs of those in `models.losses`.
+vector space*, 2013, whose projection layer averages). Loss and gradient of a batch are the *sums*
+over its pairs of those in `models.losses`. What word2vec.c, gensim and fastText apply for CBOW is
+no gradient, and stands apart, in `whole`.
 
 All of it works in the precision of V and U: float32 to train, float64 to be checked. No
 exponential of a positive number is taken, so nothing overflows.
@@ -27,7 +27,14 @@ if TYPE_CHECKING:
     # float32 or float64; V, U and all that is computed from them have the same.
     Floats = NDArray[np.floating]
 
-__all__ = ["Gradient", "RowGradient", "check_rows", "naive_softmax", "negative_sampling"]
+__all__ = [
+    "Gradient",
+    "RowGradient",
+    "check_rows",
+    "naive_softmax",
+    "negative_sampling",
+    "whole",
+]
 
 # As many scores of naive softmax are held at a time: 16 MB in float32, for any |V|.
 _SCORES_AT_A_TIME = 1 << 22
@@ -203,6 +210,27 @@ def negative_sampling(V: Floats, U: Floats, batch: Batch) -> Gradient:
         RowGradient(batch.inputs, shares, grad_h),
         RowGradient(words, deltas, h),
     )
+
+
+def whole(gradient: Gradient) -> Gradient:
+    """Return what word2vec.c, gensim and fastText apply for CBOW in place of the gradient.
+
+    The input vectors are averaged on the way in, h = Σ v / C, and on the way back each of the C
+    words receives all of ∂J/∂h, where the gradient has ∂J/∂h / C. That is no multiple of the
+    gradient of a batch either, as C differs from pair to pair.
+
+    Parameters
+    ----------
+    gradient : Gradient
+        Of a batch.
+
+    Returns
+    -------
+    Gradient
+        The same, but for the weights of the input words: 1 where they were 1/C.
+    """
+    center = gradient.center
+    return gradient._replace(center=center._replace(weights=np.sign(center.weights)))
 
 
 def check_rows(name: str, rows: NDArray[np.integer], matrix: Floats) -> None:

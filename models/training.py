@@ -152,7 +152,7 @@ def fitting_batch_size(vocabulary: Vocabulary, options: Options) -> int:
     terms = kept / kept.sum()
     if options.loss == "negative-sampling":
         terms = terms + options.negative * vocabulary.noise(options.noise_power).probabilities
-    while size > 1 and options.alpha * size * terms.max() > _LARGEST_STEP:
+    while size > 1 and options.starting_rate * size * terms.max() > _LARGEST_STEP:
         size //= 2
     return size
 
@@ -170,11 +170,13 @@ def update_of(options: Options) -> Update:
             from models.compiled import negative_sampling_sgd
         except ImportError as error:
             raise InputError(f"compiled: {error}") from None
-        return negative_sampling_sgd
+        return partial(negative_sampling_sgd, whole=options.cbow_gradient == "whole")
     gradient = {
         "negative-sampling": minibatch.negative_sampling,
         "naive-softmax": minibatch.naive_softmax,
     }[options.loss]
+    if options.cbow_gradient == "whole":
+        return partial(minibatch_step, lambda V, U, batch: minibatch.whole(gradient(V, U, batch)))
     return partial(minibatch_step, gradient)
 
 
@@ -378,7 +380,7 @@ class Training:
         return Step(words, len(batch.targets), loss, rate, batch)
 
     def _rate(self, words: int) -> float:
-        first, last = self.options.alpha, self.options.min_alpha
+        first, last = self.options.starting_rate, self.options.min_alpha
         return first + (last - first) * words / self.words_to_read
 
     def _after(self, position: Position) -> Position:

@@ -9,7 +9,7 @@ from typing import Any, TypeAlias, get_args
 
 from gradcheck.terminal.command import UsageError
 from models.errors import InputError
-from models.options import Initialization, Model, Options
+from models.options import CbowGradient, Initialization, Model, Options
 from models.pairs import Direction, TargetAmongNegatives
 from models.vocabulary import Subsampling
 
@@ -47,6 +47,7 @@ center-predicts-outside):
   --subsampling              word2vec          word2vec   fasttext
   --sample                   1e-3              1e-3       1e-4
   --noise-power              0.75              0.75       0.5
+  --cbow-gradient            whole             whole      whole
   --alpha                    0.025, CBOW 0.05  0.025      0.05
   --min-alpha                alpha x 1e-4      1e-4       0
 
@@ -142,8 +143,21 @@ def _add_pairs(add: Add) -> None:
 
 
 def _add_descent(add: Add) -> None:
+    add(
+        "--cbow-gradient",
+        choices=get_args(CbowGradient),
+        help="of CBOW, what each of the C words of a window receives: its share of the mean's "
+        "gradient, 1/C of it (exact, default), or all of it (whole), which is no gradient, so "
+        "that training stops unless --check-every is 0",
+    )
     add("--epochs", type=int, metavar="N", help="how often the text is read (default: 5)")
-    add("--alpha", type=float, metavar="RATE", help="learning rate at the start (default: 0.025)")
+    add(
+        "--alpha",
+        type=float,
+        metavar="RATE",
+        help="learning rate at the start (default: 0.025; of CBOW 0.15, or 0.05 with "
+        "--cbow-gradient whole)",
+    )
     add(
         "--min-alpha",
         type=float,
@@ -234,6 +248,8 @@ def options_of(arguments: argparse.Namespace, own_negatives: int | None = None) 
         _refuse(given, ("negative", "noise_power", "target_among_negatives"), "naive softmax")
     if given.get("model") == "cbow":
         _refuse(given, ("direction",), "CBOW")
+    else:
+        _refuse(given, ("cbow_gradient",), "skip-gram")
     if ":" in loss:
         # A homework's function asks for K negatives, neither fewer nor its target.
         given.setdefault("target_among_negatives", "redraw")

@@ -53,7 +53,7 @@ class TrainingProgress:
         self._started = self._shown = time.monotonic()
         self._epoch_shown = training.position.epoch
         self._loss = float("nan")
-        self._rate = training.options.alpha
+        self._rate = training.options.starting_rate
         self._bar: Any = None
 
     def __enter__(self) -> Self:

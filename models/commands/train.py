@@ -53,10 +53,7 @@ def _train(arguments: argparse.Namespace) -> int:
                 _run(training, _Saver(training, files, arguments.checkpoint_every), checks)
             except Disagreement as error:
                 say(f"{error}")
-                say(
-                    f"stopped; {files.output} was not written; correct the gradient"
-                    f"{_dropped(files)}"
-                )
+                say(f"stopped; {files.output} was not written; {_remedy(options)}{_dropped(files)}")
                 return FAILED
             except Divergence as error:
                 too_large = _too_large(training)
@@ -253,10 +250,21 @@ def _require_trained(training: Training, files: Files) -> None:
         )
 
 
+def _remedy(options: Options) -> str:
+    """Say what to do about a gradient that disagrees with its loss."""
+    if options.cbow_gradient == "whole":
+        return (
+            "--cbow-gradient whole, as word2vec.c, gensim and fastText have it, is C times the "
+            "gradient of a window of C words: say --check-every 0 to train with it, or "
+            "--cbow-gradient exact"
+        )
+    return "correct the gradient"
+
+
 def _too_large(training: Training) -> str:
     """Name the options that were too large where vectors have grown without bound."""
     options = training.options
-    alpha = f"--alpha ({options.alpha:g} now)"
+    alpha = f"--alpha ({options.starting_rate:g} now)"
     if training.batch_size == 1 or options.compiled or options.is_own_loss:
         return alpha
     return f"{alpha} or --batch-size ({training.batch_size:,} now)"

@@ -1,8 +1,10 @@
 """Train on a text in a process of its own, with our trainer or gensim's, and say what it took.
 
-All train skip-gram with negative sampling as gensim does by default: 100 numbers a vector, a window
-of 5, 5 negatives, 1e-3 for subsampling, a minimum count of 5, a rate that falls from 0.025 to 1e-4,
-and gensim's own choices where the known trainers differ. The text is plain, a sentence a line.
+All train with negative sampling as gensim does by default: 100 numbers a vector, a window of 5, 5
+negatives, 1e-3 for subsampling, a minimum count of 5, a rate that falls to 1e-4, and gensim's own
+choices where the known trainers differ. Skip-gram starts at a rate of 0.025. CBOW of ours starts at
+its default and follows the exact gradient; gensim's, which applies C times that, starts at its
+default, 0.025, and at 0.05, word2vec.c's. The text is plain, a sentence a line.
 """
 
 from __future__ import annotations
@@ -14,13 +16,14 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from models.options import Options
+from models.options import Model, Options
 from models.reading.corpus import encode
 from models.reading.text import sentences
 from models.training import Training
@@ -34,7 +37,6 @@ SHARED: dict[str, Any] = {
     "window": 5,
     "negative": 5,
     "sample": 1e-3,
-    "alpha": 0.025,
     "min_alpha": 1e-4,
     "min_count": 5,
 }
@@ -144,13 +146,14 @@ def _known(text: Iterable[list[str]], known: frozenset[str] | None) -> Iterator[
         yield sentence if known is None else [word for word in sentence if word in known]
 
 
-def _gensim(what: Run) -> _Trained:
+def _gensim(what: Run, model: Model, alpha: float) -> _Trained:
     """Train with gensim from a file, the quicker of its two ways: no queue feeds its threads."""
     from gensim.models import Word2Vec
 
     watch = _Watch()
     model = Word2Vec(
-        sg=1,
+        sg=int(model == "skip-gram"),
+        alpha=alpha,
         hs=0,
         vector_size=SIZE,
         epochs=what.epochs,
@@ -169,8 +172,9 @@ def _gensim(what: Run) -> _Trained:
     return _Trained(model.wv.index_to_key, model.wv.vectors, *times, pairs=None)
 
 
-def _ours(what: Run, *, compiled: bool) -> _Trained:
+def _ours(what: Run, model: Model, *, compiled: bool) -> _Trained:
     options = Options(
+        model=model,
         size=SIZE,
         epochs=what.epochs,
         threads=what.threads,
@@ -199,9 +203,13 @@ def _warm_up(options: Options) -> None:
 
 
 TRAINERS: dict[str, Callable[[Run], _Trained]] = {
-    "gensim": _gensim,
-    "plain": lambda what: _ours(what, compiled=False),
-    "compiled": lambda what: _ours(what, compiled=True),
+    "gensim": partial(_gensim, model="skip-gram", alpha=0.025),
+    "plain": partial(_ours, model="skip-gram", compiled=False),
+    "compiled": partial(_ours, model="skip-gram", compiled=True),
+    "gensim CBOW 0.025": partial(_gensim, model="cbow", alpha=0.025),
+    "gensim CBOW 0.05": partial(_gensim, model="cbow", alpha=0.05),
+    "plain CBOW": partial(_ours, model="cbow", compiled=False),
+    "compiled CBOW": partial(_ours, model="cbow", compiled=True),
 }
 
 

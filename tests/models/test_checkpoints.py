@@ -85,6 +85,12 @@ def test_a_checkpoint_of_other_options_is_refused(corpus, tmp_path, change, told
         restore(Training(corpus, replace(SMALL, **change)), load(path), path)
 
 
+def test_the_default_rate_and_the_same_rate_by_name_are_one(corpus, tmp_path):
+    path = tmp_path / "default"
+    save(path, begun(corpus))
+    restore(Training(corpus, replace(SMALL, alpha=SMALL.starting_rate)), load(path), path)
+
+
 @pytest.mark.parametrize(
     "sentences",
     [

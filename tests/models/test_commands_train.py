@@ -382,6 +382,7 @@ BAD_USAGE = [
     (["--check-every", "-1"], "--check-every: expected an integer >= 0"),
     (["--checkpoint-every", "nan"], "--checkpoint-every: expected seconds >= 0"),
     (["--alpha", "0"], "--alpha: expected a finite number >= --min-alpha (0.0001), got 0\n"),
+    (["--cbow-gradient", "exact"], "--cbow-gradient: has no meaning to skip-gram\n"),
     (["--min-alpha", "1"], "--alpha: expected a finite number >= --min-alpha (1), got 0.025"),
     (["--loss", "hinge"], "--loss: expected negative-sampling, naive-softmax, FILE.py:FUNCTION, "),
     (["--loss", "naive-softmax", "--negative", "5"], "--negative: has no meaning to naive softmax"),

@@ -48,7 +48,7 @@ def pair_gradient(sample, module=compiled):
     return loss, by_V, by_U
 
 
-def plain_steps(sample, rate):
+def plain_steps(sample, rate, *, whole=False):
     """Step after step, in a Python loop over `models.losses`."""
     V, U = sample.V.copy(), sample.U.copy()
     loss = 0.0
@@ -57,13 +57,13 @@ def plain_steps(sample, rate):
         loss += J
         U -= rate * by_U
         for word in inputs:
-            V[word] -= rate * by_h / len(inputs)
+            V[word] -= rate * by_h / (1 if whole else len(inputs))
     return loss, V, U
 
 
-def steps(sample, rate, module=compiled):
+def steps(sample, rate, module=compiled, **options):
     V, U = sample.V.copy(), sample.U.copy()
-    return module.negative_sampling_sgd(V, U, sample.batch, rate), V, U
+    return module.negative_sampling_sgd(V, U, sample.batch, rate, **options), V, U
 
 
 # The checks. Each mistake planted in the gradient of a pair must fail each of them.
@@ -77,8 +77,11 @@ def pair_is_the_oracles(sample, module=compiled):
 
 def pair_has_the_numerical_derivative(sample, module=compiled):
     for of in one_by_one(sample.batch):
+        # A word that is target and negative at once has a loss that hardly moves: undecided.
         gradcheck.assert_gradient(
-            lambda V, U, of=of: pair_gradient(Sample(V, U, of), module), (sample.V, sample.U)
+            lambda V, U, of=of: pair_gradient(Sample(V, U, of), module),
+            (sample.V, sample.U),
+            undecided="skip",
         )
 
 
@@ -104,6 +107,13 @@ def test_a_pair_has_the_numerical_derivative(sample):
 @given(sample=samples(largest_score=4.0))
 def test_steps_are_those_of_a_plain_loop_over_the_losses(sample):
     steps_are_the_plain_ones(sample)
+
+
+@given(sample=samples(largest_score=4.0))
+def test_the_whole_gradient_of_a_mean_is_given_to_each_of_its_words(sample):
+    whole = steps(sample, 0.125, whole=True)
+    for got, plain in zip(whole, plain_steps(sample, 0.125, whole=True), strict=True):
+        np.testing.assert_allclose(got, plain, rtol=1e-12, atol=1e-12)
 
 
 @pytest.mark.parametrize("check", CHECKS)

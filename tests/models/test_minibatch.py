@@ -25,6 +25,7 @@ from tests.models.samples import (
     by_losses,
     expected,
     mutated,
+    pairs,
     samples,
 )
 
@@ -214,6 +215,19 @@ def test_the_scores_that_are_held_at_a_time_take_16_megabytes_at_most(monkeypatc
     assert sum(held) == 4 * len(U) * len(pairs)
     # Not far less either: each part is a call of NumPy, and more of them take longer.
     assert 8e6 < max(held) <= 2**24
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+@given(sample=samples())
+def test_whole_gives_each_word_of_a_window_what_the_mean_receives(loss, sample):
+    right = getattr(minibatch, loss)(*sample)
+    whole = minibatch.whole(right)
+    assert (whole.loss, whole.outside) == (right.loss, right.outside)
+    given_to = np.zeros_like(sample.V)
+    for pair, by_h in zip(pairs(sample.batch), right.center.vectors, strict=True):
+        for word in pair.inputs:
+            given_to[word] += by_h
+    np.testing.assert_allclose(whole.center.dense(sample.V.shape), given_to, atol=1e-12)
 
 
 NAIVE, SAMPLED = LOSSES

@@ -111,6 +111,20 @@ def test_a_wrong_gradient_stops_the_training(capsys, monkeypatch, mistake, loss,
     assert Path("vectors.txt.checkpoint").exists()
 
 
+@pytest.mark.parametrize("how", [[], ["--compiled"]])
+def test_what_the_known_trainers_apply_for_cbow_is_no_gradient(capsys, how):
+    if how:
+        pytest.importorskip("numba", reason="the compiled trainer needs numba")
+    whole = ["--model", "cbow", "--cbow-gradient", "whole", *how]
+    assert run(*whole) == 1
+    said = capsys.readouterr().err
+    assert "The gradient DISAGREES with the loss." in said
+    assert "U (" in said
+    assert "): right." in said
+    assert "say --check-every 0 to train with it, or --cbow-gradient exact" in said.splitlines()[-1]
+    assert run(*whole, "--check-every", "0", "--restart") == 0
+
+
 @pytest.mark.parametrize("model", ["skip-gram", "cbow"])
 def test_repeats_that_are_lost_stop_the_training(capsys, monkeypatch, model):
     monkeypatch.setattr(minibatch.RowGradient, "subtract_from", subtract_once)

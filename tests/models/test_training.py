@@ -29,10 +29,14 @@ SMALL = Options(size=10, sample=0, epochs=1)
 KINDS = {
     "skip-gram, negative sampling": SMALL,
     "skip-gram, naive softmax": replace(SMALL, loss="naive-softmax"),
-    "CBOW, negative sampling": replace(SMALL, model="cbow", alpha=0.1),
-    "CBOW, naive softmax": replace(SMALL, model="cbow", loss="naive-softmax", alpha=0.1),
+    "CBOW, negative sampling": replace(SMALL, model="cbow"),
+    "CBOW, naive softmax": replace(SMALL, model="cbow", loss="naive-softmax"),
+    "CBOW, whole": replace(SMALL, model="cbow", cbow_gradient="whole"),
     "compiled": replace(SMALL, compiled=True),
-    "compiled CBOW": replace(SMALL, compiled=True, model="cbow", alpha=0.1),
+    "compiled CBOW": replace(SMALL, compiled=True, model="cbow"),
+    "compiled CBOW, whole": replace(
+        SMALL, compiled=True, model="cbow", cbow_gradient="whole", alpha=0.1
+    ),
     "two threads": replace(SMALL, threads=2),
     "two threads, compiled": replace(SMALL, threads=2, compiled=True),
 }
@@ -137,9 +141,35 @@ def test_a_step_subtracts_the_rate_times_the_gradient(corpus, loss, model):
         step = next(steps)
     gradient = getattr(minibatch, loss.replace("-", "_"))(V, U, step.batch)
     assert step.loss == gradient.loss
-    assert step.rate == options.alpha
+    assert step.rate == options.starting_rate
     assert np.allclose(training.V, V - step.rate * gradient.center.dense(V.shape), atol=1e-7)
     assert np.allclose(training.U, U - step.rate * gradient.outside.dense(U.shape), atol=1e-7)
+
+
+@pytest.mark.parametrize("compiled", [False, True])
+def test_the_known_trainers_give_each_word_of_a_window_all_of_the_gradient(corpus, compiled):
+    options = replace(SMALL, model="cbow", init="random", alpha=0.1, compiled=compiled)
+    needs_numba(options)
+    of_a_pair = replace(options, batch_size=1)
+    moved = {}
+    for kind in ("exact", "whole"):
+        training = Training(corpus, replace(of_a_pair, cbow_gradient=kind))
+        V, U = training.V.copy(), training.U.copy()
+        with closing(training.steps()) as steps:
+            batch = next(steps).batch
+        moved[kind] = training.V - V
+        assert np.any(training.U != U)
+    words = batch.inputs[batch.inputs >= 0]
+    assert len(words) > 1
+    assert np.allclose(moved["whole"], len(words) * moved["exact"], atol=1e-7)
+
+
+def test_each_model_has_a_default_rate_of_its_own():
+    assert Options().starting_rate == 0.025
+    cbow = Options(model="cbow")
+    assert cbow.starting_rate > replace(cbow, cbow_gradient="whole").starting_rate > 0.025
+    assert replace(cbow, alpha=0.01).starting_rate == 0.01
+    assert replace(cbow, model="skip-gram").starting_rate == 0.025
 
 
 def test_the_rate_falls_linearly_with_the_words(corpus):
@@ -332,6 +362,7 @@ BAD = {
     "target_among_negatives": ["drop"],
     "direction": ["sideways"],
     "init": ["ones"],
+    "cbow_gradient": ["half"],
     "sample": [-1.0, float("nan"), float("inf")],
     "noise_power": [float("nan")],
     "min_alpha": [-1.0, float("nan")],
