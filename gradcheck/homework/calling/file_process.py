@@ -36,6 +36,7 @@ __all__ = ["FileEndedError", "FileProcess", "TimeIsUpError"]
 _WALL_FACTOR = 10.0
 _UNTOLD_FACTOR = 2.0
 _TICK_SECONDS = 0.05
+_START_SECONDS = 60.0
 _KEPT_OUTPUT = 20_000
 # Products of matrices as small as these: more threads only take memory and time.
 _ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
@@ -59,7 +60,13 @@ class TimeIsUpError(Exception):
 
 
 class FileProcess:
-    """A process for one file, from its start to its end."""
+    """A process for one file, from its start to its end.
+
+    Raises
+    ------
+    RuntimeError
+        If it cannot be started, which is no fault of any file.
+    """
 
     def __init__(self) -> None:
         self._mark = secrets.token_hex(8)
@@ -82,6 +89,15 @@ class FileProcess:
         ]
         for thread in self._threads:
             thread.start()
+        # Our own start is not the file's to answer for.
+        try:
+            self.ask(("ready",), seconds=_START_SECONDS, limit=2**10)
+        except (FileEndedError, TimeIsUpError) as error:
+            self.close()
+            raise RuntimeError(f"a process for the file: {error}; {self.output[-500:]}") from None
+        except BaseException:
+            self.close()
+            raise
 
     def ask(
         self,

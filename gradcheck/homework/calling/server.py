@@ -60,7 +60,9 @@ def serve() -> NoReturn:
         target: Target | None = None
         while True:
             request = connection.receive()
-            if request[0] == "load":
+            if request[0] == "ready":
+                connection.send(request)
+            elif request[0] == "load":
                 target = _load(connection, around, Path(request[1]), request[2])
             elif target is not None:
                 limit, call = call_from(request)
