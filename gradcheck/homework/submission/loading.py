@@ -194,11 +194,15 @@ def digest_of(content: bytes) -> str:
 
 def _follow(path: Path, module: ModuleType, name: str) -> Callable[..., Any]:
     """Return the function that a dotted path leads to, from the file or from an import."""
-    first, *rest = name.split(".")
-    thing: Any = vars(module).get(first)
-    if thing is None and rest:
-        thing = _imported(name.rpartition(".")[0])
-        rest = rest[-1:]
+    parts = name.split(".")
+    thing: Any = vars(module).get(parts[0])
+    rest = parts[1:]
+    # The longest beginning that is a module's name; the file's own names come before all.
+    for length in range(len(parts) - 1, 0, -1) if thing is None else ():
+        thing = _imported(".".join(parts[:length]))
+        if thing is not None:
+            rest = parts[length:]
+            break
     for part in rest:
         owner, thing = thing, getattr(thing, part, None)
         if isinstance(owner, type) and not isinstance(

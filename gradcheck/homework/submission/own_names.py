@@ -71,7 +71,7 @@ def meant(defined: Iterable[str]) -> dict[str, tuple[Role, str]]:
         for course in COURSES
         for role, interface in course.functions.items()
     }
-    exact = {name for _role, name in known.values()}
+    exact = {name for course in COURSES for name in course.names()}
     found = {}
     for name in defined:
         close = difflib.get_close_matches(_plain(name), known, n=1, cutoff=_SIMILAR)
