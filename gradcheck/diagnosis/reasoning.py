@@ -36,6 +36,9 @@ __all__ = ["Diagnosis", "Known", "diagnosed"]
 FloatArray = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
+OF_ALL = ("zero", "elsewhere", "other-array")
+"""Causes that leave no entry of an array right, but by chance: none belongs to the rest."""
+
 RESTS = 2
 """So many directions through all other entries: one that is wrong, too, would need luck twice."""
 
@@ -205,7 +208,10 @@ class _Course:
             said = said or exceptions(leaf.name, part.wrong, part.right)
         extent = said or self._extent(part, evidence.claimed)
         found = replace(found, extent=extent, entries=self._entries(source, part.worst))
-        return _caused(found, list(self._causes(source, evidence, part, said)))
+        causes = list(self._causes(source, evidence, part, said))
+        if causes and causes[0].pattern in OF_ALL:
+            self.wrong[leaf.entries] = True
+        return _caused(found, causes)
 
     def _extent(self, part: WrongPart, claimed: FloatArray) -> str:
         if not part.is_all:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from gradcheck.document.blocks import Block, Code, Column, Document, Paragraph, Table
 from gradcheck.document.spans import Mark, Numeral, phrase, prose
+from gradcheck.parameters import Leaf
 from gradcheck.probing.arrays import ArrayFinding, WrongEntry
 from gradcheck.probing.claims import Probe, Verdict
 from gradcheck.report.findings import Findings
@@ -53,6 +54,8 @@ def _blocks(report: Findings, most: int) -> Iterator[Block]:
         yield _paragraph([report.reason, *report.notes])
         if report.advice:
             yield Paragraph(prose(f"What to do: {report.advice}"))
+        if report.verdict == "undecided" and (right := list(_right_lines(report))):
+            yield _paragraph(right)
         if report.verdict != "agrees" and report.scanned:
             yield discrepancy(report)
         if report.probes:
@@ -101,7 +104,24 @@ def _array_lines(arrays: Sequence[ArrayFinding]) -> Iterator[str]:
             yield f"{named}{f' and {more} more' if more > 0 else ''}: {said}."
 
 
-def _with_shape(array: ArrayFinding) -> str:
+def _right_lines(report: Findings) -> Iterator[str]:
+    """Yield what is right all the same, where the whole cannot be decided."""
+    if not report.scanned:
+        if right := [array for array in report.arrays if array.verdict == "agrees"]:
+            yield f"{', '.join(map(_with_shape, right[:_MOST_ARRAYS]))}: right all the same."
+        return
+    for leaf in report.leaves:
+        entries = report.scanned[leaf.entries]
+        others = [entry.name for entry in entries if entry.verdict != "agrees"]
+        if len(others) < len(entries):
+            but = ""
+            if others:
+                some = ", ".join(others[:_MOST_ARRAYS])
+                but = f" but for {some}{' …' if len(others) > _MOST_ARRAYS else ''}"
+            yield f"{_with_shape(leaf)}: right all the same{but}."
+
+
+def _with_shape(array: ArrayFinding | Leaf) -> str:
     return f"{array.name} {array.shape}" if array.shape else array.name
 
 

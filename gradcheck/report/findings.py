@@ -15,6 +15,7 @@ from gradcheck.parameters import Leaf
 from gradcheck.probing.acceptance import miss_probability
 from gradcheck.probing.arrays import ArrayFinding
 from gradcheck.probing.claims import Probe, Verdict
+from gradcheck.report.alone import arrays_alone
 
 __all__ = ["Details", "Entry", "Findings"]
 
@@ -149,7 +150,7 @@ class Findings:
         if "details" in known and stopped is None:
             return self.details
         limit = self.limit(most)
-        found = self.find()
+        found = self._with_arrays(self.find())
         known["_stopped"] = self.count() if limit is not None and self.count() >= limit else None
         if stopped is not None:
             again = (
@@ -158,6 +159,16 @@ class Findings:
             found = replace(found, notes=(*found.notes, again))
         known["details"] = found
         return found
+
+    def _with_arrays(self, found: Details) -> Details:
+        """Look at each array alone, where a direction through all of them was undecided."""
+        is_open = self.verdict == "undecided" and self.probes
+        if found.arrays or found.scanned or not is_open or self.probes[-1].verdict != "undecided":
+            return found
+        if self.measure is None or self.sizes is None:
+            return found
+        arrays = arrays_alone(self.measure, self.leaves, self.sizes, self.seed)
+        return replace(found, arrays=arrays)
 
     @property
     def reason(self) -> str:

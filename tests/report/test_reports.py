@@ -687,3 +687,39 @@ def test_without_matplotlib_the_message_says_what_to_install(reports, monkeypatc
     monkeypatch.setattr(builtins, "__import__", without_matplotlib)
     with pytest.raises(ImportError, match=r"pip install 'gradcheck\[plot\]'"):
         reports["sign"].figure()
+
+
+# --------------------------------------------------------------- what is right all the same
+
+
+def noisy_in_biases(weights, biases):
+    return squares(weights) + round(squares(biases), 3)
+
+
+def defined_from_one(weights, biases):
+    return squares(weights) + (float(np.log(biases).sum()) if (biases >= 1).all() else np.nan)
+
+
+@pytest.mark.parametrize("shape", [(5, 3), (50, 30)], ids=["scanned", "large"])
+@pytest.mark.parametrize(
+    ("checked", "claimed", "biases", "of_biases"),
+    [
+        (noisy_in_biases, twice, [0.5, 1, 2], None),
+        (defined_from_one, np.reciprocal, [1.0, 1.5, 2], "right all the same but for biases[0]."),
+        (lambda w, b: squares(w) + modulus(b), np.sign, [0.0, 1, 2], "but for b[0]."),
+    ],
+    ids=["noise", "edge", "kink"],
+)
+def test_an_undecided_report_says_what_is_right_all_the_same(
+    checked, claimed, biases, of_biases, shape, drawn
+):
+    at = (drawn.normal(size=shape), np.array(biases))
+    report = gradcheck.check(checked, lambda w, b: (2 * w, claimed(b)), at)
+    assert report.verdict == "undecided"
+    for text in (spoken(report), Page(report.to_html()).text):
+        assert f" {shape}: right all the same." in text
+        assert "disagree" not in text.lower()
+        if of_biases and shape == (5, 3):
+            assert of_biases in text
+        elif not of_biases:
+            assert "biases (3,): right" not in text
