@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gradcheck.parameters import Parameters
+from gradcheck.arrays.parameters import Parameters
 
 if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy

@@ -30,8 +30,8 @@ LAYERS = [
     {"gradcheck.probing", "gradcheck.strategies", "gradcheck.symbolic"},
     {"gradcheck.equations", "gradcheck.numerical"},
     {
+        "gradcheck.arrays",
         "gradcheck.document",
-        "gradcheck.parameters",
         "gradcheck.stable_functions",
         "gradcheck.terminal",
     },
@@ -43,6 +43,7 @@ HOMEWORK = [
 MOST_FLOORS, MOST_LOOSE, LONG = 9, 8, 400
 # The same for two subjects; any other name stands once.
 SHARED_NAMES = {
+    "arrays": {"gradcheck.arrays", "gradcheck.probing.arrays"},
     "cases": {"gradcheck.homework.checks.cases", "gradcheck.word2vec.cases"},
     "contents": {
         "gradcheck.homework.report.contents",
@@ -256,7 +257,7 @@ PLANTED = {
         "gradcheck.checking": "",
     },
     "upwards, by name": {
-        "gradcheck.parameters": "def f():\n    from gradcheck.__main__ import main",
+        "gradcheck.arrays.parameters": "def f():\n    from gradcheck.__main__ import main",
         "gradcheck.__main__": "",
     },
     "into the package itself": {"gradcheck.probing.probes": "import gradcheck", "gradcheck": ""},
@@ -270,8 +271,8 @@ def test_an_upward_import_is_seen(name):
 
 def test_a_circle_is_seen():
     modules = {
-        "gradcheck.stable_functions": "import gradcheck.parameters",
-        "gradcheck.parameters": "def f():\n    from gradcheck import stable_functions",
+        "gradcheck.stable_functions": "import gradcheck.arrays.parameters",
+        "gradcheck.arrays.parameters": "def f():\n    from gradcheck import stable_functions",
         "gradcheck": "",
     }
     with pytest.raises(AssertionError, match="a circle of imports: gradcheck"):
@@ -280,8 +281,8 @@ def test_a_circle_is_seen():
 
 def test_a_circle_through_types_is_seen():
     modules = {
-        "gradcheck.stable_functions": "import gradcheck.parameters",
-        "gradcheck.parameters": (
+        "gradcheck.stable_functions": "import gradcheck.arrays.parameters",
+        "gradcheck.arrays.parameters": (
             "if TYPE_CHECKING:\n    from gradcheck import stable_functions\nx = 1"
         ),
     }

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from gradcheck.parameters import Leaf, Parameters
+from gradcheck.arrays.parameters import Leaf, Parameters
 from gradcheck.probing.claims import Probe, Verdict
 from gradcheck.probing.examination import Examination
 from gradcheck.probing.kinks import Kink

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import inspect
 import sys
 import unittest
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, Final, Literal
 
 import numpy as np
@@ -12,6 +14,7 @@ import numpy as np
 from gradcheck.checking.judgement import FEW, judge
 from gradcheck.probing.arguments import refuse_all_but_whole
 from gradcheck.probing.subject import Subject
+from gradcheck.report.findings import Details
 from gradcheck.report.gradient_report import GradientReport
 from gradcheck.report.snippet import snippet
 
@@ -44,6 +47,7 @@ def check(
     grad: Any = _MISSING,
     at: Any = _MISSING,
     *,
+    args: tuple[Any, ...] = (),
     precision: float | None = None,
     seed: int = 0,
     max_evaluations: int | None = None,
@@ -51,8 +55,9 @@ def check(
     """Check a claimed gradient against the loss that it is said to belong to.
 
     Called as ``check(loss, grad, at)`` or, with one function that returns both,
-    ``check(loss_and_grad, at)``. Costs a few evaluations of the loss, whatever the number of
-    parameters.
+    ``check(loss_and_grad, at)``. With arrays of PyTorch or JAX, ``check(loss, at)`` checks what
+    their own differentiation makes of the loss. Costs a few evaluations of the loss, whatever the
+    number of parameters.
 
     Parameters
     ----------
@@ -63,8 +68,12 @@ def check(
         Returns the gradient, of the structure and shapes of `at`.
     at
         Where: a float, an array of float64 or float32, or a tree of them (lists, dicts,
-        tuples). The elements of a tuple are positional arguments: ``at=(v, U)`` means
-        ``loss(v, U)``. It is copied for every call.
+        named tuples, dataclasses). Arrays may be NumPy's or another framework's; the functions
+        get their own kind, dtype and device back. The elements of a tuple are positional
+        arguments: ``at=(v, U)`` means ``loss(v, U)``. It is copied for every call. Whole numbers,
+        None and the like in a tree are passed on as they are.
+    args
+        Further positional arguments of both functions, after those of `at`.
     precision
         The relative error that is allowed to the gradient, and to the bound of the numerical
         derivative for a verdict. None: the gradient is allowed no error beyond rounding, and
@@ -84,8 +93,8 @@ def check(
     ------
     TypeError, ValueError
         If `at` is empty, or holds anything but finite floats; if the gradient has another
-        structure or shape; if the loss is no real scalar. What the functions raise is let
-        through.
+        structure or shape; if the loss is no real scalar; if a framework has no gradient of it.
+        What the functions raise is let through.
 
     Examples
     --------
@@ -104,12 +113,20 @@ def check(
     refuse_all_but_whole("seed", seed, 0)
     if max_evaluations is not None:
         refuse_all_but_whole("max_evaluations", max_evaluations, 1)
-    subject = Subject(loss, gradient, point, max_evaluations)
+    if not isinstance(args, tuple):
+        raise TypeError(f"args is of type {type(args).__name__}; a tuple was expected: args=(…,)")
+    _refuse_list_for_tuple(loss, point, len(args))
+    subject = Subject(loss, gradient, point, max_evaluations, args)
     parameters = subject.parameters
     judgement = judge(subject, precision, seed)
+
+    def find() -> Details:
+        details = judgement.find()
+        return replace(details, notes=(*details.notes, *dict.fromkeys(parameters.notes)))
+
     return GradientReport(
         judgement.verdict,
-        judgement.find,
+        find,
         lambda: subject.evaluations,
         size=parameters.size,
         leaves=tuple(parameters.leaves),
@@ -117,7 +134,9 @@ def check(
         probes=judgement.probes,
         seed=seed,
         measure=judgement.measure,
-        write=lambda: snippet(loss, gradient, parameters, precision=precision, seed=seed),
+        write=lambda: snippet(
+            loss, gradient, parameters, precision=precision, seed=seed, has_args=bool(args)
+        ),
         limit=lambda more: _limit(subject, more, max_evaluations),
     )
 
@@ -127,6 +146,7 @@ def assert_gradient(
     grad: Any = _MISSING,
     at: Any = _MISSING,
     *,
+    args: tuple[Any, ...] = (),
     precision: float | None = None,
     seed: int = 0,
     max_evaluations: int | None = None,
@@ -136,7 +156,7 @@ def assert_gradient(
 
     Parameters
     ----------
-    loss, grad, at, precision, seed, max_evaluations
+    loss, grad, at, args, precision, seed, max_evaluations
         As `check` takes them.
     undecided
         The fate of a point that cannot be decided. "raise": that of a wrong gradient; "skip":
@@ -158,7 +178,8 @@ def assert_gradient(
     __tracebackhide__ = True  # the report is to be read, not our source
     if undecided not in ("raise", "skip"):
         raise ValueError(f'undecided is {undecided!r}; "raise" or "skip" was expected')
-    report = check(loss, grad, at, precision=precision, seed=seed, max_evaluations=max_evaluations)
+    limits: Any = {"precision": precision, "seed": seed, "max_evaluations": max_evaluations}
+    report = check(loss, grad, at, args=args, **limits)
     if report.verdict == "undecided" and undecided == "skip":
         _pass_over(report)
     elif not report:
@@ -201,6 +222,26 @@ def _arguments(loss: Any, grad: Any, at: Any) -> tuple[Callable[..., Any] | None
         if not callable(grad):
             raise TypeError(f"grad is of type {type(grad).__name__}; a function was expected")
         return grad, at
-    if callable(grad):
+    # A module can be called, but nobody means it as a gradient.
+    if callable(grad) and not hasattr(grad, "named_parameters"):
         raise TypeError("at is missing: check(loss, grad, at) takes the point as its third")
     return None, grad
+
+
+def _refuse_list_for_tuple(loss: Callable[..., Any], at: Any, further: int) -> None:
+    """Raise an error where a list stands for several positional arguments: it is one."""
+    if not isinstance(at, list):
+        return
+    try:
+        arguments = inspect.signature(loss).parameters.values()
+    except (TypeError, ValueError):  # a builtin may have no signature
+        return
+    positional = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    needed = [
+        each.name for each in arguments if each.kind in positional and each.default is each.empty
+    ]
+    if len(needed) - further == len(at) > 1:
+        raise TypeError(
+            f"at is a list, which is one argument, and the loss takes {len(at)}: "
+            f"{', '.join(needed[: len(at)])}. A tuple was expected: at=({', '.join(needed)})"
+        )

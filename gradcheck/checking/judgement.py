@@ -12,11 +12,11 @@ from typing import NamedTuple
 
 import numpy as np
 
+from gradcheck.arrays.parameters import Leaf
 from gradcheck.checking import conclusions
 from gradcheck.checking.conclusions import Finding
 from gradcheck.diagnosis.reasoning import Diagnosis, Known, diagnosed
 from gradcheck.numerical.directions import Direction, single
-from gradcheck.parameters import Leaf
 from gradcheck.probing.arrays import WrongEntry
 from gradcheck.probing.claims import Claim, Probe, Verdict
 from gradcheck.probing.examination import Examination, examine

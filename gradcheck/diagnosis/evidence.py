@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from gradcheck.arrays.parameters import Leaf
 from gradcheck.diagnosis.slopes import Slopes, drawn
-from gradcheck.parameters import Leaf
 
 __all__ = ["Evidence", "gathered"]
 

@@ -9,9 +9,9 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from gradcheck.arrays.parameters import norm
 from gradcheck.diagnosis.causes import Hypothesis
 from gradcheck.diagnosis.evidence import Evidence
-from gradcheck.parameters import norm
 
 __all__ = ["fitted_factor", "fitted_multiple", "of_factor", "of_parameter", "stated_number"]
 

@@ -9,9 +9,9 @@ from typing import NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from gradcheck.arrays.parameters import Leaf
 from gradcheck.diagnosis.evidence import Evidence
 from gradcheck.diagnosis.slopes import Slopes
-from gradcheck.parameters import Leaf
 from gradcheck.probing.arrays import WrongEntry
 from gradcheck.probing.claims import Verdict
 from gradcheck.probing.probes import Prober

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from gradcheck.arrays.parameters import Leaf
 from gradcheck.diagnosis.evidence import Evidence
 from gradcheck.diagnosis.inquiry import LISTED, Inquiry, WrongPart, largest
 from gradcheck.diagnosis.slopes import Slopes, calibrated, drawn
-from gradcheck.parameters import Leaf
 from gradcheck.probing.claims import Verdict
 
 __all__ = ["Known", "KnownArray"]

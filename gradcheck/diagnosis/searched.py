@@ -7,12 +7,12 @@ import functools
 import numpy as np
 from numpy.typing import NDArray
 
+from gradcheck.arrays.parameters import Leaf
 from gradcheck.diagnosis.evidence import MOST, Evidence, gathered
 from gradcheck.diagnosis.inquiry import LISTED, Inquiry, WrongPart, largest
 from gradcheck.diagnosis.location import located
 from gradcheck.diagnosis.slopes import Slopes, calibrated
 from gradcheck.numerical.directions import Direction
-from gradcheck.parameters import Leaf
 from gradcheck.probing.claims import Probe, Verdict
 
 __all__ = ["SearchedArray"]

@@ -10,12 +10,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gradcheck.arrays.parameters import Parameters, norm
+from gradcheck.arrays.trees import is_positional
 from gradcheck.numerical.derivative import Derivative, Scales
 from gradcheck.numerical.directions import Direction
 from gradcheck.numerical.samples import HALVING, ODD_RATIO, Samples
 from gradcheck.numerical.scalars import as_scalar, epsilon
 from gradcheck.numerical.search import LOSS_ULPS, Search
-from gradcheck.parameters import Parameters, norm
 
 __all__ = ["Derivative", "Line", "differentiate"]
 
@@ -97,7 +98,7 @@ def differentiate(f: Callable[..., Any], at: Any, direction: Any = None) -> Deri
     def along(t: float) -> float:
         nonlocal coarsest
         point = parameters.build(line.point(t))
-        value = f(*point) if isinstance(at, tuple) else f(point)
+        value = f(*point) if is_positional(at) else f(point)
         coarsest = max(coarsest, epsilon(value))
         return as_scalar(value)
 

@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from gradcheck.arrays.frameworks import as_numpy, dtype_of
+
 __all__ = ["NotRealError", "as_scalar", "epsilon"]
 
 
@@ -14,28 +16,32 @@ class NotRealError(TypeError):
 
 
 def as_scalar(value: Any, name: str = "the function's value") -> float:
-    """Return a real scalar as a float.
+    """Return a real scalar as a float; of an array, NumPy's or another's, its only entry.
 
     Raises
     ------
     NotRealError
         If it is complex; a TypeError, as all others here.
     TypeError
-        If it is no number, or an array with a shape, even ``(1,)``.
+        If it is no number, or an array of more entries than one, or of none.
     """
     if isinstance(value, float | int):
         return float(value)
     try:
-        array = np.asarray(value)
+        array = as_numpy(value)
     except ValueError:  # a list of lists of unequal lengths
         raise TypeError(f"{name} is a {type(value).__name__}; a real number was expected") from None
     if array.dtype.kind not in "fiub":
         kind = type(value).__name__ if array.dtype.kind == "O" else f"of dtype {array.dtype}"
         error = NotRealError if array.dtype.kind == "c" else TypeError
         raise error(f"{name} is {kind}; a real number was expected")
-    if array.shape != ():
-        raise TypeError(f"{name} has shape {array.shape}; a scalar, of shape (), was expected")
-    return float(array)
+    if array.size != 1:
+        raise TypeError(
+            f"{name} has shape {array.shape}; a scalar, of shape (), was expected. To check the "
+            "derivative of a function of many values, weigh them with fixed random numbers c: the "
+            "loss is (c * f(x)).sum(), and its gradient c times the Jacobian"
+        )
+    return float(array.reshape(()))
 
 
 def epsilon(value: Any) -> float:
@@ -43,8 +49,8 @@ def epsilon(value: Any) -> float:
 
     What is not held in float16 or float32 counts as double precision.
     """
-    dtype = getattr(value, "dtype", None)
-    if isinstance(dtype, np.dtype) and dtype.kind == "f":
+    dtype = dtype_of(value)
+    if dtype is not None and dtype.kind == "f":
         # The further digits of a longdouble are lost in `as_scalar`.
         return max(float(np.finfo(dtype).eps), float(np.finfo(np.float64).eps))
     return float(np.finfo(np.float64).eps)

@@ -10,9 +10,9 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from gradcheck.arrays.parameters import norm
 from gradcheck.numerical.derivative import Derivative
 from gradcheck.numerical.directions import Direction
-from gradcheck.parameters import norm
 
 __all__ = ["CLOSE_BY", "GRADIENT_ULPS", "JITTER", "Claim", "Probe", "Verdict"]
 

@@ -9,12 +9,12 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from gradcheck.arrays.parameters import norm
 from gradcheck.numerical.derivative import Derivative
 from gradcheck.numerical.differentiation import Line
 from gradcheck.numerical.directions import Direction, single
 from gradcheck.numerical.samples import Samples
 from gradcheck.numerical.search import LOSS_ULPS
-from gradcheck.parameters import norm
 from gradcheck.probing.acceptance import Acceptance, Attempt
 from gradcheck.probing.claims import CLOSE_BY, Claim, Probe
 from gradcheck.probing.confirmation import (

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from gradcheck.arrays.parameters import norm
 from gradcheck.numerical.directions import Direction
-from gradcheck.parameters import norm
 from gradcheck.probing.claims import GRADIENT_ULPS, JITTER, Claim
 from gradcheck.probing.subject import Subject
 

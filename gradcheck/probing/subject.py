@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import copy
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from gradcheck.arrays.frameworks import differentiator, framework
+from gradcheck.arrays.parameters import Parameters, leaves
+from gradcheck.arrays.trees import is_moved, is_positional, rebuilt
 from gradcheck.numerical.scalars import as_scalar, epsilon
-from gradcheck.parameters import Parameters, leaves
 
 __all__ = ["OutOfEvaluations", "Subject", "same"]
 
@@ -63,6 +65,8 @@ class Subject:
         The point; the elements of a tuple are positional arguments.
     limit
         The most evaluations of the loss; None: as many as it takes.
+    args
+        Further positional arguments of both functions.
 
     Attributes
     ----------
@@ -80,10 +84,12 @@ class Subject:
         gradient: Callable[..., Any] | None,
         at: Any,
         limit: int | None = None,
+        args: tuple[Any, ...] = (),
     ) -> None:
         self._loss = loss
         self._gradient = gradient
-        self._positional = isinstance(at, tuple)
+        self._at = at
+        self._args = args
         self.parameters = Parameters(at, names=_argument_names(loss, at))
         self._budget = _Budget(limit)
         self.overwritten: list[str] = []
@@ -122,16 +128,20 @@ class Subject:
             vector = self.parameters.vector
         if self._gradient is None:
             self._budget.spend()
-            loss, *gradients = _pair(self._call(self._loss, vector))
-            tree = gradients[0] if len(gradients) == 1 else tuple(gradients)
-            return self._scalar(loss), self._flat(tree, out)
-        return self.loss(vector), self._flat(self._call(self._gradient, vector), out)
+            answer = self._call(self._loss, vector)
+            self._gradient = self._derivative_of(answer)
+            if self._gradient is None:
+                loss, gradient = self._pair(answer)
+                return self._scalar(loss), self._flat(gradient, out)
+            value = self._scalar(answer)
+        else:
+            value = self.loss(vector)
+        return value, self._flat(self._call(self._gradient, vector), out)
 
     def loss(self, vector: NDArray[np.float64]) -> float:
         """Return the loss at a point (n,)."""
         self._budget.spend()
-        answer = self._call(self._loss, vector)
-        return self._scalar(answer if self._gradient else _pair(answer)[0])
+        return self._loss_of(self._call(self._loss, vector))
 
     def along(self, direction: NDArray[np.float64]) -> Callable[[float], float]:
         """Return the loss along a line through the point, as a function of t.
@@ -150,11 +160,11 @@ class Subject:
             point += origin
             before = point[watched].copy()
             tree = self.parameters.build(point, shared=True)
-            answer = self._loss(*tree) if self._positional else self._loss(tree)
+            answer = self._applied(self._loss, tree)
             # A name that was found by a call at the point itself says more.
             if not self.overwritten and not np.array_equal(before, point[watched]):
                 self.overwritten.append("its argument")
-            return self._scalar(answer if self._gradient else _pair(answer)[0])
+            return self._loss_of(answer)
 
         return loss
 
@@ -177,8 +187,54 @@ class Subject:
         """The number of evaluations of the loss, here and elsewhere."""
         return self._budget.spent
 
+    def _loss_of(self, answer: Any) -> float:
+        return self._scalar(answer if self._gradient else self._pair(answer)[0])
+
+    def _pair(self, answer: Any) -> tuple[Any, Any]:
+        """Return the loss and the gradient of an answer that has both, and perhaps more."""
+        if not isinstance(answer, tuple | list) or len(answer) < 2:
+            raise TypeError(
+                f"the function returned a {type(answer).__name__}; a tuple (loss, gradient) was "
+                "expected. A loss and a gradient in two functions are checked by "
+                "check(loss, grad, at)"
+            )
+        loss, *parts = answer
+        count = len(self._at) if is_positional(self._at) else 1
+        if isinstance(loss, tuple | list) and len(loss) == 2:  # JAX's has_aux
+            loss = loss[0]
+            self._note("The function returns something beside the loss: it was not looked at.")
+        if len(parts) == 2 and (count == 1 or isinstance(parts[0], tuple | list)):
+            parts.pop()
+            self._note("The function returns something beside loss and gradient: not looked at.")
+        return loss, parts[0] if len(parts) == 1 else tuple(parts)
+
+    def _derivative_of(self, answer: Any) -> Callable[..., Any] | None:
+        """Return the framework's own derivative, where a loss came alone from its arrays."""
+        moved = [leaf for leaf in leaves(self._at) if is_moved(leaf)]
+        found = {differentiator(leaf) for leaf in moved}
+        differentiate = found.pop()
+        if isinstance(answer, tuple | list) or found or differentiate is None:
+            return None
+        self._note(f"The gradient that was checked is {framework(moved[0])}'s own.")
+
+        def gradient(*arguments: Any) -> Any:
+            tree = arguments if is_positional(self._at) else arguments[0]
+            pieces = [leaf for leaf in leaves(tree) if is_moved(leaf)]
+            return rebuilt(self._at, iter(differentiate(loss, pieces)))
+
+        def loss(pieces: Sequence[Any]) -> Any:
+            value = self._applied(self._loss, rebuilt(self._at, iter(pieces)))
+            return value.reshape(()) if hasattr(value, "reshape") else value
+
+        return gradient
+
+    def _note(self, sentence: str) -> None:
+        self.parameters.notes.append(sentence)
+
     def _scalar(self, loss: Any) -> float:
         self.loss_epsilon = max(self.loss_epsilon, epsilon(loss))
+        if shape := getattr(loss, "shape", ()):
+            self._note(f"The loss has shape {tuple(shape)}, and was taken for a number.")
         return as_scalar(loss, "the loss")
 
     def _flat(self, tree: Any, out: NDArray[np.float64] | None) -> NDArray[np.float64]:
@@ -186,9 +242,13 @@ class Subject:
         self.gradient_epsilon = max(self.gradient_epsilon, *map(epsilon, leaves(tree)))
         return flat
 
+    def _applied(self, function: Callable[..., Any], tree: Any) -> Any:
+        arguments = tree if is_positional(self._at) else (tree,)
+        return function(*arguments, *self._args)
+
     def _call(self, function: Callable[..., Any], vector: NDArray[np.float64]) -> Any:
         tree = self.parameters.build(vector)
-        answer = function(*tree) if self._positional else function(tree)
+        answer = self._applied(function, tree)
         for name in self.parameters.changed(tree, vector):
             if name not in self.overwritten:
                 self.overwritten.append(name)
@@ -214,19 +274,9 @@ def same(first: Any, second: Any, coarseness: float, precision: float | None) ->
     return bool(np.allclose(first, second, rtol=allowed, atol=allowed * largest, equal_nan=True))
 
 
-def _pair(answer: Any) -> tuple[Any, ...]:
-    if isinstance(answer, tuple | list) and len(answer) > 1:
-        return tuple(answer)
-    raise TypeError(
-        f"the function returned a {type(answer).__name__}; a tuple (loss, gradient) was "
-        "expected. A loss and a gradient in two functions are checked by "
-        "check(loss, grad, at)"
-    )
-
-
 def _argument_names(function: Callable[..., Any], at: Any) -> list[str] | None:
     """Return the function's own names for its positional arguments, if it has them."""
-    count = len(at) if isinstance(at, tuple) else 1
+    count = len(at) if is_positional(at) else 1
     try:
         arguments = inspect.signature(function).parameters.values()
     except (TypeError, ValueError):  # a builtin may have no signature

@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from gradcheck.arrays.parameters import Leaf
 from gradcheck.numerical.directions import Direction
-from gradcheck.parameters import Leaf
 from gradcheck.probing.arrays import ArrayFinding
 from gradcheck.probing.claims import Probe, Verdict
 

@@ -3,23 +3,29 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator, Sequence
 
+from gradcheck.arrays.parameters import Leaf
 from gradcheck.document.blocks import Block, Code, Column, Document, Paragraph, Table
 from gradcheck.document.spans import Mark, Numeral, phrase, prose
-from gradcheck.parameters import Leaf
 from gradcheck.probing.arrays import ArrayFinding, WrongEntry
 from gradcheck.probing.claims import Probe, Verdict
 from gradcheck.report.findings import Findings
 from gradcheck.report.heat_maps import discrepancy
 
-__all__ = ["FEWEST", "HEADLINES", "MARKS", "MOST", "contents"]
+__all__ = ["FEWEST", "HEADLINES", "MARKS", "MOST", "SNIPPET", "contents"]
 
 FEWEST, MOST = 2, 6
 """So many entries are worth listing in any case, and more than so many in none."""
 
+SNIPPET = "To see it again:"
+"""The words above the code that repeats a check."""
+
 _MOST_ARRAYS = 8
 """More arrays are not listed one by one."""
+
+_EXTENT = re.compile(r" in (?:all [\d,]+|both) entries")
 
 _SELDOM = 1e-4
 """The probability of a miss that an agreement is stated for, or less."""
@@ -64,9 +70,11 @@ def _blocks(report: Findings, most: int) -> Iterator[Block]:
         yield Paragraph(prose(power))
     plural = "" if report.evaluations == 1 else "s"
     cost = f"{report.evaluations:,} evaluation{plural} of the loss, seed {report.seed}."
-    yield Paragraph(prose(cost))
+    # What was found of the entries says more than what led to it.
+    is_counted = report.verdict == "disagrees" and report.arrays and report.scanned
+    yield Paragraph(prose(f"{report.reason} {cost}" if is_counted else cost))
     if report.verdict != "agrees" and report.snippet:
-        yield Code(report.snippet, prose("To see it again:"))
+        yield Code(report.snippet, prose(SNIPPET))
 
 
 def _paragraph(sentences: Sequence[str]) -> Paragraph:
@@ -85,23 +93,51 @@ def _diagnosis(report: Findings, most: int) -> Iterator[Block]:
     hints = dict.fromkeys(array.look_for for array in wrong if array.look_for)
     if hints:
         yield _paragraph([f"Look for: {hint}" for hint in hints])
-    yield _paragraph([_rest(report), report.reason, *report.notes])
+    is_found = any(array.entries for array in wrong)
+    said = [_rest(report), "" if report.scanned or is_found else report.reason, *report.notes]
+    if any(said):
+        yield _paragraph(said)
 
 
 def _array_lines(arrays: Sequence[ArrayFinding]) -> Iterator[str]:
     """Yield a line for each array that is wrong, and one for all that are right."""
-    wrong = [array for array in arrays if array.verdict == "disagrees"]
-    for array in wrong[:_MOST_ARRAYS]:
-        yield f"{_with_shape(array)}: {array.cause or _extent(array)}"
-        for other in array.others:
+    wrong = _alike([array for array in arrays if array.verdict == "disagrees"])
+    for group in wrong[:_MOST_ARRAYS]:
+        first = group[0]
+        named = ", ".join(map(_with_shape, group))
+        yield f"{named}: {_common(group) if len(group) > 1 else first.cause or _extent(first)}"
+        for other in first.others if len(group) == 1 else ():
             yield f"Or: {other}"
     if len(wrong) > _MOST_ARRAYS:
-        yield f"… and {len(wrong) - _MOST_ARRAYS} more arrays."
+        yield f"… and {sum(map(len, wrong[_MOST_ARRAYS:]))} more arrays."
     for verdict, said in (("agrees", "right"), ("undecided", "undecided")):
         if others := [array for array in arrays if array.verdict == verdict]:
             named = ", ".join(map(_with_shape, others[:_MOST_ARRAYS]))
             more = len(others) - _MOST_ARRAYS
             yield f"{named}{f' and {more} more' if more > 0 else ''}: {said}."
+
+
+def _alike(wrong: Sequence[ArrayFinding]) -> list[list[ArrayFinding]]:
+    """Put arrays together of which the same is said, but for their names and sizes."""
+    groups: dict[str, list[ArrayFinding]] = {}
+    for array in wrong:
+        is_alone = not array.cause or array.pattern == "part" or array.others
+        key = array.name if is_alone else _EXTENT.sub("", _of_any(array))
+        groups.setdefault(key, []).append(array)
+    return list(groups.values())
+
+
+def _of_any(array: ArrayFinding) -> str:
+    return array.cause.replace(array.name, "parameter")
+
+
+def _common(group: Sequence[ArrayFinding]) -> str:
+    count = sum(math.prod(array.shape) for array in group)
+    said = _EXTENT.sub(f" in all {count:,} entries", _of_any(group[0]))
+    if _EXTENT.search(group[0].cause):
+        return said
+    # That of a single number has no extent.
+    return said.removesuffix(".") + f" in all {count:,} entries."
 
 
 def _right_lines(report: Findings) -> Iterator[str]:

@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from gradcheck.arrays.parameters import Leaf
 from gradcheck.numerical.directions import Direction
-from gradcheck.parameters import Leaf
 from gradcheck.probing.acceptance import miss_probability
 from gradcheck.probing.arrays import ArrayFinding
 from gradcheck.probing.claims import Probe, Verdict

@@ -9,7 +9,7 @@ from gradcheck.document.readable import Readable
 from gradcheck.document.text import WIDTH, to_text
 from gradcheck.probing.arguments import refuse_all_but_whole
 from gradcheck.probing.arrays import ArrayFinding
-from gradcheck.report.contents import FEWEST, MOST, contents
+from gradcheck.report.contents import FEWEST, MOST, SNIPPET, contents
 from gradcheck.report.figure import sweep_figure
 from gradcheck.report.findings import Findings
 
@@ -19,8 +19,9 @@ if TYPE_CHECKING:
 __all__ = ["PAGE", "GradientReport"]
 
 
-PAGE = 40
-"""Lines of a terminal page; as many entries are listed as fit there, within reason."""
+PAGE, LINES = 40, 12
+"""Lines of a terminal page, and of what is said before the snippet: as many entries are listed as
+fit there, within reason."""
 
 
 class GradientReport(Readable, Findings):
@@ -44,8 +45,8 @@ class GradientReport(Readable, Findings):
     def to_text(self, *, width: int = WIDTH, encoding: str = "utf-8", colour: bool = False) -> str:
         """Return the report as lines that fit a page; see `Readable.to_text`."""
         everything = to_text(contents(self, MOST), width=width, encoding=encoding, colour=colour)
-        beyond = len(everything.splitlines()) - PAGE
         count = sum(len(array.entries) for array in self.arrays)
+        beyond = max(len(everything.splitlines()) - PAGE, _lines_before_code(everything) - LINES)
         if beyond <= 0 or not count:
             return everything
         # One line less for each entry left out, but one more to say how many are.
@@ -94,3 +95,8 @@ class GradientReport(Readable, Findings):
             If nothing was measured along any direction.
         """
         return sweep_figure(self)
+
+
+def _lines_before_code(text: str) -> int:
+    """Count the lines of a report before what is to be pasted, empty ones left out."""
+    return sum(bool(line.strip()) for line in text.split(f"\n{SNIPPET}")[0].splitlines())

@@ -7,9 +7,9 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+from gradcheck.arrays.parameters import Leaf
 from gradcheck.document.blocks import HeatMap, HeatMaps, Shade
 from gradcheck.document.spans import Phrase, prose
-from gradcheck.parameters import Leaf
 from gradcheck.report.findings import Entry, Findings
 
 __all__ = ["discrepancy"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import keyword
+import operator
 import sys
 import textwrap
 from collections.abc import Callable, Iterator
@@ -13,7 +14,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gradcheck.parameters import Parameters
+from gradcheck.arrays.frameworks import as_numpy, constructor, is_foreign
+from gradcheck.arrays.parameters import Parameters
+from gradcheck.arrays.trees import is_moved, walked
 
 __all__ = ["snippet"]
 
@@ -34,6 +37,7 @@ def snippet(
     *,
     precision: float | None,
     seed: int,
+    has_args: bool = False,
 ) -> str:
     """Return the code of a check, the numbers of its point exact and of their own dtype.
 
@@ -45,12 +49,17 @@ def snippet(
         The point.
     precision, seed
         As given to the check.
+    has_args
+        Whether there were further arguments; they are not written out.
     """
     names = _names(loss, gradient)
     functions = [loss] if gradient is None else [loss, gradient]
     lines = [_origin(function, name) for function, name in zip(functions, names, strict=True)]
     lines += _written(parameters, names) or ["import gradcheck", *_outline(parameters)]
     options = [f"seed={seed}"] if precision is None else [f"precision={precision!r}, seed={seed}"]
+    if has_args:
+        lines.append(_comment("args: the further arguments that were given"))
+        options.insert(0, "args=args")
     lines.append(_call([*names, "at", *options]))
     return "\n".join(line for line in lines if line)
 
@@ -116,7 +125,7 @@ def _kind(function: Callable[..., Any]) -> str:
 def _written(parameters: Parameters, names: list[str]) -> list[str]:
     """Return the lines that make the point; none where it cannot be written, or is too long."""
     point = parameters.build(parameters.vector)
-    if parameters.size > MOST_ENTRIES or not all(map(_is_plain, _keys(point))):
+    if parameters.size > MOST_ENTRIES or not _can_be_written(point):
         return []
     types = list(dict.fromkeys(_named_tuples(point)))
     taken = [*names, "at", "np", "gradcheck", "namedtuple", *(kind.__name__ for kind in types)]
@@ -130,6 +139,8 @@ def _written(parameters: Parameters, names: list[str]) -> list[str]:
         lines.append("from collections import namedtuple")
     if "np." in written:
         lines.append("import numpy as np")
+    arrays = [leaf for _, leaf in walked(point, "") if is_foreign(leaf)]
+    lines += dict.fromkeys(constructor(array)[0] for array in arrays)
     lines += ["import gradcheck", *definitions, *f"at = {written}".splitlines()]
     fits = len(lines) <= MOST_LINES and max(map(len, lines)) <= WIDTH
     return lines if fits else []
@@ -143,10 +154,24 @@ def _branches(tree: Any) -> Iterator[Any]:
             yield from _branches(child)
 
 
-def _keys(tree: Any) -> Iterator[Any]:
-    for branch in _branches(tree):
-        if isinstance(branch, dict):
-            yield from branch
+def _can_be_written(tree: Any) -> bool:
+    """Tell whether Python makes a tree again from text: its classes, keys and leaves."""
+    keys = [key for branch in _branches(tree) if isinstance(branch, dict) for key in branch]
+    leaves = [leaf for _, leaf in walked(tree, "")]
+    below = list(_leaves(tree))
+    still = [leaf for leaf in leaves if not is_moved(leaf) and not isinstance(leaf, np.ndarray)]
+    # A dataclass, or a node of JAX's, is a leaf to the text, and has parts.
+    has_known_kinds = len(leaves) == len(below) and all(map(operator.is_, leaves, below))
+    return has_known_kinds and all(map(_is_plain, [*keys, *still]))
+
+
+def _leaves(tree: Any) -> Iterator[Any]:
+    """Yield what is below the tuples, lists and dicts of a tree."""
+    if not isinstance(tree, dict | tuple | list):
+        yield tree
+        return
+    for child in tree.values() if isinstance(tree, dict) else tree:
+        yield from _leaves(child)
 
 
 def _is_plain(key: Any) -> bool:
@@ -249,6 +274,9 @@ def _folded(text: str, indent: str) -> str:
 
 
 def _leaf(value: Any, indent: str, taken: int) -> str:
+    if is_foreign(value):
+        opening = f"{constructor(value)[1]}("
+        return f"{opening}{_array(as_numpy(value), indent, taken + len(opening) + 1)})"
     if isinstance(value, np.ndarray):
         return _array(value, indent, taken)
     if isinstance(value, np.floating):

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gradcheck.parameters import Parameters, leaves
+from gradcheck.arrays.parameters import Parameters, leaves
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

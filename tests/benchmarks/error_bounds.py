@@ -29,7 +29,7 @@ from typing import Any
 import numpy as np
 
 from gradcheck import differentiate
-from gradcheck.parameters import Parameters
+from gradcheck.arrays.parameters import Parameters
 from tests.benchmarks import console, peers
 from tests.functions import PROBLEMS, Problem
 

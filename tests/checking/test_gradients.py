@@ -12,10 +12,10 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 import gradcheck
+from gradcheck.arrays.parameters import Parameters
 from gradcheck.checking import judgement
 from gradcheck.checking.gradients import FEW
 from gradcheck.numerical.directions import Direction
-from gradcheck.parameters import Parameters
 from gradcheck.probing import examination
 
 

@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import gradcheck
+from gradcheck.arrays.parameters import Parameters
 from gradcheck.numerical import differentiation, extrapolation, search
 from gradcheck.numerical.samples import Edge, Samples
-from gradcheck.parameters import Parameters
 from tests.functions import PROBLEMS
 
 DRAWS = 12  # of each; `tests/benchmarks/error_bounds.py` takes hundreds
@@ -351,9 +351,9 @@ BAD = [
         "direction holds a number that is not finite",
     ),
     (
-        lambda: gradcheck.differentiate(lambda x: np.array([x]), 1.0),
+        lambda: gradcheck.differentiate(lambda x: np.array([x, x]), 1.0),
         TypeError,
-        r"the function's value has shape \(1,\); a scalar",
+        r"the function's value has shape \(2,\); a scalar",
     ),
     (
         lambda: gradcheck.differentiate(lambda x: 1j * x, 1.0),

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gradcheck.parameters import Parameters
+from gradcheck.arrays.parameters import Parameters
 from gradcheck.report.snippet import MOST_ENTRIES, snippet
 
 RNG = np.random.default_rng(3)

@@ -5,12 +5,22 @@ from __future__ import annotations
 import copy
 import functools
 import math
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from gradcheck.arrays.frameworks import as_numpy, dtype_of, holds, is_foreign, writer
+from gradcheck.arrays.trees import (
+    is_moved,
+    is_positional,
+    kind_of,
+    rebuilt,
+    walked,
+    walked_like,
+)
 
 __all__ = ["TINY", "Leaf", "Parameters", "leaves", "norm"]
 
@@ -35,12 +45,15 @@ class Leaf:
         Of the caller's array; a Python float has shape ``()``.
     start
         Where its entries begin in the flat vector.
+    made
+        Makes the caller's kind of array or number of one of that shape and dtype.
     """
 
     name: str
     shape: tuple[int, ...]
     dtype: np.dtype[Any]
     start: int
+    made: Callable[[NDArray[Any]], Any] = field(default=np.asarray, compare=False, repr=False)
 
     @functools.cached_property
     def size(self) -> int:
@@ -56,8 +69,9 @@ class Leaf:
 class Parameters:
     """A point: a scalar, an array, or a tree of them, and the way to a flat vector and back.
 
-    A tree is made of tuples (named ones too), lists and dicts. Its leaves are float64 or
-    float32 arrays, of any shape, or floats.
+    A tree is made of tuples (named ones too), lists, dicts and dataclasses. Its leaves are
+    float64 or float32 arrays, NumPy's or another framework's, of any shape, or floats; others
+    are passed on as they are.
 
     Parameters
     ----------
@@ -67,6 +81,11 @@ class Parameters:
         Its name in messages.
     names
         Those of the elements of a tuple, or of the point itself where it is no tuple.
+
+    Attributes
+    ----------
+    notes
+        Sentences on what was taken, or passed over, though it has another form.
 
     Raises
     ------
@@ -79,13 +98,21 @@ class Parameters:
     def __init__(self, at: Any, name: str = "at", names: list[str] | None = None) -> None:
         self._template = at
         self.leaves: list[Leaf] = []
+        self.notes: list[str] = []
         pieces: list[NDArray[np.float64]] = []
         start = 0
-        for path, value in _walk_named(at, name, names):
+        named = list(walked(at, name, names))
+        moved = [(path, value) for path, value in named if is_moved(value)]
+        # Where nothing can be moved, it is said of the first why.
+        for path, value in moved or named:
             array = _as_floats(path, value)
-            self.leaves.append(Leaf(path, array.shape, array.dtype, start))
+            dtype = dtype_of(value) or array.dtype
+            self.leaves.append(Leaf(path, array.shape, dtype, start, _maker(value)))
             pieces.append(array.astype(np.float64, copy=False).ravel())
             start += array.size
+        for path, value in named:
+            if dtype_of(value) is not None and not is_moved(value):
+                self.notes.append(f"{path} holds no floats: it was passed on as it is.")
         if start == 0:
             raise ValueError(
                 f"{name} is empty: a gradient is checked at one entry or more, and there is none"
@@ -148,8 +175,22 @@ class Parameters:
     def promoted(self) -> Parameters:
         """Return the same point in double precision: `build` makes float64 of it."""
         double = copy.copy(self)
-        double.leaves = [replace(leaf, dtype=np.dtype(np.float64)) for leaf in self.leaves]
+        dtype = np.dtype(np.float64)
+        values = [value for value in leaves(self._template) if is_moved(value)]
+        double.leaves = [
+            replace(leaf, dtype=dtype, made=_maker(value, dtype))
+            for leaf, value in zip(self.leaves, values, strict=True)
+        ]
         return double
+
+    @property
+    def can_be_promoted(self) -> bool:
+        """Whether the arrays' frameworks hold double precision where they lie."""
+        return all(
+            holds(value, np.dtype(np.float64))
+            for value in leaves(self._template)
+            if is_foreign(value) and is_moved(value)
+        )
 
     def moved(self, change: NDArray[np.float64]) -> Parameters:
         """Return the point at a distance (n,), as `build` would hold it; sizes stay as they are."""
@@ -168,7 +209,9 @@ class Parameters:
         With `shared`, arrays in double precision are parts of `vector` itself.
         """
         arrays = (self._array(leaf, vector) for leaf in self.leaves)
-        return _rebuild(self._template, arrays if shared else (array.copy() for array in arrays))
+        pieces = arrays if shared else (array.copy() for array in arrays)
+        made = (leaf.made(piece) for leaf, piece in zip(self.leaves, pieces, strict=True))
+        return rebuilt(self._template, made)
 
     def flatten(
         self, tree: Any, name: str, out: NDArray[np.float64] | None = None
@@ -186,7 +229,7 @@ class Parameters:
         tree = _as_positional(self._template, tree)
         pieces: list[NDArray[np.float64]] = []
         for leaf, (path, value) in zip(
-            self.leaves, _walk_like(self._template, tree, name), strict=True
+            self.leaves, walked_like(self._template, tree, name, self.notes), strict=True
         ):
             array = _as_numbers(path, value)
             if array.shape != leaf.shape:
@@ -200,7 +243,7 @@ class Parameters:
     def changed(self, tree: Any, vector: NDArray[np.float64]) -> list[str]:
         """Name the leaves of a tree from `build` that no longer hold `vector` (n,)."""
         try:
-            values = [value for _, value in _walk_like(self._template, tree, "at")]
+            values = [as_numpy(value) for _, value in walked_like(self._template, tree, "at")]
         except (TypeError, ValueError):
             return ["the structure of its argument"]
         return [
@@ -223,8 +266,8 @@ class Parameters:
 
 
 def leaves(tree: Any) -> list[Any]:
-    """Return the leaves of a tree of tuples, lists and dicts."""
-    return [value for _, value in _walk(tree, "")]
+    """Return the leaves of a tree, those that do not move, too."""
+    return [value for _, value in walked(tree, "")]
 
 
 def norm(vector: NDArray[np.float64]) -> float:
@@ -240,117 +283,36 @@ def norm(vector: NDArray[np.float64]) -> float:
     return largest * math.sqrt(float(scaled @ scaled))
 
 
-def _is_branch(value: Any) -> bool:
-    return isinstance(value, tuple | list | dict)
-
-
-def _children(value: Any, name: str) -> Iterator[tuple[str, Any]]:
-    if isinstance(value, dict):
-        for key, child in value.items():
-            yield f"{name}[{key!r}]", child
-    else:
-        for index, child in enumerate(value):
-            yield f"{name}[{index}]", child
-
-
-def _walk(value: Any, name: str) -> Iterator[tuple[str, Any]]:
-    """Yield the leaves of a tree with their paths."""
-    if not _is_branch(value):
-        yield name, value
-        return
-    for path, child in _children(value, name):
-        yield from _walk(child, path)
-
-
-def _walk_named(at: Any, name: str, names: list[str] | None) -> Iterator[tuple[str, Any]]:
-    """Yield the leaves, the elements of a tuple under names of their own."""
-    if names is None:
-        yield from _walk(at, name)
-    elif isinstance(at, tuple):
-        for child_name, child in zip(names, at, strict=True):
-            yield from _walk(child, child_name)
-    else:
-        yield from _walk(at, names[0])
-
-
 def _as_positional(template: Any, tree: Any) -> Any:
-    """Accept a bare gradient where there is one positional argument: ``at=(x,)``."""
-    if isinstance(template, tuple) and len(template) == 1 and not _is_branch(tree):
-        return (tree,)
-    return tree
+    """Accept a bare gradient where one positional argument alone is moved: ``at=(x,)``."""
+    moved = [part for part in template if _is_moving(part)] if is_positional(template) else []
+    is_bare = type(tree) is not tuple and not isinstance(tree, list)
+    return (tree,) if len(moved) == 1 and is_bare else tree
 
 
-def _walk_like(template: Any, tree: Any, name: str) -> Iterator[tuple[str, Any]]:
-    """Yield the leaves of `tree` in the order of `template`, or say where they part."""
-    if not _is_branch(template):
-        if _is_branch(tree) and not _is_sequence_of_numbers(tree):
-            raise TypeError(f"{name} is a {_kind(tree)}; one array was expected, as in `at`")
-        yield name, tree
-        return
-    expected = _outline(template)
-    if not _is_branch(tree):
-        raise TypeError(f"{name} is {_kind(tree)}; {expected} was expected, as in `at`")
-    if isinstance(template, dict) != isinstance(tree, dict):
-        raise TypeError(f"{name} is a {_kind(tree)}; {expected} was expected, as in `at`")
-    if isinstance(template, dict):
-        if set(template) != set(tree):
-            raise ValueError(f"{name} has the keys {list(tree)}; `at` has {list(template)}")
-        for key in template:
-            yield from _walk_like(template[key], tree[key], f"{name}[{key!r}]")
-        return
-    if len(template) != len(tree):
-        raise ValueError(f"{name} has {len(tree)} parts; {expected} was expected, as in `at`")
-    for index, (below, child) in enumerate(zip(template, tree, strict=True)):
-        yield from _walk_like(below, child, f"{name}[{index}]")
-
-
-def _is_sequence_of_numbers(tree: Any) -> bool:
-    try:
-        return bool(np.asarray(tree).dtype.kind in "fiu")
-    except ValueError:
-        return False
-
-
-def _kind(value: Any) -> str:
-    if isinstance(value, np.ndarray):
-        return f"an array of shape {value.shape}"
-    return type(value).__name__
-
-
-def _outline(value: Any) -> str:
-    if isinstance(value, dict):
-        return f"a dict with the keys {list(value)}"
-    return f"a {type(value).__name__} of {len(value)}"
-
-
-def _rebuild(template: Any, pieces: Iterator[NDArray[Any]]) -> Any:
-    if isinstance(template, dict):
-        rebuilt = copy.copy(template)  # a defaultdict, say, needs more than its items
-        for key, child in template.items():
-            rebuilt[key] = _rebuild(child, pieces)
-        return rebuilt
-    if isinstance(template, tuple) and hasattr(template, "_fields"):
-        return type(template)(*(_rebuild(child, pieces) for child in template))
-    if isinstance(template, tuple | list):
-        return type(template)(_rebuild(child, pieces) for child in template)
-    piece = next(pieces)
+def _maker(value: Any, dtype: np.dtype[Any] | None = None) -> Callable[[NDArray[Any]], Any]:
+    """Return a function from NumPy's arrays to leaves such as a value."""
+    if is_foreign(value):
+        return writer(value, dtype)
     # np.float64 is a float, too, and comes back as np.float64.
-    if isinstance(template, float) and not isinstance(template, np.floating):
-        return float(piece)
-    return piece if isinstance(template, np.ndarray) else piece[()]
+    if isinstance(value, float) and not isinstance(value, np.floating):
+        return float
+    return np.asarray if isinstance(value, np.ndarray) else lambda piece: piece[()]
+
+
+def _is_moving(tree: Any) -> bool:
+    return any(is_moved(leaf) for leaf in leaves(tree))
 
 
 def _as_floats(path: str, value: Any) -> NDArray[Any]:
+    """Return a leaf as an array of floats, or say what is wrong with it and what to do."""
     if isinstance(value, np.ndarray) and type(value) is not np.ndarray:
         raise TypeError(
             f"{path} is a {type(value).__name__}; a plain numpy.ndarray was expected, for that "
             "is what the functions would get"
         )
-    if not isinstance(value, np.ndarray | np.generic | float | int) and hasattr(value, "shape"):
-        raise TypeError(
-            f"{path} is a {type(value).__module__}.{type(value).__name__}; a numpy.ndarray was "
-            "expected, for that is what the functions would get"
-        )
+    if not isinstance(value, np.ndarray | np.generic | float | int) and not is_foreign(value):
+        _refuse_what_is_no_array(path, value)
     array = _as_numbers(path, value)
     if array.dtype.kind in "iub":
         raise TypeError(
@@ -358,8 +320,16 @@ def _as_floats(path: str, value: Any) -> NDArray[Any]:
             "every entry by small steps"
         )
     # In either byte order.
-    if array.dtype.newbyteorder("=") not in (np.float64, np.float32):
-        raise TypeError(f"{path} has dtype {array.dtype}; float64 or float32 was expected")
+    dtype = dtype_of(value) if is_foreign(value) else array.dtype.newbyteorder("=")
+    if dtype not in (np.float64, np.float32):
+        half = ""
+        if dtype == np.float16:
+            half = ": half precision shows too little of a slope to judge by. Convert the point"
+            half += " with .double()" if hasattr(value, "double") else " to float64"
+        raise TypeError(
+            f"{path} has dtype {getattr(value, 'dtype', dtype)}; float64 or float32 was "
+            f"expected{half}"
+        )
     finite = np.isfinite(array)
     if not finite.all():
         index = np.unravel_index(int(np.argmin(finite)), array.shape)
@@ -368,12 +338,37 @@ def _as_floats(path: str, value: Any) -> NDArray[Any]:
     return array
 
 
+def _refuse_what_is_no_array(path: str, value: Any) -> None:
+    """Raise an error that shows the way, where there is one."""
+    kind = type(value).__name__
+    if hasattr(value, "named_parameters"):
+        raise TypeError(
+            f"{path} is a module, {kind}; its parameters were expected: "
+            "at=dict(module.named_parameters()), and torch.func.functional_call(module, at, …) in "
+            "the loss"
+        )
+    if isinstance(value, Iterator):
+        raise TypeError(f"{path} is a {kind}; all that it yields was expected: at=list(…)")
+    if hasattr(value, "toarray"):
+        raise TypeError(f"{path} is sparse, {kind}; a dense array was expected: .toarray()")
+    if hasattr(value, "shape"):
+        raise TypeError(
+            f"{path} is a {type(value).__module__}.{kind}; a plain array was expected, for that is "
+            "what the functions would get"
+        )
+
+
 def _as_numbers(path: str, value: Any) -> NDArray[Any]:
     try:
-        array = np.asarray(value)
+        array = as_numpy(value)
     except ValueError as error:
         raise TypeError(f"{path} is no array of numbers: {error}") from None
+    if array.dtype.kind == "c":
+        raise TypeError(
+            f"{path} is of dtype {array.dtype}; an array of real numbers was expected: take real "
+            "and imaginary part for two arrays"
+        )
     if array.dtype.kind not in "fiub":
-        kind = f"of dtype {array.dtype}" if isinstance(value, np.ndarray) else _kind(value)
+        kind = f"of dtype {array.dtype}" if isinstance(value, np.ndarray) else kind_of(value)
         raise TypeError(f"{path} is {kind}; an array of real numbers was expected")
     return array

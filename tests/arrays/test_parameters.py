@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gradcheck.parameters import Parameters
+from gradcheck.arrays.parameters import Parameters
 
 
 class Pair(NamedTuple):

@@ -1,0 +1,232 @@
+"""Trees of arrays: walked, compared in form, and built anew.
+
+A branch is a dict, a list, a tuple (a named one, too), a dataclass, or a node that JAX knows; all
+else is a leaf. A leaf that holds no floats (a whole number, a text, None, a function) does not
+move: it is passed on as it is, and what a gradient has in its place is passed over.
+"""
+
+from __future__ import annotations
+
+import copy
+import dataclasses
+import sys
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+from gradcheck.arrays.frameworks import as_numpy, dtype_of, is_foreign
+
+__all__ = [
+    "is_branch",
+    "is_moved",
+    "is_positional",
+    "kind_of",
+    "rebuilt",
+    "walked",
+    "walked_like",
+]
+
+
+def is_positional(at: Any) -> bool:
+    """Tell whether a point is several positional arguments: a tuple, and no named one."""
+    return isinstance(at, tuple) and not hasattr(at, "_fields")
+
+
+def is_branch(value: Any) -> bool:
+    """Tell whether a value has parts."""
+    return _parts(value, "") is not None
+
+
+def is_moved(value: Any) -> bool:
+    """Tell whether a leaf is a number or an array of floats, or meant to be."""
+    dtype = dtype_of(value)
+    if dtype is not None:
+        return dtype.kind in "fc"
+    return isinstance(value, float | complex | Iterator) or any(
+        hasattr(value, name) for name in ("shape", "named_parameters")
+    )
+
+
+def walked(value: Any, name: str, names: list[str] | None = None) -> Iterator[tuple[str, Any]]:
+    """Yield the leaves of a tree with their paths.
+
+    Parameters
+    ----------
+    value
+        The tree.
+    name
+        Its own path.
+    names
+        Those of its elements where these are positional arguments, its own otherwise.
+    """
+    if names is not None and not is_positional(value):
+        name = names[0]
+    parts = _parts(value, name)
+    if parts is None:
+        yield name, value
+        return
+    if names is not None and is_positional(value):
+        parts = [(own, part) for own, (_, part) in zip(names, parts, strict=True)]
+    for path, part in parts:
+        yield from walked(part, path)
+
+
+def walked_like(
+    template: Any, tree: Any, name: str, notes: list[str] | None = None
+) -> Iterator[tuple[str, Any]]:
+    """Yield the moved leaves of a tree in the order of a template, or say where they part.
+
+    Parameters
+    ----------
+    template
+        A tree, whose form counts.
+    tree
+        Another one; in place of leaves that do not move it may have anything, or nothing.
+    name
+        Its path.
+    notes
+        Gets a sentence for each deviation in form that is passed over.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the forms differ.
+    """
+    expected = _parts(template, name)
+    if expected is None:
+        if not is_moved(template):
+            return
+        if is_branch(tree) and not _is_sequence_of_numbers(tree):
+            raise TypeError(f"{name} is a {kind_of(tree)}; one array was expected, as in `at`")
+        yield name, tree
+        return
+    outline = _outline(template)
+    found = _parts(tree, name)
+    if found is None:
+        raise TypeError(f"{name} is {kind_of(tree)}; {outline} was expected, as in `at`")
+    if isinstance(template, Mapping) != isinstance(tree, Mapping):
+        raise TypeError(f"{name} is a {kind_of(tree)}; {outline} was expected, as in `at`")
+    if isinstance(template, Mapping):
+        below = _by_key(template, tree, name, [] if notes is None else notes)
+    else:
+        below = _in_order(expected, found, name, outline)
+    for (_, part), (path, child) in below:
+        yield from walked_like(part, child, path, notes)
+
+
+Named = tuple[str, Any]
+
+
+def _by_key(
+    template: Mapping[Any, Any], tree: Mapping[Any, Any], name: str, notes: list[str]
+) -> Iterator[tuple[Named, Named]]:
+    """Pair the parts of two dicts; a ``d`` before a key, and further keys, are passed over."""
+    keys = [key for key in template if _has_moved(template[key])]
+    spelled = {key: key for key in keys if key in tree}
+    spelled |= {
+        key: f"d{key}"
+        for key in keys
+        if key not in spelled and isinstance(key, str) and f"d{key}" in tree
+    }
+    if len(spelled) < len(keys):
+        raise ValueError(f"{name} has the keys {list(tree)}; `at` has {list(template)}")
+    notes += [
+        f"{name}[{new!r}] was taken for {key!r}." for key, new in spelled.items() if key != new
+    ]
+    notes += [
+        f"{name}[{key!r}] is not in `at`: it was not looked at."
+        for key in tree
+        if key not in spelled.values() and key not in template
+    ]
+    for key in keys:
+        path = f"{name}[{spelled[key]!r}]"
+        yield (path, template[key]), (path, tree[spelled[key]])
+
+
+def _in_order(
+    expected: list[Named], found: list[Named], name: str, outline: str
+) -> Iterator[tuple[Named, Named]]:
+    """Pair the parts of two sequences; those that do not move may be missing."""
+    if len(found) != len(expected):
+        expected = [each for each in expected if _has_moved(each[1])]
+    if len(found) != len(expected):
+        raise ValueError(f"{name} has {len(found)} parts; {outline} was expected, as in `at`")
+    return zip(expected, found, strict=True)
+
+
+def _has_moved(tree: Any) -> bool:
+    return any(is_moved(leaf) for _, leaf in walked(tree, ""))
+
+
+def rebuilt(template: Any, pieces: Iterator[Any]) -> Any:
+    """Return a tree of a template's form, with other leaves where these are moved."""
+    parts = _parts(template, "")
+    if parts is None:
+        return next(pieces) if is_moved(template) else template
+    children = [rebuilt(part, pieces) for _, part in parts]
+    if isinstance(template, dict):
+        tree = copy.copy(template)  # a defaultdict, say, needs more than its items
+        tree.update(zip(template, children, strict=True))
+        return tree
+    if isinstance(template, tuple) and hasattr(template, "_fields"):
+        return type(template)(*children)
+    if isinstance(template, tuple | list):
+        return type(template)(children)
+    if fields := _fields(template):
+        instance: Any = copy.copy(template)
+        for name, child in zip(fields, children, strict=True):
+            object.__setattr__(instance, name, child)  # of frozen ones, too
+        return instance
+    node = _jax_nodes().tree_structure(template, is_leaf=lambda part: part is not template)
+    return node.unflatten(children)
+
+
+def _parts(value: Any, name: str) -> list[Named] | None:
+    """Return the parts of a branch with their paths; None for a leaf."""
+    if isinstance(value, np.ndarray | np.generic | float | int | str | type | None):
+        return None
+    if isinstance(value, dict):
+        return [(f"{name}[{key!r}]", part) for key, part in value.items()]
+    if isinstance(value, tuple | list) and not hasattr(value, "_fields"):
+        return [(f"{name}[{index}]", part) for index, part in enumerate(value)]
+    if fields := getattr(value, "_fields", None) or _fields(value):
+        return [(f"{name}.{field}", getattr(value, field)) for field in fields]
+    nodes = _jax_nodes()
+    if nodes is None or is_foreign(value) or nodes.all_leaves([value]):
+        return None
+    children = nodes.tree_leaves(value, is_leaf=lambda node: node is not value)
+    return [(f"{name}.{index}", child) for index, child in enumerate(children)]
+
+
+def _fields(value: Any) -> list[str]:
+    """Return the names of a dataclass's fields; none for anything else."""
+    if not dataclasses.is_dataclass(value) or isinstance(value, type):
+        return []
+    return [each.name for each in dataclasses.fields(value) if hasattr(value, each.name)]
+
+
+def _jax_nodes() -> Any:
+    """Return what knows JAX's own nodes, if somebody has imported it."""
+    return getattr(sys.modules.get("jax"), "tree_util", None)
+
+
+def _is_sequence_of_numbers(tree: Any) -> bool:
+    try:
+        return isinstance(tree, list | tuple) and as_numpy(tree).dtype.kind in "fiu"
+    except (ValueError, TypeError):
+        return False
+
+
+def kind_of(value: Any) -> str:
+    """Say in a word or two what a value is."""
+    if isinstance(value, np.ndarray):
+        return f"an array of shape {value.shape}"
+    return type(value).__name__
+
+
+def _outline(value: Any) -> str:
+    if isinstance(value, dict):
+        return f"a dict with the keys {list(value)}"
+    parts = _parts(value, "")
+    return f"a {type(value).__name__} of {len(parts or ())}"
