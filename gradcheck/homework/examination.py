@@ -17,6 +17,7 @@ from gradcheck.homework.checks.mistakes.naming import explain
 from gradcheck.homework.checks.registry import Check, Level
 from gradcheck.homework.checks.trials import GradientTrial, Trial, make_trial
 from gradcheck.homework.courses import Course, Role
+from gradcheck.homework.report.quotation import Quotation, quote
 from gradcheck.homework.report.results import CheckResult, FunctionStatus
 from gradcheck.homework.report.snippet import snippet
 from gradcheck.homework.submission.loading import SubmissionError
@@ -167,8 +168,9 @@ class FunctionExamination:
             failures=len(failing),
             message=finding.message,
             mistake=finding.mistake,
-            counterexample=_counterexample(trial, finding),
             mistakes=finding.mistakes,
+            quotation=self._quotation(finding),
+            counterexample=_counterexample(trial, finding),
             snippet=snippet(trial, self._facts),
         )
 
@@ -222,6 +224,12 @@ class FunctionExamination:
         return trial, explain(
             finding, trial, self._trials_of(check.stream), self._other_trials(check)
         )
+
+    def _quotation(self, finding: Finding) -> Quotation | None:
+        """Return the line that the mistake stands in."""
+        if finding.mistake is None:
+            return None
+        return quote(self._facts.path, finding.mistake, self._course, self._role, finding.part)
 
     def _other_trials(self, check: Check) -> list[Trial]:
         """Return what the function answered to other cases that its formulas are asked for."""

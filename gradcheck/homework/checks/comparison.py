@@ -86,13 +86,13 @@ class Seen:
     judged: NDArray[np.bool_]
     terms: Any = None
 
-    def is_like(self, predicted: NDArray[Any]) -> bool:
+    def is_like(self, predicted: NDArray[Any], slack: float = 1.0) -> bool:
         """Say whether the claim is as predicted, to within rounding, where it is judged."""
-        return _is_like(self.claimed, predicted, self.scale, self.judged)
+        return _is_like(self.claimed, predicted, slack * self.scale, self.judged)
 
-    def is_right(self, predicted: NDArray[Any]) -> bool:
+    def is_right(self, predicted: NDArray[Any], slack: float = 1.0) -> bool:
         """Say whether the prediction is the expected value."""
-        return _is_like(self.expected, predicted, self.scale, self.judged)
+        return _is_like(self.expected, predicted, slack * self.scale, self.judged)
 
 
 def _is_like(

@@ -171,6 +171,8 @@ def passed_loss_called(trial: WindowTrial) -> Verdict:
         outcome = trial.call(passed_loss=passed)
         if outcome.status != "returned":
             return Unjudged("it does not return")
+        if not outcome.losses_called and len(trial.case.context) == 1:
+            return Unjudged("it leaves out the only word")
         lead = f"given {trial.target.course.functions[passed].name}, "
         if misuse := _misuse(trial, outcome, passed):
             identifier, message = misuse
@@ -203,19 +205,19 @@ def _misuse(trial: WindowTrial, outcome: Outcome, passed: Role) -> tuple[str, st
     # The first outcome is that of the loss with factor 1.
     elif LOSS_FACTORS[passed] != 1.0 and trial.returns_three and is_three(outcome.result):
         for part, one, other in zip(PARTS, outcome.result, trial.outcome.result, strict=True):
-            if _stays(one, other, trial.expected_part(part)[0]):
+            if _stays(one, other):
                 how = f"it calls it, but {trial.result_name(part)} comes from elsewhere"
                 return "results-from-elsewhere", how
     return misuse
 
 
-def _stays(one: Any, other: Any, expected: NDArray[Any]) -> bool:
-    """Say whether a result stays with another loss function, though `expected` is to be added."""
+def _stays(one: Any, other: Any) -> bool:
+    """Say whether a result stays with another loss function, which is a multiple of the first."""
     first, second = as_array(one), as_array(other)
-    due = float(np.abs(expected).max())
-    if first is None or second is None or first.shape != second.shape or due < 1e-6:
+    if first is None or second is None or first.shape != second.shape:
         return False
-    return bool(np.abs(first - second).max() < 1e-3 * due)
+    due = float(np.abs(second).max())
+    return bool(due > 1e-6 and np.abs(first - second).max() < 1e-3 * due)
 
 
 # Shared

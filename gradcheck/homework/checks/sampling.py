@@ -85,9 +85,10 @@ def _uses_of_batches(trial: PairTrial) -> set[str]:
         ]
         for answer in (first, last)
     )
-    if fits_first == fits_last:
+    apart = [(one, other) for one, other in zip(fits_first, fits_last, strict=True) if one != other]
+    if not apart:
         return fresh | twice
-    return twice if all(fits_last) else fresh
+    return fresh if any(one for one, _ in apart) else twice
 
 
 def target_redrawn(trial: PairTrial) -> Verdict:

@@ -58,9 +58,11 @@ def _shape_mistakes(trial: GradientTrial, part: str) -> set[str]:
     got = claimed.shape
     fits = conform(claimed, shape) is not None and not (len(shape) == 2 and got == shape[::-1])
     if part == "loss":
+        # Of one word, or one sample, either may be.
+        single = isinstance(trial, PairTrial) and len(trial.case.outside) == 1
         named_by = {
-            "loss-array": got != () and claimed.size == 1,
-            "loss-not-summed": claimed.ndim == 1 and claimed.size > 1,
+            "loss-array": claimed.size == 1,
+            "loss-not-summed": claimed.ndim == 1 and (claimed.size > 1 or single),
         }
     else:
         other = as_array(trial.claimed(others[part]))
@@ -71,7 +73,7 @@ def _shape_mistakes(trial: GradientTrial, part: str) -> set[str]:
             "transposed": len(shape) == 2 and got == shape[::-1],
             "extra-axis": fits and len(got) > len(shape),
             "axis-lost": fits and len(got) < len(shape),
-            "summed-to-a-number": claimed.size == 1 and np.prod(shape) > 1,
+            "summed-to-a-number": got == (),
             "axis-wrong": len(shape) == 1 and claimed.ndim == 1 and got == due[:1],
             "rows-of-samples-only": _has_row_of_each_sample(trial, got, shape),
         }

@@ -100,7 +100,10 @@ def sigmoid_dtype(trial: SigmoidTrial) -> Verdict:
     raw = trial.outcome.result
     claimed = as_array(raw)
     problem = None if claimed is None else imprecision(claimed)
-    return Finding(f"{trial.interface.name}: {problem}") if problem else None
+    if claimed is None or not problem:
+        return None
+    identifier = "single-precision" if claimed.dtype == np.float32 else None
+    return Finding(f"{trial.interface.name}: {problem}", mistake=identifier)
 
 
 def sgd_step(trial: SgdTrial) -> Verdict:
@@ -187,6 +190,8 @@ def sgd_postprocessing(trial: SgdTrial) -> Verdict:
     if one is None or claimed is None or claimed.shape != case.x0.shape or made is None:
         return Unjudged("it does not return x")
     steps = round(made)
+    if abs(made - steps) > 1e-6:
+        return Unjudged("its steps are not all the same")
     # Both as the file makes them: a wrong step or number of steps is for other checks to find.
     after, before, step = case.x0, case.x0, one - case.x0
     for _ in range(steps):

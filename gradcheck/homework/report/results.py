@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from gradcheck.homework.checks.registry import Level
+    from gradcheck.homework.report.quotation import Quotation
 
 __all__ = ["CheckResult", "FileResult", "FunctionResult", "unjudged"]
 
@@ -40,9 +41,11 @@ class CheckResult:
         What is wrong, or why nothing was judged.
     mistake : str, optional
         The identifier of the mistake, where it has one; it stays the same in later versions.
-    counterexample : dict, optional
     mistakes : tuple of str
         All that it may be: that one, then those that are made with it or fit as well.
+    quotation : Quotation, optional
+        The line of the file that the mistake stands in, where that is sure.
+    counterexample : dict, optional
         The smallest wrong case found, with the claimed and the expected value.
     snippet : str
         Code that reproduces it.
@@ -55,9 +58,15 @@ class CheckResult:
     failures: int = 0
     message: str = ""
     mistake: str | None = None
-    counterexample: dict[str, Any] | None = None
     mistakes: tuple[str, ...] = ()
+    quotation: Quotation | None = None
+    counterexample: dict[str, Any] | None = None
     snippet: str = ""
+
+    @property
+    def line(self) -> int | None:
+        """The number of that line."""
+        return self.quotation.number if self.quotation else None
 
     @property
     def ran(self) -> bool:
@@ -73,8 +82,9 @@ class CheckResult:
             "cases": self.cases,
             "message": self.message,
             "mistake": self.mistake,
-            "counterexample": None if self.counterexample is None else _json(self.counterexample),
             "mistakes": list(self.mistakes),
+            "line": self.line,
+            "counterexample": None if self.counterexample is None else _json(self.counterexample),
         }
 
 

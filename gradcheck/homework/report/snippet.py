@@ -39,7 +39,10 @@ def snippet(trial: Trial, facts: FileFacts) -> str:
     if isinstance(trial, SgdTrial):
         lines.append(f"gradient = {_literal(trial.case.gradient)}")
     lines.append(f"print({interface.name}(")
-    lines += [f"    {argument}," for argument in _arguments(trial, interface, names)]
+    arguments = _arguments(trial, interface, names)
+    if trial.role in facts.row_roles:  # the first is the center vector
+        arguments[0] = f"{arguments[0]}[np.newaxis]"
+    lines += [f"    {argument}," for argument in arguments]
     lines.append("))")
     return "\n".join(lines)
 

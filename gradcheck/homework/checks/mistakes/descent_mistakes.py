@@ -161,8 +161,10 @@ class DescentTerms(Terms):
     when: str = "after"
     move: Any = None
 
-    def summed(self, _name: str) -> Any:
-        """Return the last x."""
+    def summed(self, name: str) -> Any:
+        """Return the last x, or the number of times that f is asked."""
+        if name == "calls":
+            return self.iterations
         x = self.case.x0
         for number in range(1, self.iterations + 1):
             if self.postprocess and self.when == "before":

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -25,6 +24,7 @@ from gradcheck.homework.checks.trials import (
     PARTS,
     GradientTrial,
     PairTrial,
+    SgdTrial,
     SigmoidTrial,
     WindowTrial,
 )
@@ -39,6 +39,8 @@ if TYPE_CHECKING:
 __all__ = ["explain"]
 
 _MOST_LISTED = 3
+_FEW = 12
+_SLACK = 1e4
 _Step = tuple[Mistake, Change]
 _Explanation = tuple[_Step, ...]
 
@@ -50,6 +52,19 @@ class _Look:
     trial: Trial
     terms: Any
     seen: Seen
+    slack: float = 1.0
+
+    def coarser(self) -> _Look:
+        """Return the same, for a wrong formula that rounds far worse than the right one."""
+        return replace(self, slack=_SLACK)
+
+    def is_like(self, predicted: NDArray[Any]) -> bool:
+        """Say whether the claim is as predicted."""
+        return self.seen.is_like(predicted, self.slack)
+
+    def is_right(self, predicted: NDArray[Any]) -> bool:
+        """Say whether the prediction is the right value, or too close to it to be told apart."""
+        return self.seen.is_right(predicted, self.slack)
 
 
 def explain(
@@ -79,8 +94,12 @@ def explain(
         # One that cannot be told apart in the case shown explains nothing, so it stays the first;
         # after it those that tell most, so that few are tried in vain.
         looks[1:] = sorted(looks[1:], key=lambda look: -_telling(look))
-        fitting = _name(finding.part, [*looks, *_looks(finding, others)])
-        fitting = fitting or _name(finding.part, looks)
+        further = [*_looks(finding, others)]
+        fitting = (
+            _name(finding.part, [*looks, *further])
+            or (further and _name(finding.part, looks))
+            or _name(finding.part, [look.coarser() for look in looks])
+        )
     if not fitting:
         return finding
     first = looks[0].terms
@@ -147,14 +166,11 @@ def _name(part: str, looks: Sequence[_Look]) -> list[_Explanation]:
     role = looks[0].trial.role
     steps = [(row, change) for row in mistakes_of(role) for change in row.steps_in(role)]
     singles: list[_Explanation] = [(step,) for step in steps]
-    pairs = (
-        (one, other) for one, other in combinations(steps, 2) if one[0].choice != other[0].choice
-    )
     nothing: list[_Explanation] = [()]
     fitting = (
         [one for one in singles if _fits(one, part, looks)]
         or list(_fitted(nothing, role, part, looks))
-        or [one for one in pairs if _fits(one, part, looks)]
+        or [pair for pair in _pairs(steps, part, looks) if _fits(pair, part, looks)]
         or list(_fitted(singles, role, part, looks))
     )
     # Of several ways to make the same mistakes, the first stands for all.
@@ -166,6 +182,33 @@ def _name(part: str, looks: Sequence[_Look]) -> list[_Explanation]:
     explained = [_explained(one, part, looks) for one in in_order]
     best = [one for one, count in zip(in_order, explained, strict=True) if count == max(explained)]
     return best[:_MOST_LISTED]
+
+
+def _pairs(steps: Sequence[_Step], part: str, looks: Sequence[_Look]) -> Iterator[_Explanation]:
+    """Yield pairs of mistakes about different questions that predict the first claim.
+
+    Most do not, and few of the steps show in a part at all, so that thousands are tried in no time.
+    """
+    first, *rest = looks
+    # The first case may be one that many mistakes do not show in.
+    active = [step for step in steps if _shows(step, part, [first, *rest[:_FEW]])]
+    for place, one in enumerate(active):
+        terms = _changed((one,), first.terms)
+        for other in active[place + 1 :]:
+            if one[0].choice == other[0].choice:
+                continue
+            predicted = _predicted((other,), part, replace(first, terms=terms))
+            if predicted is not None and first.is_like(predicted):
+                yield one, other
+
+
+def _shows(step: _Step, part: str, looks: Iterable[_Look]) -> bool:
+    """Say whether a mistake changes a part in some case."""
+    for look in looks:
+        predicted = _predicted((step,), part, look)
+        if predicted is None or not look.is_right(predicted):
+            return True
+    return False
 
 
 def _fitted(
@@ -198,9 +241,9 @@ def _fits(explanation: _Explanation, part: str, looks: Sequence[_Look]) -> bool:
     """Say whether an explanation predicts every claim, the first of them being a wrong one."""
     for position, look in enumerate(looks):
         predicted = _predicted(explanation, part, look)
-        if predicted is None or not look.seen.is_like(predicted):
+        if predicted is None or not look.is_like(predicted):
             return False
-        if position == 0 and look.seen.is_right(predicted):
+        if position == 0 and look.is_right(predicted):
             return False
     return True
 
@@ -223,6 +266,9 @@ def _changed(explanation: _Explanation, terms: Any) -> Any:
 
 def _explained(explanation: _Explanation, part: str, looks: Sequence[_Look]) -> int:
     """Return the number of other results that an explanation predicts too."""
+    if isinstance(looks[0].trial, SgdTrial):
+        # Steps that end in the same point may be as many as there should be, or fewer.
+        return sum(_asks_as_often(explanation, look) for look in looks[:_FEW])
     if not isinstance(looks[0].trial, GradientTrial):
         return 0
     return sum(
@@ -230,6 +276,11 @@ def _explained(explanation: _Explanation, part: str, looks: Sequence[_Look]) -> 
         for other in PARTS
         if other != part
     )
+
+
+def _asks_as_often(explanation: _Explanation, look: _Look) -> bool:
+    predicted = _predicted(explanation, "calls", look)
+    return predicted is not None and int(predicted) == len(look.trial.outcome.points)
 
 
 def _predicts(explanation: _Explanation, part: str, look: _Look) -> bool:
