@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from fractions import Fraction
 
 import numpy as np
 from numpy.typing import NDArray
@@ -115,6 +116,7 @@ def of_parameter(name: str, evidence: Evidence, where: str) -> Iterator[Hypothes
         f"{title}claimed = {terms}{where}.{readings}",
         lambda e, _: (e.claimed - of_parameter * e.parameter) / factor,
         is_fitted=True,
+        hint="" if is_update else "factor",
     )
 
 
@@ -125,12 +127,15 @@ def _times(number: float) -> str:
 def _penalties(factor: float, of_parameter: float) -> str:
     """State the penalties that a factor and a multiple of the parameter may come from."""
     right, missing = of_parameter / (1 - factor), -of_parameter / factor
-    said = [
-        f"one of {stated_number(float(f'{multiple:.6g}'))} × the parameter that is {word}"
-        for multiple, word in ((right, "right beside it"), (missing, "missing"))
-        if multiple > 0
-    ]
-    return f" Of a penalty's terms, that fits {', or '.join(said)}." if said else ""
+    right, missing = (float(f"{multiple:.6g}") for multiple in (right, missing))
+    if right > 0 and missing > 0:
+        return (
+            f" Fits a penalty of {_times(right)}parameter, or a missing one of "
+            f"{stated_number(missing)}."
+        )
+    if missing > 0:
+        return f" Fits a missing penalty of {_times(missing)}parameter."
+    return f" Fits a penalty of {_times(right)}parameter." if right > 0 else ""
 
 
 def fitted_multiple(evidence: Evidence) -> float | None:
@@ -173,9 +178,17 @@ def stated_number(number: float) -> str:
             return sign + name
     short = f"{size:.9g}"
     inverse = round(1 / size) if size else 0
-    if len(short) > len("0.0625") and 2 < inverse <= LARGEST_NAMED and 1 / inverse == size:
-        return f"{sign}1/{inverse}"
+    if len(short) > len("0.0625"):
+        if 2 < inverse <= LARGEST_NAMED and 1 / inverse == size:
+            return f"{sign}1/{inverse}"
+        if float(fraction := _fraction(size)) == size:
+            return f"{sign}{fraction}"
     return sign + short
+
+
+def _fraction(size: float) -> Fraction:
+    """Return the fraction next to a number that people would write, not larger than a dozenth."""
+    return Fraction(size).limit_denominator(12)
 
 
 def _simplest(number: float, fits: Callable[[float], bool]) -> float:
@@ -183,7 +196,8 @@ def _simplest(number: float, fits: Callable[[float], bool]) -> float:
     candidates = [float(f"{number:.{digits}g}") for digits in range(1, 7)]
     if number and 1 < abs(1 / number) <= LARGEST_NAMED:
         candidates.append(1 / round(1 / number))
-    candidates += [math.copysign(math.log(2) ** power, number) for power in (1, -1)]
+    simple = (math.log(2), 1 / math.log(2), float(_fraction(abs(number))))
+    candidates += [math.copysign(size, number) for size in simple]
     for candidate in candidates:
         if candidate and abs(candidate - number) <= 1e-2 * abs(number) and fits(candidate):
             return candidate
