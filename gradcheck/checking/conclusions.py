@@ -284,14 +284,17 @@ def kinks(found: Sequence[Kink], rest: Examination | None, prober: Prober) -> Fi
     count, size = sum(kink.entries.size for kink in found), parameters.size
     single = [kink for kink in found if kink.slopes]
     sentences = [f"{_at_a_kink(found, parameters)}: the loss is not differentiable here."]
+    alike: dict[str, list[str]] = {}
     for kink in single[:NAMED]:
         entry = int(kink.entries[0])
         left, right = _without_dust(kink.slopes or (math.nan, math.nan))
-        sentences.append(
-            f"By {parameters.where(entry)}, the slopes on the two sides are {left:.4g} and "
-            f"{right:.4g}, and {claimed[entry]:.6g} is claimed"
+        seen = (
+            f"the slopes on the two sides are {left:.4g} and {right:.4g}, and "
+            f"{claimed[entry]:.6g} is claimed"
             f"{'' if _is_between(claimed[entry], left, right) else ': no slope of the loss'}."
         )
+        alike.setdefault(seen, []).append(parameters.where(entry))
+    sentences += [f"By {_listed(names)}, {seen}" for seen, names in alike.items()]
     beyond = [
         parameters.where(int(kink.entries[0]))
         for kink in single[NAMED:]

@@ -25,7 +25,6 @@ LOOK_FOR = {
     "update": "an update: what is returned is the parameter after it, and not the gradient.",
     "other-array": "the order in which the gradients are returned.",
     "parameter-multiple": "the gradient of a penalty.",
-    "factor-and-parameter": "a sum where the loss has a mean, and a penalty beside it.",
     "factor-per-slice": "a factor that belongs to each row, column or gate: a gate's derivative, "
     "a count, a scale.",
     "constant-along-axis": "a sum or mean over the wrong axis.",

@@ -7,7 +7,10 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["NAMED", "described", "exceptions", "listed"]
+__all__ = ["NAMED", "described", "exceptions", "listed", "rows_beside"]
+
+LISTED_ROWS = 10
+"""Of a matrix of more rows than that, the right ones are not told from those that are 0."""
 
 NAMED = 3
 """More rows or entries than that are not listed in a sentence."""
@@ -43,6 +46,31 @@ def exceptions(name: str, wrong: NDArray[np.bool_], right: NDArray[np.bool_]) ->
     if not 0 < (~wrong).sum() <= NAMED or not np.all(wrong | right):
         return ""
     return f"all but {listed(_entry(name, index) for index in np.argwhere(~wrong))}"
+
+
+def rows_beside(wrong: NDArray[np.bool_], idle: NDArray[np.bool_]) -> str:
+    """Say of a few rows which are right, and which are 0 in both; empty if there are no such ones.
+
+    Parameters
+    ----------
+    wrong, idle
+        The entries that are wrong, and those that are 0 in both, in the array's shape; all others
+        are right.
+    """
+    if wrong.ndim != 2 or not 1 < len(wrong) <= LISTED_ROWS:
+        return ""
+    whole, unused = wrong.all(axis=1), idle.all(axis=1)
+    right = ~wrong.any(axis=1) & ~unused
+    if not unused.any() or not right.any() or not (whole | unused | right).all():
+        return ""
+    first, second = (_rows(np.flatnonzero(rows)) for rows in (right, unused))
+    return f"{first[0].upper()}{first[1:]} right; {second} 0 in both."
+
+
+def _rows(indices: NDArray[np.intp]) -> str:
+    if len(indices) == 1:
+        return f"row {indices[0]} is"
+    return f"rows {listed(map(str, indices))} are"
 
 
 def _stretch(name: str, wrong: NDArray[np.bool_]) -> str:

@@ -23,7 +23,7 @@ from gradcheck.diagnosis.inquiry import LISTED, Inquiry, Source, WrongPart, larg
 from gradcheck.diagnosis.known import Known, KnownArray
 from gradcheck.diagnosis.location import MOST_WRONG
 from gradcheck.diagnosis.nearby import Nearby
-from gradcheck.diagnosis.parts import NAMED, described, exceptions
+from gradcheck.diagnosis.parts import NAMED, described, exceptions, rows_beside
 from gradcheck.diagnosis.searched import SearchedArray
 from gradcheck.numerical.directions import Direction
 from gradcheck.probing.arrays import ArrayFinding, WrongEntry
@@ -209,6 +209,11 @@ class _Course:
         extent = said or self._extent(part, evidence.claimed)
         found = replace(found, extent=extent, entries=self._entries(source, part.worst))
         causes = list(self._causes(source, evidence, part, said))
+        if beside := rows_beside(part.wrong, part.right & (evidence.claimed == 0)):
+            causes = [
+                replace(each, cause=f"{each.cause} {beside}") if each.pattern == "part" else each
+                for each in causes
+            ]
         if causes and causes[0].pattern in OF_ALL:
             self.wrong[leaf.entries] = True
         return _caused(found, causes)

@@ -295,6 +295,7 @@ def test_others_are_stated_to_be_right_with_a_probability():
         (-0.5, "−0.5"),
         (1 / 3, "1/3"),
         (1 / 7, "1/7"),
+        (-2 / 3, "−2/3"),
         (0.1, "0.1"),
         (math.log(2), "ln 2"),
         (-1 / math.log(2), "−1/ln 2"),
@@ -504,7 +505,7 @@ def test_a_factor_beside_a_penalty_names_the_penalties_that_it_fits():
     grad = planted("W2", lambda v, p: 5 * (v - 0.1 * p["W2"]))
     found = gradcheck.check(net, grad, start(40)).arrays[2]
     assert "claimed = 5 × derivative − 0.5 × p['W2']" in found.cause
-    assert "0.125 × the parameter that is right beside it, or one of 0.1 × the" in found.cause
+    assert "Fits a penalty of 0.125 × parameter, or a missing one of 0.1." in found.cause
 
 
 def test_a_term_that_is_missing_in_some_rows():
