@@ -31,7 +31,10 @@ class Batch(NamedTuple):
     """Pairs that are trained on together."""
 
     inputs: NDArray[np.int32]
-    """(B, C), the rows of V whose mean predicts, -1 after the last; C = 1 for skip-gram."""
+    """(B, C), the rows of V whose mean predicts, -1 after the last; C = 1 for skip-gram.
+
+    C is that of the pair of the batch that has most of them.
+    """
     targets: NDArray[np.int32]
     """(B,), the row of U that is predicted."""
     negatives: NDArray[np.int32]
@@ -112,16 +115,17 @@ def batches(
     first, last = _windows(sentence, window, rng)
     places = rng.permutation(len(words)) if shuffled else np.arange(len(words))
     if cbow:
-        inputs, targets = _cbow(words, places, first, last, window)
+        places = places[(last > first)[places]]
+        targets = words[places]
     else:
-        centers, outsides = _skip_gram(words, places, first, last)
+        centers, targets = _skip_gram(words, places, first, last)
         if direction == "outside-predicts-center":
-            centers, outsides = outsides, centers
-        inputs, targets = centers[:, np.newaxis], outsides
+            centers, targets = targets, centers
     for start in range(0, len(targets), batch_size):
         part = slice(start, start + batch_size)
+        inputs = _contexts(words, places[part], first, last) if cbow else centers[part, np.newaxis]
         negatives = _negatives(targets[part], rng, noise, negative, target_among_negatives)
-        yield Batch(inputs[part], targets[part], negatives)
+        yield Batch(inputs, targets[part], negatives)
 
 
 def _subsampled(
@@ -166,20 +170,19 @@ def _skip_gram(
     return words[center], words[outside]
 
 
-def _cbow(
+def _contexts(
     words: NDArray[np.int32],
-    places: NDArray[np.int64],
+    centers: NDArray[np.int64],
     first: NDArray[np.int64],
     last: NDArray[np.int64],
-    window: int,
-) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
-    """Return the words in each window, -1 after the last, and the center words."""
-    center = places[(last > first)[places]]
-    outside = first[center, np.newaxis] + np.arange(2 * window)
-    outside += outside >= center[:, np.newaxis]
-    inside = outside <= last[center, np.newaxis]
-    inputs = np.where(inside, words[np.where(inside, outside, 0)], np.int32(NONE))
-    return inputs, words[center]
+) -> NDArray[np.int32]:
+    """Return the words in the window of each center, -1 after the last."""
+    first, last = first[centers, np.newaxis], last[centers, np.newaxis]
+    # As wide as the widest of this batch: `window` may be longer than any sentence.
+    outside = first + np.arange((last - first).max())
+    outside += outside >= centers[:, np.newaxis]
+    inside = outside <= last
+    return np.where(inside, words[np.where(inside, outside, 0)], np.int32(NONE))
 
 
 def _negatives(

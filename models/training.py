@@ -48,6 +48,10 @@ _LARGEST_BATCH_OF_OWN_LOSS = 32
 # in 1,024 pairs.
 _LARGEST_STEP = 3.0
 
+# The numbers of all vectors of U that a batch names, repeats counted: 128 MB in float32. The usual
+# options have 1 % of that.
+_LARGEST_GATHER = 1 << 25
+
 
 class Divergence(InputError):  # noqa: N818 - the field's name of it
     """The vectors have grown without bound; the learning rate or the batches were too large."""
@@ -131,7 +135,8 @@ def fitting_batch_size(vocabulary: Vocabulary, options: Options) -> int:
 
     All gradients of a batch are taken at the same vectors and added up. Where the same rows come
     again and again, as in a small vocabulary, a step would so go many times too far: the batch is
-    halved until the busiest row of U moves by no more than is known to be stable.
+    halved until the busiest row of U moves by no more than is known to be stable; and until its
+    vectors take little memory, however many negatives there are.
 
     Parameters
     ----------
@@ -150,9 +155,14 @@ def fitting_batch_size(vocabulary: Vocabulary, options: Options) -> int:
         return size
     kept = vocabulary.counts * vocabulary.keep_probabilities(options.sample, options.subsampling)
     terms = kept / kept.sum()
+    numbers_a_pair = options.size
     if options.loss == "negative-sampling":
+        numbers_a_pair *= 1 + options.negative
         terms = terms + options.negative * vocabulary.noise(options.noise_power).probabilities
-    while size > 1 and options.starting_rate * size * terms.max() > _LARGEST_STEP:
+    while size > 1 and (
+        options.starting_rate * size * terms.max() > _LARGEST_STEP
+        or size * numbers_a_pair > _LARGEST_GATHER
+    ):
         size //= 2
     return size
 
@@ -269,6 +279,18 @@ class Training:
     def words_to_read(self) -> int:
         """The words of all epochs."""
         return self.corpus.words * self.options.epochs
+
+    @property
+    def words_done(self) -> int:
+        """The words that were read, whole blocks of them."""
+        epoch, block, _ = self.position
+        return epoch * self.corpus.words + int(self.corpus.words_before[block])
+
+    def count_pairs(self, block: int) -> int:
+        """Return the pairs of a block in the first epoch; no negatives are drawn for that."""
+        rng = generator(self.options.seed, 0, block)
+        drawn = self._batches(self.corpus.block(block), rng, noise=None, negative=0)
+        return sum(len(batch.targets) for batch in drawn)
 
     @property
     def pairs(self) -> int:

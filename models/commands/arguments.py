@@ -185,6 +185,11 @@ def _add_descent(add: Add) -> None:
         help="with more than one, no two runs give quite the same vectors; worth it with "
         "--compiled (default: 1)",
     )
+    add(
+        "--yes",
+        action="store_true",
+        help="train with naive softmax even if that takes more than ten minutes",
+    )
     add("--seed", type=int, metavar="N", help="of all that is random (default: 1)")
 
 

@@ -14,7 +14,7 @@ from gradcheck.terminal.progress import bar, patient_bar, shows_bars
 if TYPE_CHECKING:
     from models.training import Step, Training
 
-__all__ = ["TrainingProgress", "reading", "say", "words_done"]
+__all__ = ["TrainingProgress", "reading", "say"]
 
 _SECONDS_BETWEEN_DRAWINGS = 0.1
 _SECONDS_BETWEEN_LINES = 10.0
@@ -49,7 +49,7 @@ class TrainingProgress:
     def __init__(self, training: Training) -> None:
         self._training = training
         self._total = training.words_to_read
-        self._first = self._words = words_done(training)
+        self._first = self._words = training.words_done
         self._started = self._shown = time.monotonic()
         self._epoch_shown = training.position.epoch
         self._loss = float("nan")
@@ -104,13 +104,6 @@ class TrainingProgress:
             f"{speed:,.0f} words/s  loss {self._loss:.4f}  rate {self._rate:.5f}  "
             f"{_duration(left)} left"
         )
-
-
-def words_done(training: Training) -> int:
-    """Return the words that a training has read."""
-    epoch, block, _ = training.position
-    corpus = training.corpus
-    return epoch * corpus.words + int(corpus.words_before[block])
 
 
 def _duration(seconds: float | None) -> str:

@@ -15,8 +15,9 @@ from gradcheck.terminal.command import FAILED, INTERRUPTED, PASSED, Command, Usa
 from gradcheck.terminal.files import remove_partial, replacing
 from models.checkpoints import Checkpoint, load, restore, save
 from models.commands.arguments import DESCRIPTION, EPILOG, add_arguments, options_of
+from models.commands.forecast import forecast
 from models.commands.outputs import Files, drop_checkpoint, files_of, require_space, write_results
-from models.commands.progress import TrainingProgress, reading, say, words_done
+from models.commands.progress import TrainingProgress, reading, say
 from models.commands.spot_checks import Disagreement, SpotChecks
 from models.errors import InputError
 from models.options import Options
@@ -45,7 +46,7 @@ def _train(arguments: argparse.Namespace) -> int:
     update = own.update if own else _update(options)
     with _read(arguments.text, options) as corpus, _memory(corpus, options, files):
         training = Training(corpus, options, update, own.digest if own else "")
-        _begin(training, stored, files)
+        _begin(training, stored, files, patient=arguments.yes)
         summary = "nothing was left to train, and no gradient to check"
         if not training.finished:
             checks = SpotChecks(training, arguments.check_every)
@@ -147,8 +148,8 @@ def _memory(corpus: EncodedCorpus, options: Options, files: Files) -> Iterator[N
         ) from None
 
 
-def _begin(training: Training, stored: Checkpoint | None, files: Files) -> None:
-    """Go on from a checkpoint, or write the first."""
+def _begin(training: Training, stored: Checkpoint | None, files: Files, *, patient: bool) -> None:
+    """Go on from a checkpoint, or write the first; nothing is written before the forecast."""
     if training.options.threads > 1:
         say(f"{training.options.threads} threads: no two runs give quite the same vectors")
     if stored:
@@ -156,8 +157,9 @@ def _begin(training: Training, stored: Checkpoint | None, files: Files) -> None:
             restore(training, stored, f"{files.checkpoint}")
         except InputError as error:
             raise UsageError(f"{error}; --restart in place of --resume drops it") from None
-        say(f"going on at {words_done(training) / training.words_to_read:.1%}")
-    elif files.checkpoint:
+        say(f"going on at {training.words_done / training.words_to_read:.1%}")
+    forecast(training, patient=patient)
+    if files.checkpoint and not stored:
         # A full disk is better found out now than after the work.
         require_space(training, files)
         try:
@@ -277,7 +279,7 @@ def _finish(training: Training, files: Files) -> int:
         drop_checkpoint(files)
         return PASSED
     say(
-        f"stopped at {words_done(training) / training.words_to_read:.1%}; the vectors are those of "
+        f"stopped at {training.words_done / training.words_to_read:.1%}; the vectors are those of "
         "this moment"
     )
     if files.checkpoint:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from collections import Counter
 from itertools import groupby, product
 
@@ -121,12 +122,34 @@ def test_cbow_is_the_plain_loop(sentences, window, keep, batch_size, seed):
         )
     )
     windows = plain_windows(kept_sentences(block, recorder, keep), recorder.reaches)
-    expected = [
-        (others + [-1] * (2 * window - len(others)), center) for center, others in windows if others
+    expected = [(others, center) for center, others in windows if others]
+    pairs = [
+        ([word for word in inputs if word >= 0], target)
+        for b in found
+        for inputs, target in zip(b.inputs.tolist(), b.targets, strict=True)
     ]
-    pairs = [pair for b in found for pair in zip(b.inputs.tolist(), b.targets, strict=True)]
     assert pairs == expected
-    assert_well_formed(found, columns=2 * window, batch_size=batch_size)
+    for b in found:
+        assert (np.diff((b.inputs >= 0).astype(int), axis=1) <= 0).all(), "-1 before a word"
+        # No wider than its widest pair: what a window costs follows the text.
+        assert (b.inputs >= 0).all(axis=1).any()
+        assert_well_formed([b], columns=b.inputs.shape[1], batch_size=batch_size)
+
+
+def test_a_window_longer_than_any_sentence_takes_no_more_memory():
+    block = block_of([range(4)] * 2_500)
+
+    def peak(window):
+        tracemalloc.start()
+        parts = batches(block, np.random.default_rng(1), window=window, batch_size=512, cbow=True)
+        columns = max(part.inputs.shape[1] for part in parts)
+        used = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        return columns, used
+
+    (columns, used), (wide, used_by_wide) = peak(3), peak(10_000)
+    assert columns == wide == 3
+    assert used_by_wide < 1.2 * used
 
 
 @pytest.mark.parametrize("cbow", [False, True])
