@@ -2,9 +2,13 @@
 
 gensim, the plain trainer and the compiled one train on the text with each seed, with the same
 options; WordSim-353, SimLex-999 and questions-words, of gensim's package, judge all of them by the
-same rules. The mean of ours should lie within gensim's own spread over the seeds, or above.
+same rules. The mean of our skip-gram should lie within gensim's own spread over seeds, or above.
 
-On 3 million words this takes an hour of one processor. What is done is kept in a file of
+CBOW follows another rule here, the exact gradient, and has a rate of its own. It is held against
+the better of gensim's at two rates, test set by test set: the mean at least as high on rated pairs,
+and at most 1.5 points lower on analogies.
+
+On 3 million words this takes an hour and a half of one processor. What is done is kept in a file of
 results, and not done again; several such processes may share the file.
 """
 
@@ -22,7 +26,13 @@ from tests.benchmarks.console import column_table, conclude, show
 from tests.benchmarks.trainers import TRAINERS, Run, run, write_part
 
 PEER = "gensim"
-REQUIREMENT = "the mean of ours lies within gensim's own spread over seeds, or above"
+CBOW_PEERS = ("gensim CBOW 0.025", "gensim CBOW 0.05")
+REQUIREMENT = (
+    "the mean of our skip-gram lies within gensim's own spread over seeds, or above; that of our "
+    "CBOW at least at gensim's better rate, less 1.5 points on analogies"
+)
+ALLOWED = {"questions-words": 0.015}
+"""How much lower our CBOW may be than gensim's."""
 
 _Scores = dict[str, dict[int, dict[str, float]]]
 """By trainer, seed and test set."""
@@ -81,7 +91,7 @@ def gather(lines: list[dict[str, Any]], words: int, epochs: int, seeds: int) -> 
 def report(scores: _Scores) -> list[str]:
     """Print a table of means and ranges, and return where ours fall short."""
     table = column_table(
-        f"Spearman's ρ, right analogies: mean over seeds (least to most), against {PEER}'s range",
+        f"Spearman's ρ, right analogies: mean over seeds (least to most), against {PEER}'s",
         *["", "seeds", *_test_sets(scores)],
     )
     failures = []
@@ -89,10 +99,15 @@ def report(scores: _Scores) -> list[str]:
         cells = []
         for test_set in _test_sets(scores):
             values = _values(by_seed, test_set)
-            place = _place(values, _values(scores[PEER], test_set))
-            cells.append(_cell(values) + ("" if trainer == PEER else f" {place}"))
+            peers = CBOW_PEERS if "CBOW" in trainer else (PEER,)
+            if trainer in peers:
+                cells.append(_cell(values))
+                continue
+            of_peers = [_values(scores[peer], test_set) for peer in peers]
+            place = _place(values, of_peers, ALLOWED.get(test_set, 0.0))
+            cells.append(f"{_cell(values)} {place}")
             if place not in {"within", "above"}:
-                failures.append(f"{trainer}, {test_set}: {place} {PEER}'s range")
+                failures.append(f"{trainer}, {test_set}: {place} what {PEER}'s has")
         table.add_row(trainer, str(len(by_seed)), *cells)
     show(table)
     return failures
@@ -107,14 +122,19 @@ def _values(by_seed: dict[int, dict[str, float]], test_set: str) -> list[float]:
     return [of_seed[test_set] for of_seed in by_seed.values()]
 
 
-def _place(values: list[float], of_peer: list[float]) -> str:
-    """Say where the mean of values lies in the range of the peer's."""
-    if not values or not of_peer:
+def _place(values: list[float], of_peers: list[list[float]], allowed: float) -> str:
+    """Say where the mean of values lies: in the range of one peer, or near the best of several."""
+    if not values or not all(of_peers):
         return "unknown in"
     mean = statistics.mean(values)
-    if mean > max(of_peer):
+    if len(of_peers) == 1:
+        least, most = min(of_peers[0]), max(of_peers[0])
+    else:
+        most = max(map(statistics.mean, of_peers))
+        least = most - allowed
+    if mean > most:
         return "above"
-    return "within" if mean >= min(of_peer) else "below"
+    return "within" if mean >= least else "below"
 
 
 def _cell(values: list[float]) -> str:
