@@ -73,6 +73,8 @@ class Outcome:
         The samples of each call of the replaced sampler.
     losses_called : tuple of Role
         The loss functions that a window function called.
+    center_shapes : tuple of tuple of int
+        The shapes of the center vectors that it handed to them.
     dataset_passed : bool
         Whether it handed each of them the dataset that it was given.
     points : tuple of ndarray
@@ -90,6 +92,7 @@ class Outcome:
     drawn: tuple[int, ...] = ()
     sampled: tuple[tuple[int, ...], ...] = ()
     losses_called: tuple[Role, ...] = ()
+    center_shapes: tuple[tuple[int, ...], ...] = ()
     dataset_passed: bool = True
     points: tuple[Any, ...] = ()
     postprocessed: int = 0

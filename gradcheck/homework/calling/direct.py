@@ -37,12 +37,16 @@ class _Record:
     """The notes that doubles take while the file calls them."""
 
     losses_called: list[Role] = field(default_factory=list)
+    center_shapes: list[tuple[int, ...]] = field(default_factory=list)
     datasets: list[Any] = field(default_factory=list)
     points: list[Any] = field(default_factory=list)
     postprocessed: int = 0
 
-    def note_loss(self, name: Role, interface: Interface, dataset: Any) -> None:
+    def note_loss(
+        self, name: Role, interface: Interface, shape: tuple[int, ...], dataset: Any
+    ) -> None:
         self.losses_called.append(name)
+        self.center_shapes.append(shape)
         if "dataset" in interface.parameters:
             self.datasets.append(dataset)
 
@@ -131,6 +135,7 @@ class DirectTarget:
             drawn=tuple(dataset.drawn),
             sampled=tuple(sampler.returned),
             losses_called=tuple(record.losses_called),
+            center_shapes=tuple(record.center_shapes),
             dataset_passed=all(passed is dataset for passed in record.datasets),
             points=tuple(record.points),
             postprocessed=record.postprocessed,

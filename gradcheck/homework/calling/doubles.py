@@ -88,7 +88,7 @@ class LossDouble:
     factor : float
         Its multiple of naive softmax.
     called : callable
-        Called each time, with the dataset that was handed on.
+        Called each time, with the shape of the center vector and the dataset that were handed on.
     """
 
     def __init__(
@@ -98,7 +98,7 @@ class LossDouble:
         own: Callable[..., Any] | None,
         *,
         factor: float,
-        called: Callable[[Any], None],
+        called: Callable[[tuple[int, ...], Any], None],
     ) -> None:
         self.__name__ = self.__qualname__ = interface.name
         self._factor = factor
@@ -112,8 +112,9 @@ class LossDouble:
     def __call__(self, *arguments: Any, **keywords: Any) -> tuple[float, Any, Any]:
         """Return a loss and its gradients."""
         bound = list(self._signature.bind(*arguments, **keywords).arguments.values())
-        self._called(bound[self._place] if self._place < len(bound) else None)
         center = np.asarray(bound[0], dtype=np.float64)
+        dataset = bound[self._place] if self._place < len(bound) else None
+        self._called(center.shape, dataset)
         target, outside = int(np.asarray(bound[1]).item()), np.asarray(bound[2], dtype=np.float64)
         loss, along_center, along_outside = naive_softmax(center.reshape(-1), outside, target)
         gradient = self._factor * along_center.reshape(center.shape)

@@ -60,6 +60,7 @@ def outcome_message(outcome: Outcome) -> tuple[Any, ...]:
         np.array(outcome.drawn, dtype=np.int64),
         tuple(np.array(sample, dtype=np.int64) for sample in outcome.sampled),
         outcome.losses_called,
+        tuple(np.array(shape, dtype=np.int64) for shape in outcome.center_shapes),
         outcome.dataset_passed,
         outcome.points,
         outcome.postprocessed,
@@ -75,13 +76,13 @@ def outcome_from(message: Any) -> Outcome:
     FrameError
         If it is none.
     """
-    _demand(isinstance(message, tuple) and len(message) == 12 and message[0] == "outcome")
-    _, status, result, text, overwritten, drawn, sampled, losses, passed, points, times, spoiled = (
-        message
-    )
+    _demand(isinstance(message, tuple) and len(message) == 13 and message[0] == "outcome")
+    _, status, result, text, overwritten, drawn, sampled, losses, shapes, *others = message
+    passed, points, times, spoiled = others
     _demand(isinstance(status, str) and status in _STATUSES and isinstance(text, str))
     _demand(_are(overwritten, str) and _are(losses, str) and _are(sampled, np.ndarray))
-    _demand(_are(points, np.ndarray) and isinstance(drawn, np.ndarray))
+    _demand(_are(points, np.ndarray) and _are(shapes, np.ndarray))
+    _demand(isinstance(drawn, np.ndarray))
     _demand(isinstance(passed, bool) and isinstance(spoiled, bool) and isinstance(times, int))
     return Outcome(
         status=status,
@@ -91,6 +92,7 @@ def outcome_from(message: Any) -> Outcome:
         drawn=_indices(drawn),
         sampled=tuple(map(_indices, sampled)),
         losses_called=losses,
+        center_shapes=tuple(map(_indices, shapes)),
         dataset_passed=passed,
         points=points,
         postprocessed=times,
@@ -110,6 +112,7 @@ def facts_message(facts: FileFacts) -> tuple[Any, ...]:
         facts.output,
         facts.stand_ins,
         facts.digest,
+        tuple(facts.state_shapes),
     )
 
 
@@ -125,9 +128,9 @@ def facts_from(message: Any, path: Path, names: Mapping[Role, str]) -> FileFacts
     """
     if isinstance(message, tuple) and message[:1] == ("refused",) and _are(message, str):
         raise SubmissionError(" ".join(message[1:]))
-    _demand(isinstance(message, tuple) and len(message) == 8 and message[0] == "loaded")
-    _, identifier, present, defined, notes, output, stand_ins, digest = message
-    _demand(all(_are(part, str) for part in (present, defined, notes, stand_ins)))
+    _demand(isinstance(message, tuple) and len(message) == 9 and message[0] == "loaded")
+    _, identifier, present, defined, notes, output, stand_ins, digest, stating = message
+    _demand(all(_are(part, str) for part in (present, defined, notes, stand_ins, stating)))
     _demand(isinstance(output, str) and isinstance(digest, str))
     course = next((course for course in COURSES if course.identifier == identifier), None)
     _demand(course is not None or identifier is None)
@@ -141,6 +144,7 @@ def facts_from(message: Any, path: Path, names: Mapping[Role, str]) -> FileFacts
         output=output,
         stand_ins=stand_ins,
         digest=digest,
+        state_shapes=frozenset(stating),
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from gradcheck.homework.calling.direct import DirectTarget
 from gradcheck.homework.courses import COURSES, Course, Role, detect
@@ -39,6 +40,10 @@ class FileFacts:
         The course's modules that were stood in for.
     digest : str
         Of its content.
+    state_shapes : frozenset of Role
+        Those of `present` whose docstring says what shape their arguments have.
+    row_roles : frozenset of Role
+        Those that are called with the center vector as a row, as the file itself calls them.
     """
 
     path: Path
@@ -49,6 +54,8 @@ class FileFacts:
     output: str = ""
     stand_ins: tuple[str, ...] = ()
     digest: str = ""
+    state_shapes: frozenset[Role] = frozenset()
+    row_roles: frozenset[Role] = frozenset()
 
 
 def recognize(submission: Submission, names: Mapping[Role, str]) -> Course | None:
@@ -71,17 +78,28 @@ def recognize(submission: Submission, names: Mapping[Role, str]) -> Course | Non
 def describe(submission: Submission, course: Course | None) -> FileFacts:
     """Return the facts about a loaded file."""
     target = DirectTarget(submission, course) if course else None
-    roles = course.functions if course else ()
+    functions = course.functions if course else {}
+    present = frozenset(role for role in functions if target and target.has(role))
     return FileFacts(
         path=submission.path,
         course=course,
-        present=frozenset(role for role in roles if target and target.has(role)),
+        present=present,
         defined=_defined(submission),
         notes=submission.notes,
         output=submission.output,
         stand_ins=submission.stand_ins,
         digest=submission.digest,
+        state_shapes=frozenset(
+            role
+            for role in present
+            if "shape" in _documentation(submission.function(functions[role].name))
+        ),
     )
+
+
+def _documentation(function: Any) -> str:
+    text = getattr(function, "__doc__", "")
+    return text.lower() if isinstance(text, str) else ""
 
 
 def _defined(submission: Submission) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gradcheck.homework.calling.scripted_dataset import word
-from gradcheck.homework.checks.trials import SgdTrial, SigmoidTrial, WindowTrial
+from gradcheck.homework.checks.trials import PairTrial, SgdTrial, SigmoidTrial, WindowTrial
 from gradcheck.homework.submission.loading import NAMESPACE
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def snippet(trial: Trial, facts: FileFacts) -> str:
     if str(facts.path) != NAMESPACE:
         lines.append(_import(facts, names))
     if "dataset" in interface.parameters or trial.first_call().draws:
-        lines += _dataset(trial.target.course, trial.first_call().draws)
+        lines += _dataset(trial.target.course, _draws(trial))
     if isinstance(trial, SgdTrial):
         lines.append(f"gradient = {_literal(trial.case.gradient)}")
     lines.append(f"print({interface.name}(")
@@ -58,6 +58,14 @@ def _import(facts: FileFacts, names: list[str]) -> str:
         f"submission = load({path.name!r})\n"
         f"{', '.join(names)} = {functions}"
     )
+
+
+def _draws(trial: Trial) -> tuple[int, ...]:
+    """Return what the dataset hands out, without what a file never asks for."""
+    drawn = trial.first_call().draws
+    if isinstance(trial, PairTrial) and len(trial.batches) < 2:
+        return trial.case.negatives
+    return drawn
 
 
 def _dataset(course: Course, draws: tuple[int, ...]) -> list[str]:

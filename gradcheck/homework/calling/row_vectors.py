@@ -1,0 +1,90 @@
+"""Losses that take the center vector as a row of shape (1, d), as their file's skipgram has it.
+
+Handouts up to 2019 leave its shape open: what counts is that a file's functions fit each other.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from gradcheck.homework.calling.calls import Call, Outcome, Target
+from gradcheck.homework.courses import Course, Role
+
+__all__ = ["RowTarget", "hands_over_rows"]
+
+_WINDOWS: tuple[Role, ...] = ("skip-gram", "cbow")
+
+
+def hands_over_rows(target: Target) -> str:
+    """Return the name of the file's function that hands rows to its losses; nothing if none does.
+
+    Raises
+    ------
+    SubmissionError
+        If the file ends its process meanwhile.
+    """
+    vectors = np.random.default_rng(0).standard_normal((2, 3, 2))
+    inputs: dict[str, Any] = {
+        "center_word": 0,
+        "window_size": 1,
+        "context_words": (1, 2),
+        "center_vectors": vectors[0],
+        "outside_vectors": vectors[1],
+    }
+    for role in _WINDOWS:
+        if not target.has(role):
+            continue
+        shapes = set(target.call(Call(role, inputs, draws=(0,))).center_shapes)
+        if shapes == {(1, 2)}:
+            return target.course.functions[role].name
+    return ""
+
+
+class RowTarget:
+    """A target whose losses get rows; the gradient of a row is taken for that of the vector.
+
+    Parameters
+    ----------
+    target : Target
+        The submission.
+    roles : frozenset of Role
+        Those of its losses.
+    """
+
+    def __init__(self, target: Target, roles: frozenset[Role]) -> None:
+        self._target = target
+        self._roles = roles
+
+    @property
+    def course(self) -> Course:
+        """The names and arguments of its functions."""
+        return self._target.course
+
+    def has(self, role: Role) -> bool:
+        """Say whether the file has this function."""
+        return self._target.has(role)
+
+    def call(self, call: Call) -> Outcome:
+        """Call a function."""
+        if call.role not in self._roles:
+            return self._target.call(call)
+        row = np.asarray(call.inputs["center"])[np.newaxis]
+        outcome = self._target.call(replace(call, inputs={**call.inputs, "center": row}))
+        result = outcome.result
+        if not isinstance(result, tuple | list) or len(result) != 3:
+            return outcome
+        loss, center, outside = result
+        if isinstance(center, np.ndarray) and center.shape == row.shape:
+            center = center[0]
+        return replace(outcome, result=(loss, center, outside))
+
+    def fresh(self) -> Target:
+        """Return the same file loaded anew."""
+        return RowTarget(self._target.fresh(), self._roles)
+
+    def close(self) -> None:
+        """End what runs for the file alone."""
+        self._target.close()
