@@ -35,7 +35,7 @@ def is_positional(at: Any) -> bool:
 
 def is_branch(value: Any) -> bool:
     """Tell whether a value has parts."""
-    return _parts(value, "") is not None
+    return _children(value) is not None
 
 
 def is_moved(value: Any) -> bool:
@@ -101,16 +101,18 @@ def walked_like(
             raise TypeError(f"{name} is a {kind_of(tree)}; one array was expected, as in `at`")
         yield name, tree
         return
-    outline = _outline(template)
     found = _parts(tree, name)
-    if found is None:
-        raise TypeError(f"{name} is {kind_of(tree)}; {outline} was expected, as in `at`")
-    if isinstance(template, Mapping) != isinstance(tree, Mapping):
-        raise TypeError(f"{name} is a {kind_of(tree)}; {outline} was expected, as in `at`")
+    if found is None or isinstance(template, Mapping) != isinstance(tree, Mapping):
+        article = "" if found is None else "a "
+        raise TypeError(
+            f"{name} is {article}{kind_of(tree)}; {_outline(template)} was expected, as in `at`"
+        )
     if isinstance(template, Mapping):
         below = _by_key(template, tree, name, [] if notes is None else notes)
+    elif len(found) == len(expected):
+        below = zip(expected, found, strict=True)
     else:
-        below = _in_order(expected, found, name, outline)
+        below = _of_moved(template, expected, found, name)
     for (_, part), (path, child) in below:
         yield from walked_like(part, child, path, notes)
 
@@ -144,14 +146,15 @@ def _by_key(
         yield (path, template[key]), (path, tree[spelled[key]])
 
 
-def _in_order(
-    expected: list[Named], found: list[Named], name: str, outline: str
+def _of_moved(
+    template: Any, expected: list[Named], found: list[Named], name: str
 ) -> Iterator[tuple[Named, Named]]:
-    """Pair the parts of two sequences; those that do not move may be missing."""
+    """Pair the parts of two sequences, where those that do not move are missing in one."""
+    expected = [each for each in expected if _has_moved(each[1])]
     if len(found) != len(expected):
-        expected = [each for each in expected if _has_moved(each[1])]
-    if len(found) != len(expected):
-        raise ValueError(f"{name} has {len(found)} parts; {outline} was expected, as in `at`")
+        raise ValueError(
+            f"{name} has {len(found)} parts; {_outline(template)} was expected, as in `at`"
+        )
     return zip(expected, found, strict=True)
 
 
@@ -161,10 +164,10 @@ def _has_moved(tree: Any) -> bool:
 
 def rebuilt(template: Any, pieces: Iterator[Any]) -> Any:
     """Return a tree of a template's form, with other leaves where these are moved."""
-    parts = _parts(template, "")
+    parts = _children(template)
     if parts is None:
         return next(pieces) if is_moved(template) else template
-    children = [rebuilt(part, pieces) for _, part in parts]
+    children = [rebuilt(part, pieces) for part in parts]
     if isinstance(template, dict):
         tree = copy.copy(template)  # a defaultdict, say, needs more than its items
         tree.update(zip(template, children, strict=True))
@@ -184,23 +187,39 @@ def rebuilt(template: Any, pieces: Iterator[Any]) -> Any:
 
 def _parts(value: Any, name: str) -> list[Named] | None:
     """Return the parts of a branch with their paths; None for a leaf."""
+    children = _children(value)
+    if children is None:
+        return None
+    if isinstance(value, dict):
+        labels = [f"[{key!r}]" for key in value]
+    elif fields := _fields(value):
+        labels = [f".{field}" for field in fields]
+    else:
+        labels = [f"[{index}]" for index in range(len(children))]
+    return [(name + label, child) for label, child in zip(labels, children, strict=True)]
+
+
+def _children(value: Any) -> list[Any] | None:
+    """Return the parts of a branch; None for a leaf."""
     if isinstance(value, np.ndarray | np.generic | float | int | str | type | None):
         return None
     if isinstance(value, dict):
-        return [(f"{name}[{key!r}]", part) for key, part in value.items()]
-    if isinstance(value, tuple | list) and not hasattr(value, "_fields"):
-        return [(f"{name}[{index}]", part) for index, part in enumerate(value)]
-    if fields := getattr(value, "_fields", None) or _fields(value):
-        return [(f"{name}.{field}", getattr(value, field)) for field in fields]
+        return list(value.values())
+    if isinstance(value, tuple | list):
+        return list(value)
+    if fields := _fields(value):
+        return [getattr(value, field) for field in fields]
     nodes = _jax_nodes()
     if nodes is None or is_foreign(value) or nodes.all_leaves([value]):
         return None
-    children = nodes.tree_leaves(value, is_leaf=lambda node: node is not value)
-    return [(f"{name}.{index}", child) for index, child in enumerate(children)]
+    children: list[Any] = nodes.tree_leaves(value, is_leaf=lambda node: node is not value)
+    return children
 
 
 def _fields(value: Any) -> list[str]:
-    """Return the names of a dataclass's fields; none for anything else."""
+    """Return the names of a named tuple's or a dataclass's fields; none for anything else."""
+    if isinstance(value, tuple):
+        return list(getattr(value, "_fields", ()))
     if not dataclasses.is_dataclass(value) or isinstance(value, type):
         return []
     return [each.name for each in dataclasses.fields(value) if hasattr(value, each.name)]
@@ -228,5 +247,4 @@ def kind_of(value: Any) -> str:
 def _outline(value: Any) -> str:
     if isinstance(value, dict):
         return f"a dict with the keys {list(value)}"
-    parts = _parts(value, "")
-    return f"a {type(value).__name__} of {len(parts or ())}"
+    return f"a {type(value).__name__} of {len(_children(value) or ())}"
