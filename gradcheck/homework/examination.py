@@ -11,11 +11,13 @@ import numpy as np
 
 from gradcheck.homework.calling.calls import Target
 from gradcheck.homework.calling.opening import FileFacts
-from gradcheck.homework.checks.cases import Profile, StreamName, draw_cases, find_smallest
+from gradcheck.homework.checks.cases import Profile, StreamName, draw_cases, find_smallest, teaches
 from gradcheck.homework.checks.comparison import Finding, Unjudged, Verdict, as_array
+from gradcheck.homework.checks.mistakes.mistake_table import formula_of
 from gradcheck.homework.checks.mistakes.naming import explain
 from gradcheck.homework.checks.registry import Check, Level
 from gradcheck.homework.checks.trials import GradientTrial, Trial, make_trial
+from gradcheck.homework.checks.working import working
 from gradcheck.homework.courses import Course, Role
 from gradcheck.homework.report.quotation import Quotation, quote
 from gradcheck.homework.report.results import CheckResult, FunctionStatus
@@ -170,6 +172,8 @@ class FunctionExamination:
             mistake=finding.mistake,
             mistakes=finding.mistakes,
             quotation=self._quotation(finding),
+            formula=formula_of(self._role, finding.part),
+            working=working(trial, finding.part),
             counterexample=_counterexample(trial, finding),
             snippet=snippet(trial, self._facts),
         )
@@ -211,12 +215,19 @@ class FunctionExamination:
 
     def _explain(self, check: Check, failing: list[Trial]) -> tuple[Trial, Finding]:
         """Return the trial to show, and the finding in it."""
-        trial = min(failing, key=lambda failed: _size(failed.case))
+        oblong = check.name == "shapes"
+        taught = [one for one in failing if teaches(check.stream, one.case, oblong=oblong)]
+        trial = min(taught or failing, key=lambda failed: _size(failed.case))
         # No shrinking where calls depend on earlier ones, or each takes all its time.
         slow = trial.outcome.status == "timeout"
         if self._profile.shrinks and not self._keeps_state and not slow:
             trial = self._smallest(
-                check, trial, lambda other: isinstance(_judge(check, other), Finding)
+                check,
+                trial,
+                lambda other: (
+                    (not taught or teaches(check.stream, other.case, oblong=oblong))
+                    and isinstance(_judge(check, other), Finding)
+                ),
             )
         finding = _judge(check, trial)
         if not isinstance(finding, Finding):

@@ -18,13 +18,12 @@ import numpy as np
 
 from gradcheck import strategies
 from gradcheck.word2vec import cases
+from gradcheck.word2vec.cases import Case, WindowCase
 from gradcheck.word2vec.simpler_numbers import simplify
 
 if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy
     from numpy.typing import NDArray
-
-    from gradcheck.word2vec.cases import Case, WindowCase
 
 __all__ = [
     "PROFILES",
@@ -35,6 +34,7 @@ __all__ = [
     "StreamName",
     "draw_cases",
     "find_smallest",
+    "teaches",
 ]
 
 StreamName = Literal[
@@ -82,6 +82,8 @@ PROFILES = {
 # Enough to shrink each of the mistakes known to us; keeps a slow file from taking minutes.
 _SHRINK_CALLS = 400
 _SIMPLIFY_CALLS = 120
+# Simpler numbers may be larger ones; a plain formula is right up to here.
+_MOST_SCORE = 15.0 + 1e-9
 
 
 @dataclass(frozen=True, eq=False)
@@ -145,6 +147,38 @@ def draw_cases(stream: StreamName, count: int, seed: int) -> tuple[Any, ...]:
     """Draw `count` cases of a stream; several files that share a seed share them."""
     source, change = _STREAMS[stream]
     return tuple(change(case) for case in _draw(source, count, seed))
+
+
+def teaches(stream: StreamName, case: Any, *, oblong: bool = False) -> bool:
+    """Say whether a case can be followed on paper, and is one that the stream could draw.
+
+    With one word, or vectors of one entry, a matrix looks like a vector and a vector like a number;
+    with as many words as entries, nobody sees what is transposed.
+
+    Parameters
+    ----------
+    stream : StreamName
+        Where the case is drawn.
+    case : Any
+        The case.
+    oblong : bool
+        Whether there have to be more words than entries, or fewer.
+    """
+    if isinstance(case, Case):
+        outside, inputs = case.outside, case.center
+    elif isinstance(case, WindowCase):
+        rows = [case.center] if "window" in stream else list(case.context)
+        outside, inputs = case.outside_vectors, case.center_vectors[rows].sum(axis=0)
+    else:
+        return True
+    words, entries = outside.shape
+    large = stream.startswith("large-")
+    return (
+        words >= 2
+        and entries >= 2
+        and not (oblong and words == entries)
+        and (large or float(np.abs(outside @ inputs).max()) <= _MOST_SCORE)
+    )
 
 
 def find_smallest(

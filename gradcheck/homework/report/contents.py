@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from gradcheck.document.blocks import Block, Code, Column, Document, Heading, Paragraph, Table
-from gradcheck.document.spans import Mark, Numeral, Phrase, phrase, prose
+from gradcheck.document.spans import Mark, Numeral, Phrase, code, joined, phrase, prose
+from gradcheck.homework.checks.mistakes.mistake_table import mistake
 from gradcheck.homework.submission.loading import NAMESPACE
 
 if TYPE_CHECKING:
@@ -19,8 +21,11 @@ if TYPE_CHECKING:
 
 __all__ = ["check_contents", "contents"]
 
-_MOST_ENTRIES = 12
+_MOST_ENTRIES = 6
 """As many entries of an array are shown where it cannot be scrolled."""
+
+_PAGE = 36
+"""The lines of a terminal that one check has: a page, less what pytest puts around it."""
 
 _MARKS: dict[str, Mark] = {
     "passed": "good",
@@ -45,10 +50,18 @@ def contents(report: FileResult) -> Document:
 
 
 def check_contents(check: CheckResult) -> Document:
-    """Return the errors seen by one check; the title says them in words."""
-    title, *others = check.message.splitlines() or [""]
-    lines = [Paragraph(prose(line)) for line in others]
-    return Document(prose(title), (*lines, *_evidence(check)), is_compact=True)
+    """Return the errors seen by one check, on a page of a terminal; the title says them in words.
+
+    The code that reproduces the case is left out where it does not fit.
+    """
+    from gradcheck.document.text import to_text
+
+    title, *others = _what(check)
+    assert isinstance(title, Paragraph)
+    whole = Document(title.content, (*others, *_evidence(check)), is_compact=True)
+    if to_text(whole).count("\n") < _PAGE:
+        return whole
+    return replace(whole, blocks=(*others, *_evidence(replace(check, snippet=""))))
 
 
 def _blocks(report: FileResult) -> Iterator[Block]:
@@ -61,10 +74,15 @@ def _blocks(report: FileResult) -> Iterator[Block]:
         for check in function.checks
         if check.status == "failed"
     ]
+    told: set[tuple[str, tuple[str, ...]]] = set()
     for function, check in failed:
         yield Heading(prose(_title(function, check)))
-        for line in check.message.splitlines():
-            yield Paragraph(prose(line))
+        yield from _what(check)
+        key = (function.name, check.mistakes)
+        if check.mistakes and key in told:
+            yield Paragraph(prose("The same mistake as above."))
+            continue
+        told.add(key)
         yield from _evidence(check)
     yield Heading(_verdict(report))
     if failed and not report.error:
@@ -161,10 +179,37 @@ def _verdict(report: FileResult) -> Phrase:
 # -------------------------------------------------------------------------------- evidence
 
 
+def _what(check: CheckResult) -> Iterator[Paragraph]:
+    """Say what is wrong, and where."""
+    for line in check.message.splitlines() or [""]:
+        yield Paragraph(prose(line))
+    if check.quotation:
+        yield Paragraph(
+            joined([prose(f"Look at {check.quotation}: "), code(check.quotation.text)], Phrase())
+        )
+
+
 def _evidence(check: CheckResult) -> Iterator[Block]:
+    """Say why it is wrong, and what to do."""
     if check.counterexample is not None:
         yield _case(check.counterexample)
         yield from _values(check.counterexample)
+    if check.working:
+        yield Paragraph(prose(f"Expected: {check.working}"))
+    if check.formula:
+        yield Paragraph(prose(f"It should be: {check.formula}"))
+    if check.mistake:
+        yield Paragraph(prose(f"What to look for: {mistake(check.mistake).look_for}"))
+        yield Paragraph(
+            joined(
+                [
+                    prose("More about it: "),
+                    code(f"gradcheck explain {check.mistake}"),
+                    prose(f" (docs: mistakes.html#{check.mistake})"),
+                ],
+                Phrase(),
+            )
+        )
     if check.snippet:
         yield Code(check.snippet, prose("To see it happen, in the file's folder:"))
 

@@ -45,6 +45,10 @@ class CheckResult:
         All that it may be: that one, then those that are made with it or fit as well.
     quotation : Quotation, optional
         The line of the file that the mistake stands in, where that is sure.
+    formula : str
+        The right formula of what is wrong.
+    working : str
+        How the expected value of the counterexample comes about, with the numbers put in.
     counterexample : dict, optional
         The smallest wrong case found, with the claimed and the expected value.
     snippet : str
@@ -60,6 +64,8 @@ class CheckResult:
     mistake: str | None = None
     mistakes: tuple[str, ...] = ()
     quotation: Quotation | None = None
+    formula: str = ""
+    working: str = ""
     counterexample: dict[str, Any] | None = None
     snippet: str = ""
 

@@ -216,16 +216,23 @@ def _fitted(
 ) -> Iterator[_Explanation]:
     """Yield explanations that end in a mistake whose number is estimated."""
     estimated = [row for row in mistakes_of(role) if row.fit]
-    # The largest error shows the number most precisely.
-    telling = max(looks, key=lambda look: _error(look.seen))
+    # The largest errors show the number most precisely.
+    telling = sorted(looks, key=lambda look: -_error(look.seen))[:_FEW]
     for start in starts:
         for row in estimated:
             if any(row.choice == step[0].choice for step in start):
                 continue
-            terms = _changed(start, telling.terms)
-            change = terms is not None and row.fit and row.fit(terms, part, telling.seen)
+            change = next(filter(None, (_estimate(row, start, part, one) for one in telling)), None)
             if change and _fits((*start, (row, change)), part, looks):
                 yield (*start, (row, change))
+
+
+def _estimate(row: Mistake, start: _Explanation, part: str, look: _Look) -> Change | None:
+    try:
+        terms = _changed(start, look.terms)
+        return row.fit(terms, part, look.seen) if row.fit else None
+    except (ValueError, IndexError):  # the mistake has no answer to this case
+        return None
 
 
 def _error(seen: Seen) -> float:
