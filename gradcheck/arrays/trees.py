@@ -28,6 +28,10 @@ __all__ = [
 ]
 
 
+_LEAVES = (np.ndarray, np.generic, float, int, str, type, type(None))
+"""What is a leaf without further questions."""
+
+
 def is_positional(at: Any) -> bool:
     """Tell whether a point is several positional arguments: a tuple, and no named one."""
     return isinstance(at, tuple) and not hasattr(at, "_fields")
@@ -40,7 +44,8 @@ def is_branch(value: Any) -> bool:
 
 def is_moved(value: Any) -> bool:
     """Tell whether a leaf is a number or an array of floats, or meant to be."""
-    dtype = dtype_of(value)
+    # Most are NumPy's, and this is asked at every evaluation.
+    dtype = value.dtype if isinstance(value, np.ndarray) else dtype_of(value)
     if dtype is not None:
         return dtype.kind in "fc"
     return isinstance(value, float | complex | Iterator) or any(
@@ -201,7 +206,7 @@ def _parts(value: Any, name: str) -> list[Named] | None:
 
 def _children(value: Any) -> list[Any] | None:
     """Return the parts of a branch; None for a leaf."""
-    if isinstance(value, np.ndarray | np.generic | float | int | str | type | None):
+    if isinstance(value, _LEAVES):
         return None
     if isinstance(value, dict):
         return list(value.values())
