@@ -25,6 +25,7 @@ from gradcheck.diagnosis.location import MOST_WRONG
 from gradcheck.diagnosis.nearby import Nearby
 from gradcheck.diagnosis.parts import NAMED, described, exceptions, rows_beside
 from gradcheck.diagnosis.searched import SearchedArray
+from gradcheck.diagnosis.tiles import tiled
 from gradcheck.numerical.directions import Direction
 from gradcheck.probing.arrays import ArrayFinding, WrongEntry
 from gradcheck.probing.claims import Probe
@@ -38,6 +39,9 @@ Mask = NDArray[np.bool_]
 
 OF_ALL = ("zero", "elsewhere", "other-array")
 """Causes that leave no entry of an array right, but by chance: none belongs to the rest."""
+
+SEEN = 1e-12
+"""An entry is off where it differs by this part of the largest."""
 
 RESTS = 2
 """So many directions through all other entries: one that is wrong, too, would need luck twice."""
@@ -193,7 +197,15 @@ class _Course:
         self.wrong[leaf.entries] = True
         off = np.abs(evidence.claimed - whole[0].derivative(evidence, others)).ravel()
         worst = [place for place in largest(off, LISTED) if off[place] and source.is_wrong(place)]
-        return _caused(replace(found, entries=self._entries(source, worst)), whole)
+        found = replace(found, entries=self._entries(source, worst))
+        if source.wrong_part_so_far() is None:
+            largest_one = float(np.abs(evidence.claimed).max()) or 1.0
+            parts = off.reshape(leaf.shape) / largest_one
+            found = replace(
+                found,
+                tiles=lambda: tiled(parts > SEEN, parts <= SEEN, parts, found.entries),
+            )
+        return _caused(found, whole)
 
     def _partly(self, found: ArrayFinding, source: Source, evidence: Evidence) -> ArrayFinding:
         """Find the wrong entries of an array, and a cause that concerns these."""
@@ -208,6 +220,9 @@ class _Course:
             said = said or exceptions(leaf.name, part.wrong, part.right)
         extent = said or self._extent(part, evidence.claimed)
         found = replace(found, extent=extent, entries=self._entries(source, part.worst))
+        if source.wrong_part_so_far() is None:
+            entries = found.entries
+            found = replace(found, tiles=lambda: tiled(part.wrong, part.right, None, entries))
         causes = list(self._causes(source, evidence, part, said))
         if beside := rows_beside(part.wrong, part.right & (evidence.claimed == 0)):
             causes = [

@@ -110,10 +110,16 @@ class HeatMap:
         The array's.
     rows : sequence of (str, sequence of Shade)
         Labelled rows from top to bottom.
+    columns : sequence of str, optional
+        Labels of the columns; None: their numbers.
+    is_dense : bool
+        Whether it has many small cells, each of which stands for some entries.
     """
 
     name: str
     rows: Sequence[tuple[str, Sequence[Shade]]]
+    columns: Sequence[str] | None = None
+    is_dense: bool = False
 
 
 @dataclass(frozen=True)

@@ -198,10 +198,11 @@ def _heat_maps(block: blocks.HeatMaps) -> str:
 
 
 def _heat_map(each: blocks.HeatMap) -> str:
-    columns = range(max((len(shades) for _, shades in each.rows), default=0))
+    most = max((len(shades) for _, shades in each.rows), default=0)
+    columns = list(map(str, range(most))) if each.columns is None else each.columns
     # A single number needs no number of its column.
     numbered = len(columns) > 1 or any(label for label, _ in each.rows)
-    head = "".join(f'<th scope="col">{column}</th>' for column in columns if numbered)
+    head = "".join(f'<th scope="col">{escape(one)}</th>' for one in columns if numbered)
     body = "\n".join(
         f'<tr><th scope="row">{escape(label)}</th>'
         + "".join(
@@ -212,7 +213,8 @@ def _heat_map(each: blocks.HeatMap) -> str:
         for label, shades in each.rows
     )
     return _scrollable(
-        f'<table class="map">\n<caption>{escape(each.name)}</caption>\n'
+        f'<table class="map{" dense" if each.is_dense else ""}">\n'
+        f"<caption>{escape(each.name)}</caption>\n"
         f"<thead><tr><td></td>{head}</tr></thead>\n<tbody>\n{body}\n</tbody>\n</table>",
         f"Map of {each.name}",
     )

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 
 from gradcheck.probing.claims import Verdict
 
-__all__ = ["ArrayFinding", "WrongEntry"]
+__all__ = ["ArrayFinding", "Tile", "WrongEntry"]
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,35 @@ class WrongEntry:
 
 
 @dataclass(frozen=True)
+class Tile:
+    """Some rows and columns of a large array, looked at together.
+
+    An array of other than two axes is taken as the matrix of its last one; a vector is folded.
+
+    Attributes
+    ----------
+    rows, columns
+        Where they begin, and where they end.
+    wrong, size
+        How many entries are wrong, of how many.
+    is_right
+        Whether all are known to be right.
+    error
+        Of the worst, in parts of the array's largest derivative; NaN where it was not measured.
+    worst
+        The worst entry, if that was measured.
+    """
+
+    rows: tuple[int, int]
+    columns: tuple[int, int]
+    wrong: int
+    size: int
+    is_right: bool
+    error: float
+    worst: WrongEntry | None = None
+
+
+@dataclass(frozen=True)
 class ArrayFinding:
     """One array of the gradient: its verdict, and the cause where it is wrong.
 
@@ -54,6 +84,8 @@ class ArrayFinding:
         The worst of them, worst first.
     others
         Other causes that explain the claim as well.
+    tiles
+        Cuts a large array that is wrong into rows of tiles; any other into none.
     """
 
     name: str
@@ -65,3 +97,4 @@ class ArrayFinding:
     extent: str = ""
     entries: tuple[WrongEntry, ...] = ()
     others: tuple[str, ...] = ()
+    tiles: Callable[[], Sequence[Sequence[Tile]]] = field(default=tuple, compare=False, repr=False)

@@ -39,7 +39,7 @@ HEADLINES: dict[Verdict, str] = {
 MARKS: dict[Verdict, Mark] = {"agrees": "good", "disagrees": "bad", "undecided": "unsure"}
 
 
-def contents(report: Findings, most: int = MOST) -> Document:
+def contents(report: Findings, most: int = MOST, *, has_tiles: bool = True) -> Document:
     """Return all that there is to read of a check, its verdict first.
 
     Parameters
@@ -48,22 +48,24 @@ def contents(report: Findings, most: int = MOST) -> Document:
         What was found.
     most : int
         As many entries are listed where a list cannot be scrolled.
+    has_tiles : bool
+        Whether there are maps of large arrays: a terminal's page has no room for them.
     """
     title = prose(HEADLINES[report.verdict]).marked(MARKS[report.verdict])
-    return Document(title, tuple(_blocks(report, most)))
+    return Document(title, tuple(_blocks(report, most, has_tiles=has_tiles)))
 
 
-def _blocks(report: Findings, most: int) -> Iterator[Block]:
+def _blocks(report: Findings, most: int, *, has_tiles: bool) -> Iterator[Block]:
     if report.verdict == "disagrees" and report.arrays:
-        yield from _diagnosis(report, most)
+        yield from _diagnosis(report, most, has_tiles=has_tiles)
     else:
         yield _paragraph([report.reason, *report.notes])
         if report.advice:
             yield Paragraph(prose(f"What to do: {report.advice}"))
         if report.verdict == "undecided" and (right := list(_right_lines(report))):
             yield _paragraph(right)
-        if report.verdict != "agrees" and report.scanned:
-            yield discrepancy(report)
+        if report.verdict != "agrees" and report.scanned and (maps := discrepancy(report)):
+            yield maps
         if report.probes:
             yield _probe_table(report.probes)
     if power := _power(report):
@@ -82,12 +84,12 @@ def _paragraph(sentences: Sequence[str]) -> Paragraph:
     return Paragraph(first, tuple(others))
 
 
-def _diagnosis(report: Findings, most: int) -> Iterator[Block]:
+def _diagnosis(report: Findings, most: int, *, has_tiles: bool) -> Iterator[Block]:
     """Tell which arrays are wrong and why, the worst entries, and what to look for."""
     wrong = [array for array in report.arrays if array.verdict == "disagrees"]
     yield _paragraph(list(_array_lines(report.arrays)))
-    if report.scanned:
-        yield discrepancy(report)
+    if (report.scanned or has_tiles) and (maps := discrepancy(report)):
+        yield maps
     if entries := [entry for array in wrong for entry in array.entries]:
         yield _entry_table(entries, most, with_ratio=not all(array.cause for array in wrong))
     hints = dict.fromkeys(array.look_for for array in wrong if array.look_for)

@@ -44,14 +44,16 @@ class GradientReport(Readable, Findings):
 
     def to_text(self, *, width: int = WIDTH, encoding: str = "utf-8", colour: bool = False) -> str:
         """Return the report as lines that fit a page; see `Readable.to_text`."""
-        everything = to_text(contents(self, MOST), width=width, encoding=encoding, colour=colour)
+        everything = to_text(
+            contents(self, MOST, has_tiles=False), width=width, encoding=encoding, colour=colour
+        )
         count = sum(len(array.entries) for array in self.arrays)
         beyond = max(len(everything.splitlines()) - PAGE, _lines_before_code(everything) - LINES)
         if beyond <= 0 or not count:
             return everything
         # One line less for each entry left out, but one more to say how many are.
         listed = min(MOST, count) - beyond - (count <= MOST)
-        shorter = contents(self, max(FEWEST, listed))
+        shorter = contents(self, max(FEWEST, listed), has_tiles=False)
         return to_text(shorter, width=width, encoding=encoding, colour=colour)
 
     def locate(self, max_evaluations: int | None = None) -> tuple[ArrayFinding, ...]:

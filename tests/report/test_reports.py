@@ -572,8 +572,43 @@ def test_a_long_vector_is_folded():
     assert "+20" in page.text
 
 
-def test_a_large_problem_has_no_map(reports):
-    assert not Page(reports["large, sign"].to_html()).cells
+def test_a_large_problem_has_a_map_of_what_is_wrong(reports):
+    page = Page(reports["large, sign"].to_html())
+    assert len(page.cells) == 30
+    assert "v (30,), folded into rows of 1: a block is 1 × 1 entries" in page.text
+    assert "U (50, 30):" not in page.text.split("Errors by blocks")[1].split("entry")[0]
+    assert not Page(reports["large, sign"].to_text()).cells
+
+
+def test_a_map_of_a_large_array_fits_a_page_and_finds_the_worst():
+    def grad(w, u):
+        by_w, by_u = 2 * w, 2 * u
+        by_w[700:710] = 0
+        by_u[123, 250] *= -3
+        return by_w, by_u
+
+    rng = np.random.default_rng(0)
+    at = 1 + rng.random((2_000, 300)), 1 + rng.random((500, 300))
+    report = gradcheck.check(lambda w, u: squares(w) + squares(u), grad, at)
+    page = Page(report.to_html())
+    cells = page.cells[: 40 * 38], page.cells[40 * 38 :]
+    assert "w (2000, 300): a block is 50 × 8 entries" in page.text
+    assert "u (500, 300): a block is 13 × 8 entries" in page.text
+    assert len(cells[1]) == 39 * 38
+    bad, single = ([cell for cell in part if " bad " in cell["class"]] for part in cells)
+    assert len(bad) == 38
+    assert "700–749: 3,000 wrong" in page.text
+    assert "1450–1499: " not in page.text
+    assert [cell["title"].split("; ")[0] for cell in single] == [
+        "rows 117 to 129, columns 248 to 255: 1 of 104 wrong"
+    ]
+    assert "u[123, 250]: claimed" in single[0]["title"]
+
+
+def test_rows_that_are_wrong_are_marked_in_words(reports):
+    text = Page(reports["lost row"].to_html()).text
+    assert "3: all wrong" in text
+    assert "2: all wrong" not in text
 
 
 def test_names_are_escaped():
