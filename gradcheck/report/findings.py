@@ -213,7 +213,7 @@ class Findings:
 
     @property
     def entries(self) -> tuple[Entry, ...]:
-        """The entries that are wrong, where they were looked for one by one."""
+        """All entries that are wrong, where each was looked at: up to 100 there are; else empty."""
         return tuple(entry for entry in self.scanned if entry.verdict == "disagrees")
 
     @property
