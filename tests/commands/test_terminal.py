@@ -230,6 +230,7 @@ def folder(tmp_path_factory):
 
 COMMANDS = {
     "gradcheck verify": f"{RIGHT_EXAMPLE} --only sgd",
+    "gradcheck explain": "repeats-lost",
     "gradcheck derive": "sigmoid",
     "gradcheck walkthrough": "hot tea",
     "models train": "{folder}/text --size 8 --epochs 1 --output {folder}/out --restart",

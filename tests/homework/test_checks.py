@@ -440,7 +440,7 @@ def test_a_check_that_fails_shows_a_small_case_in_words(submit):
     example = check.counterexample
     assert example["negatives"] == [1, 1]
     assert len(example["outside"]) == 2
-    assert example["claimed"].shape == example["expected"].shape == (2, 1)
+    assert example["claimed"].shape == example["expected"].shape == (2, 2)
 
 
 def test_where_the_course_leaves_the_target_open_it_is_advice(submit):

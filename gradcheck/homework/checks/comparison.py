@@ -21,12 +21,15 @@ __all__ = [
     "conform",
     "describe_difference",
     "imprecision",
+    "is_near",
     "kind_of",
 ]
 
 # How many units of rounding an implementation may be off: see `oracle.Answer` for the scale that
 # one unit has. Loops, einsum and plain formulas stay below 10; a float32 inside is 1e7 off.
 TOLERANCE_ULPS = 256.0
+REQUIRED_PRECISION = 1e-8
+"""Of the same scale: a file fails by more, and is advised where it is off by less than that."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +53,7 @@ class Finding:
     mistakes : tuple of str
         All that it may be: that one first, then those that are made with it or fit as well.
     recognise : callable, optional
-        Returns the mistakes that may be behind what another trial shows; none if it is right.
+        Returns the mistakes that may be behind what a trial shows; None where it tells nothing.
     """
 
     message: str
@@ -61,7 +64,7 @@ class Finding:
     observe: Callable[[Any], Seen | Unjudged] | None = None
     mistake: str | None = None
     mistakes: tuple[str, ...] = ()
-    recognise: Callable[[Any], set[str]] | None = None
+    recognise: Callable[[Any], set[str] | None] | None = None
 
     def __post_init__(self) -> None:
         if self.mistake and not self.mistakes:
@@ -105,8 +108,10 @@ def _is_like(
         return False
     # Infinite and missing numbers are alike where they are the same.
     same = (claimed == predicted) | (np.isnan(claimed) & np.isnan(predicted))
-    wide = np.where(np.isfinite(predicted), scale + np.abs(predicted), 0.0)
-    return bool((same | agrees(claimed, predicted, wide))[judged].all())
+    finite = np.isfinite(predicted) & judged
+    # A wrong formula may cancel where the right one does not, so the largest terms count.
+    largest = np.max(scale[judged], initial=0.0) + np.max(np.abs(predicted[finite]), initial=0.0)
+    return bool((same | (finite & agrees(claimed, predicted, largest)))[judged].all())
 
 
 @dataclass(frozen=True)
@@ -140,9 +145,23 @@ def agrees(claimed: NDArray[Any], expected: NDArray[Any], scale: NDArray[Any]) -
     coarse = np.finfo(claimed.dtype if claimed.dtype.kind == "f" else np.float64)
     # A longdouble is held to no more digits than float64 has.
     eps = max(coarse.eps, np.finfo(np.float64).eps)
+    return _within(claimed, expected, TOLERANCE_ULPS * eps * scale)
+
+
+def is_near(
+    claimed: NDArray[Any], expected: NDArray[Any], scale: NDArray[Any]
+) -> NDArray[np.bool_]:
+    """Say for each entry whether it is as right as a course asks for; NaN never is."""
+    close = _within(claimed, expected, REQUIRED_PRECISION * scale)
+    return close | agrees(claimed, expected, scale)
+
+
+def _within(
+    claimed: NDArray[Any], expected: NDArray[Any], bound: NDArray[Any]
+) -> NDArray[np.bool_]:
     # What is below the smallest normal number has lost its precision, or is gone.
-    error = np.abs(claimed - expected) - coarse.tiny
-    return np.asarray(error <= TOLERANCE_ULPS * eps * scale)
+    coarse = np.finfo(claimed.dtype if claimed.dtype.kind == "f" else np.float64)
+    return np.asarray(np.abs(claimed - expected) - coarse.tiny <= bound)
 
 
 def imprecision(claimed: NDArray[Any]) -> str:

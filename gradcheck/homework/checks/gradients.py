@@ -25,6 +25,7 @@ from gradcheck.homework.checks.comparison import (
     agrees,
     as_array,
     describe_difference,
+    is_near,
 )
 from gradcheck.homework.checks.mistakes.mistake_table import found, mistake
 from gradcheck.homework.checks.trials import (
@@ -76,6 +77,26 @@ def center_rows(trial: WindowTrial) -> Verdict:
 def outside_gradient(trial: GradientTrial) -> Verdict:
     """Compare the gradient with respect to the outside vectors with the oracle's."""
     return _compare_part(trial, "outside")
+
+
+def rounding(trial: GradientTrial) -> Verdict:
+    """Ask for all the digits that rounding leaves, where the values are right but for that."""
+    judged = False
+    for part in PARTS:
+        seen = _observe(trial, part, rows=None)
+        if isinstance(seen, Unjudged):
+            continue
+        if not is_near(seen.claimed, seen.expected, seen.scale).all():
+            return Unjudged("its values are wrong already")
+        judged = True
+        close = agrees(seen.claimed, seen.expected, seen.scale)
+        if not close.all():
+            lead = f"{trial.result_name(part)}: "
+            error = float(np.abs(seen.claimed - seen.expected)[~close].max())
+            how = f"digits are lost: it is off by {error:.2g}, more than rounding explains"
+            observe = partial(_observe, part=part, rows=None)
+            return Finding(lead + how, seen.claimed, seen.expected, lead, part, observe)
+    return None if judged else NOT_THREE
 
 
 def finite_and_right(trial: PairTrial) -> Verdict:
@@ -205,7 +226,9 @@ def _misuse(trial: WindowTrial, outcome: Outcome, passed: Role) -> tuple[str, st
     # The first outcome is that of the loss with factor 1.
     elif LOSS_FACTORS[passed] != 1.0 and trial.returns_three and is_three(outcome.result):
         for part, one, other in zip(PARTS, outcome.result, trial.outcome.result, strict=True):
-            if _stays(one, other):
+            # What is wrong anyway is another check's business.
+            seen = trial.seen(part)
+            if seen and seen.is_like(seen.expected) and _stays(one, other):
                 how = f"it calls it, but {trial.result_name(part)} comes from elsewhere"
                 return "results-from-elsewhere", how
     return misuse
@@ -228,7 +251,7 @@ def _compare_part(trial: GradientTrial, part: str, rows: RowsOf | None = None) -
     seen = observe(trial)
     if isinstance(seen, Unjudged):
         return seen
-    close = agrees(seen.claimed, seen.expected, seen.scale) | ~seen.judged
+    close = is_near(seen.claimed, seen.expected, seen.scale) | ~seen.judged
     if close.all():
         return None
     if _is_transposed_square(seen.claimed, seen.expected, seen.scale):

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from gradcheck.homework.checks.gradients import Judge
     from gradcheck.homework.courses import Course, Role
 
-__all__ = ["CHECKS", "Check", "Level", "checks_of"]
+__all__ = ["CHECKS", "REMEDIES", "Check", "Level", "checks_of"]
 
 Level = Literal["required", "advice"]
 
@@ -81,9 +81,32 @@ def _gradient_checks(role: Role, stream: StreamName, *, windowed: bool) -> list[
             "shapes",
             stream,
             shapes.shapes,
-            "The loss is a scalar, and each gradient has the shape of its vectors.",
+            "The loss is one number, and each gradient has the shape of its vectors.",
         ),
-        Check(role, "dtypes", stream, shapes.dtypes, "Loss and gradients are float64."),
+        Check(
+            role,
+            "scalar-loss",
+            stream,
+            shapes.scalar_loss,
+            "The loss is a number, not an array of one.",
+            level="advice",
+        ),
+        Check(
+            role,
+            "dtypes",
+            stream,
+            shapes.dtypes,
+            "Loss and gradients are float64.",
+            level="advice",
+        ),
+        Check(
+            role,
+            "rounding",
+            stream,
+            gradients.rounding,
+            "Loss and gradients are right to the last digits.",
+            level="advice",
+        ),
         Check(
             role,
             "inputs-unchanged",
@@ -143,6 +166,15 @@ CHECKS: tuple[Check, ...] = (
         "sigmoid",
         sigmoid_and_sgd.sigmoid_dtype,
         "It is float64, of whole numbers too.",
+        level="advice",
+    ),
+    Check(
+        "sigmoid",
+        "rounding",
+        "sigmoid",
+        sigmoid_and_sgd.sigmoid_rounding,
+        "It is right to the last digits.",
+        level="advice",
     ),
     Check(
         "sigmoid",
@@ -273,3 +305,16 @@ CHECKS: tuple[Check, ...] = (
         level="advice",
     ),
 )
+
+REMEDIES = {
+    "large-scores": "subtract the largest score before exp, and take log-sum-exp for the log of "
+    "the sum; np.logaddexp(0, -x) is -log σ(x)",
+    "large-inputs": "np.exp(-np.logaddexp(0, -x)) is right everywhere",
+    "rounding": "1 - σ(x) is σ(-x), and -log σ(x) is np.logaddexp(0, -x), without a difference of "
+    "close numbers",
+    "dtypes": "start from arrays of float64, as np.zeros makes them",
+    "scalar-loss": "return float(loss), or sum it",
+    "inputs-unchanged": "work on a copy",
+    "target-excluded": "draw again where the target is drawn",
+}
+"""What to do about advice, by the check that gives it."""

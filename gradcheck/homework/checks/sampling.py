@@ -7,9 +7,7 @@ gradient does not make the sampling wrong as well.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
 from dataclasses import replace
-from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -30,7 +28,6 @@ from gradcheck.word2vec import oracle
 
 if TYPE_CHECKING:
     from gradcheck.homework.calling.calls import Outcome
-    from gradcheck.homework.checks.cases import SamplerCase
     from gradcheck.homework.checks.trials import PairTrial, SamplerTrial
 
 __all__ = [
@@ -68,10 +65,10 @@ def _drawn_twice(trial: PairTrial) -> Finding:
     return Finding(how, recognise=_uses_of_batches)
 
 
-def _uses_of_batches(trial: PairTrial) -> set[str]:
+def _uses_of_batches(trial: PairTrial) -> set[str] | None:
     """Return what a file that draws twice may do with the first negatives."""
     if len(trial.batches) < 2:
-        return set()
+        return None
     batches = (trial.batches[0], trial.batches[-1])
     first, last = (
         oracle.negative_sampling(replace(trial.case, negatives=batch)) for batch in batches
@@ -86,9 +83,10 @@ def _uses_of_batches(trial: PairTrial) -> set[str]:
         for answer in (first, last)
     )
     apart = [(one, other) for one, other in zip(fits_first, fits_last, strict=True) if one != other]
-    if not apart:
-        return fresh | twice
-    return fresh if any(one for one, _ in apart) else twice
+    if any(one for one, _ in apart):
+        return fresh
+    # Where a part is the same for both, the first negatives may be in it.
+    return twice if len(apart) == len(PARTS) else fresh | twice
 
 
 def target_redrawn(trial: PairTrial) -> Verdict:
@@ -125,29 +123,27 @@ def number_sampled(trial: SamplerTrial) -> Verdict:
     if len(samples) == wanted:
         return None
     lead = f"expected {wanted} samples (K), got {len(samples)}"
-    return _found_samples(Finding(lead, samples, None, f"{lead}: "), lambda case: case.negatives)
+    return Finding(lead, samples, None, f"{lead}: ", "samples", _samples_seen)
 
 
-def _found_samples(finding: Finding, script: Callable[[SamplerCase], tuple[int, ...]]) -> Finding:
-    """Let a finding be explained by the samples of other cases too."""
-
-    def observe(other: SamplerTrial) -> Seen | Unjudged:
-        words = script(other.case)
-        samples = _indices(other.drawing(words))
-        if samples is None:
-            return Unjudged("it does not return word indices")
-        case = other.case
-        terms = SamplerTerms((), words, case.target, len(case.negatives), case.words)
-        claimed, expected = np.sort(np.array(samples, dtype=np.int64)), terms.part("samples")
-        return Seen(
-            claimed,
-            expected,
-            np.zeros(claimed.shape),
-            np.ones(claimed.shape, dtype=bool),
-            terms,
-        )
-
-    return replace(finding, part="samples", observe=observe)
+def _samples_seen(trial: SamplerTrial) -> Seen | Unjudged:
+    """Return the samples of all that the checks let the dataset hand out."""
+    case = trial.case
+    scripts = [case.negatives, _with_target(case.negatives, case.target)]
+    if len(case.negatives) > 1:
+        scripts += _repeating(case.negatives)
+    # It may not end where the target comes.
+    known = {
+        script: np.sort(np.array(samples, dtype=np.int64))
+        for script in scripts
+        if (samples := _indices(trial.drawing(script))) is not None
+    }
+    if not known:
+        return Unjudged("it does not return word indices")
+    terms = SamplerTerms((), tuple(known), case.target, len(case.negatives), case.words)
+    claimed = np.concatenate([*known.values()])
+    everywhere = np.ones(claimed.shape, dtype=bool)
+    return Seen(claimed, terms.part("samples"), np.zeros(claimed.shape), everywhere, terms)
 
 
 def target_excluded(trial: SamplerTrial) -> Verdict:
@@ -170,7 +166,7 @@ def target_excluded(trial: SamplerTrial) -> Verdict:
     else:
         return None
     finding = found(identifier, claimed=samples, expected=trial.case.negatives)
-    return _found_samples(finding, lambda case: _with_target(case.negatives, case.target))
+    return replace(finding, part="samples", observe=_samples_seen)
 
 
 def from_dataset(trial: SamplerTrial) -> Verdict:
@@ -201,7 +197,7 @@ def repeats_kept(trial: SamplerTrial) -> Verdict:
         return NO_SAMPLES
     if len(trial.case.negatives) < 2:
         return Unjudged("a single sample cannot repeat")
-    for place, script in enumerate(_repeating(trial.case.negatives)):
+    for script in _repeating(trial.case.negatives):
         outcome = trial.drawing(script)
         if outcome.status != "returned":
             return Finding(f"when the dataset hands out a word twice, {outcome.message}")
@@ -211,12 +207,8 @@ def repeats_kept(trial: SamplerTrial) -> Verdict:
         if problem := _repeats_problem(samples, outcome.drawn, script):
             wanted = list(script[: len(samples)])
             finding = replace(problem, claimed=samples, expected=wanted)
-            return _found_samples(finding, partial(_repeats_script, place))
+            return replace(finding, part="samples", observe=_samples_seen)
     return None
-
-
-def _repeats_script(place: int, case: SamplerCase) -> tuple[int, ...]:
-    return _repeating(case.negatives)[place] if len(case.negatives) > 1 else case.negatives
 
 
 def _repeats_problem(
@@ -229,11 +221,10 @@ def _repeats_problem(
     if lost and len(got) > len(wanted):
         return Finding(
             f"the dataset handed out {lost[0]} twice, and it is not twice among the samples: "
-            "repeats belong",
-            mistake="repeats-redrawn",
+            "repeats belong"
         )
     if not _come_from(samples, drawn):
-        return found("samples-repeated")
+        return found("one-sample-repeated" if len(got) == 1 else "samples-repeated")
     return None
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from gradcheck.homework.checks.comparison import (
     NOT_THREE,
     Finding,
+    Unjudged,
     Verdict,
     as_array,
     conform,
@@ -19,9 +20,11 @@ from gradcheck.homework.checks.comparison import (
 from gradcheck.homework.checks.trials import PARTS, PairTrial
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from gradcheck.homework.checks.trials import GradientTrial
 
-__all__ = ["dtypes", "shapes"]
+__all__ = ["dtypes", "scalar_loss", "shapes"]
 
 
 def shapes(trial: GradientTrial) -> Verdict:
@@ -31,52 +34,71 @@ def shapes(trial: GradientTrial) -> Verdict:
         return Finding(f"expected three values, ({names}); got {kind_of(trial.outcome.result)}")
     for part in PARTS:
         expected, _ = trial.expected_part(part)
-        claimed = as_array(trial.claimed(part))
-        # A result without numbers fails the check of dtypes.
-        if claimed is None or claimed.shape == expected.shape:
-            continue
-        wanted = "a scalar" if part == "loss" else f"shape {expected.shape}"
-        stated = "; the handout states it" if trial.target.course.states_shapes else ""
-        return Finding(
-            f"{trial.result_name(part)}: expected {wanted}, got shape {claimed.shape}{stated}",
-            claimed,
-            expected,
-            part=part,
-            recognise=partial(_shape_mistakes, part=part),
-        )
+        raw = trial.claimed(part)
+        claimed = as_array(raw)
+        if claimed is None:
+            name = trial.result_name(part)
+            return Finding(f"{name}: expected float64 numbers, got {kind_of(raw)}", part=part)
+        # A loss of one number adds up as a number does: see `scalar_loss`.
+        if claimed.shape != expected.shape and not (part == "loss" and claimed.size == 1):
+            return _wrong_shape(trial, part, claimed, expected)
     return None
 
 
-def _shape_mistakes(trial: GradientTrial, part: str) -> set[str]:
-    """Return the mistakes that give a part the shape that it has."""
+def scalar_loss(trial: GradientTrial) -> Verdict:
+    """Ask for a number as the loss, where it is an array of one."""
     if not trial.returns_three:
-        return set()
-    claimed, others = as_array(trial.claimed(part)), {"center": "outside", "outside": "center"}
-    shape = np.shape(trial.expected_part(part)[0])
-    if claimed is None or claimed.shape == shape:
-        return set()
-    got = claimed.shape
-    fits = conform(claimed, shape) is not None and not (len(shape) == 2 and got == shape[::-1])
+        return NOT_THREE
+    claimed = as_array(trial.claimed("loss"))
+    if claimed is None or claimed.size != 1:
+        return Unjudged("it is no single number")
+    if claimed.shape == ():
+        return None
+    return _wrong_shape(trial, "loss", claimed, trial.expected_part("loss")[0])
+
+
+def _wrong_shape(
+    trial: GradientTrial, part: str, claimed: NDArray[Any], expected: NDArray[Any]
+) -> Finding:
+    wanted = "a scalar" if part == "loss" else f"shape {expected.shape}"
+    stated = "; the handout states it" if trial.target.course.states_shapes else ""
+    return Finding(
+        f"{trial.result_name(part)}: expected {wanted}, got shape {claimed.shape}{stated}",
+        claimed,
+        expected,
+        part=part,
+        recognise=partial(_shape_mistakes, part=part),
+    )
+
+
+def _shape_mistakes(trial: GradientTrial, part: str) -> set[str] | None:
+    """Return the mistakes by which a part may have the shape that it has, right ones included."""
+    claimed = as_array(trial.claimed(part)) if trial.returns_three else None
+    if claimed is None:
+        return None
+    got, shape = claimed.shape, np.shape(trial.expected_part(part)[0])
     if part == "loss":
         # Of one word, or one sample, either may be.
         single = isinstance(trial, PairTrial) and len(trial.case.outside) == 1
         named_by = {
-            "loss-array": claimed.size == 1,
+            "loss-array": claimed.size == 1 and got != (),
             "loss-not-summed": claimed.ndim == 1 and (claimed.size > 1 or single),
         }
-    else:
-        other = as_array(trial.claimed(others[part]))
-        due = np.shape(trial.expected_part(others[part])[0])
-        swapped = got == due and other is not None and other.shape == shape
-        named_by = {
-            "results-swapped": swapped,
-            "transposed": len(shape) == 2 and got == shape[::-1],
-            "extra-axis": fits and len(got) > len(shape),
-            "axis-lost": fits and len(got) < len(shape),
-            "summed-to-a-number": got == (),
-            "axis-wrong": len(shape) == 1 and claimed.ndim == 1 and got == due[:1],
-            "rows-of-samples-only": _has_row_of_each_sample(trial, got, shape),
-        }
+        return {identifier for identifier, applies in named_by.items() if applies}
+    others = "outside" if part == "center" else "center"
+    other = as_array(trial.claimed(others))
+    due = np.shape(trial.expected_part(others)[0])
+    is_matrix = len(shape) == 2
+    fits = conform(claimed, shape) is not None and not (is_matrix and got == shape[::-1])
+    named_by = {
+        "results-swapped": got == due and other is not None and other.shape == shape,
+        "transposed": is_matrix and got == shape[::-1],
+        "extra-axis": fits and len(got) > len(shape),
+        "axis-lost": (fits and len(got) < len(shape)) or (got == shape and 1 not in shape),
+        "summed-to-a-number": got == (),
+        "axis-wrong": not is_matrix and got == due[:1],
+        "rows-of-samples-only": _has_row_of_each_sample(trial, got, shape),
+    }
     return {identifier for identifier, applies in named_by.items() if applies}
 
 
@@ -98,7 +120,7 @@ def dtypes(trial: GradientTrial) -> Verdict:
         claimed = as_array(raw)
         name = trial.result_name(part)
         if claimed is None:
-            return Finding(f"{name}: expected float64 numbers, got {kind_of(raw)}", part=part)
+            return Unjudged("it holds no numbers")
         if problem := imprecision(claimed):
             identifier = "single-precision" if claimed.dtype == np.float32 else None
             return Finding(f"{name}: {problem}", raw, part=part, mistake=identifier)

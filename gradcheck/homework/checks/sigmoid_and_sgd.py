@@ -17,6 +17,7 @@ from gradcheck.homework.checks.comparison import (
     as_array,
     describe_difference,
     imprecision,
+    is_near,
     kind_of,
 )
 from gradcheck.homework.checks.mistakes.descent_mistakes import DescentTerms
@@ -35,6 +36,7 @@ __all__ = [
     "sgd_step",
     "sigmoid_dtype",
     "sigmoid_of_large",
+    "sigmoid_rounding",
     "sigmoid_shape",
     "sigmoid_value",
 ]
@@ -52,15 +54,35 @@ def sigmoid_value(trial: SigmoidTrial) -> Verdict:
     if claimed.size != expected.size:
         return Unjudged("its shape is another")
     values = claimed.reshape(expected.shape)
-    # exp(x) turns the rounding of x, relative to x, into a relative error of the value.
-    # Below the smallest normal number there is no relative precision to speak of.
-    floor = np.finfo(np.float64).tiny / np.finfo(np.float64).eps
-    close = agrees(values, expected, floor + expected * (1.0 + np.abs(trial.case.x)))
+    close = is_near(values, expected, _scale(trial))
     if close.all():
         return None
     lead = f"{trial.interface.name}: "
     how = describe_difference(values, expected, close)
     return Finding(lead + how, values, expected, lead, "value", _sigmoid_seen)
+
+
+def sigmoid_rounding(trial: SigmoidTrial) -> Verdict:
+    """Ask for all the digits that rounding leaves, where the value is right but for that."""
+    seen = _sigmoid_seen(trial)
+    if isinstance(seen, Unjudged):
+        return seen
+    if not is_near(seen.claimed, seen.expected, _scale(trial)).all():
+        return Unjudged("its values are wrong already")
+    close = agrees(seen.claimed, seen.expected, _scale(trial))
+    if close.all():
+        return None
+    error = float(np.abs(seen.claimed - seen.expected)[~close].max())
+    how = f"digits are lost: it is off by {error:.2g}, more than rounding explains"
+    return Finding(f"{trial.interface.name}: {how}", seen.claimed, seen.expected)
+
+
+def _scale(trial: SigmoidTrial) -> NDArray[np.float64]:
+    # exp(x) turns the rounding of x, relative to x, into a relative error of the value.
+    # Below the smallest normal number there is no relative precision to speak of.
+    floor = np.finfo(np.float64).tiny / np.finfo(np.float64).eps
+    scale: NDArray[np.float64] = floor + trial.expected * (1.0 + np.abs(trial.case.x))
+    return scale
 
 
 def _sigmoid_seen(trial: SigmoidTrial) -> Seen | Unjudged:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +12,7 @@ import numpy as np
 from gradcheck.document.blocks import Block, Code, Column, Document, Heading, Paragraph, Table
 from gradcheck.document.spans import Mark, Numeral, Phrase, code, joined, phrase, prose
 from gradcheck.homework.checks.mistakes.mistake_table import mistake
+from gradcheck.homework.checks.registry import REMEDIES
 from gradcheck.homework.submission.loading import NAMESPACE
 
 if TYPE_CHECKING:
@@ -43,10 +44,18 @@ _BROKEN = {"unfinished", "crashed", "timeout"}
 """Where a function has one of these, its first check stands for all."""
 
 
-def contents(report: FileResult) -> Document:
-    """Return the table of functions and checks, then the errors, then the verdict."""
+def contents(report: FileResult, *, verbose: bool = False) -> Document:
+    """Return the table of functions and checks, then the errors, the advice and the verdict.
+
+    Parameters
+    ----------
+    report : FileResult
+        What the checks found.
+    verbose : bool
+        Whether checks that passed are listed, too, and advice has its cases as errors have.
+    """
     title = prose(f"{report.path}: {report.title}")
-    return Document(title, tuple(_blocks(report)), is_compact=True)
+    return Document(title, tuple(_blocks(report, verbose=verbose)), is_compact=True)
 
 
 def check_contents(check: CheckResult) -> Document:
@@ -64,10 +73,10 @@ def check_contents(check: CheckResult) -> Document:
     return replace(whole, blocks=(*others, *_evidence(replace(check, snippet=""))))
 
 
-def _blocks(report: FileResult) -> Iterator[Block]:
+def _blocks(report: FileResult, *, verbose: bool) -> Iterator[Block]:
     for note in report.notes:
         yield Paragraph(prose(f"note: {note}").marked("unsure"))
-    yield _overview(report)
+    yield _overview(report, verbose=verbose)
     failed = [
         (function, check)
         for function in report.functions
@@ -75,7 +84,10 @@ def _blocks(report: FileResult) -> Iterator[Block]:
         if check.status == "failed"
     ]
     told: set[tuple[str, tuple[str, ...]]] = set()
+    advice = [] if verbose else [pair for pair in failed if pair[1].level == "advice"]
     for function, check in failed:
+        if (function, check) in advice:
+            continue
         yield Heading(prose(_title(function, check)))
         yield from _what(check)
         key = (function.name, check.mistakes)
@@ -84,6 +96,8 @@ def _blocks(report: FileResult) -> Iterator[Block]:
             continue
         told.add(key)
         yield from _evidence(check)
+    for function, check in advice:
+        yield Paragraph(_advice(function, check))
     yield Heading(_verdict(report))
     if failed and not report.error:
         yield Code(_replay(report), prose("The same cases again:"))
@@ -97,7 +111,14 @@ def _replay(report: FileResult) -> str:
     return f"gradcheck verify {shlex.quote(str(report.path))} --seed {report.seed}{profile}"
 
 
-def _overview(report: FileResult) -> Table:
+def _advice(function: FunctionResult, check: CheckResult) -> Phrase:
+    """Return a piece of advice in a line: what was seen, and what to do about it."""
+    seen = check.message.partition("\n")[0]
+    remedy = f"; {REMEDIES[check.name]}" if check.name in REMEDIES else ""
+    return prose(f"advice: {function.name}, {check.name}: {seen}{remedy}").marked("unsure")
+
+
+def _overview(report: FileResult, *, verbose: bool) -> Table:
     rows: list[tuple[str, str, Phrase, str]] = []
     for function in report.functions:
         if function.status == "missing":
@@ -106,16 +127,19 @@ def _overview(report: FileResult) -> Table:
             word = "missing" if function.demanded else "not here"
             rows.append((function.name, remark, _outcome(word), ""))
             continue
-        for position, check in enumerate(function.checks):
-            is_first = position == 0
-            rows.append(
-                (
-                    function.name if is_first else "",
-                    check.name,
-                    _result(function, check, is_first=is_first),
-                    str(check.cases) if check.ran else "",
-                )
-            )
+        first, *_ = function.checks
+        shown = [check for check in function.checks if verbose or check.status != "passed"]
+        folded = [check for check in function.checks if check not in shown]
+        lines = [
+            (check.name, _result(function, check, is_first=check is first), _cases([check]))
+            for check in shown
+        ]
+        if folded:
+            more = " more" if shown else ""
+            noun = "check" if len(folded) == 1 else "checks"
+            lines.append((f"{len(folded)}{more} {noun}", _outcome("passed"), _cases(folded)))
+        names = [function.name, *[""] * (len(lines) - 1)]
+        rows += [(name, *line) for name, line in zip(names, lines, strict=True)]
     functions, checks, results, cases = zip(*rows, strict=True) if rows else ((), (), (), ())
     return Table(
         [
@@ -125,6 +149,15 @@ def _overview(report: FileResult) -> Table:
             Column(phrase("cases"), [Numeral(count) if count else None for count in cases]),
         ]
     )
+
+
+def _cases(checks: Sequence[CheckResult]) -> str:
+    """Return how many cases checks saw, which may be fewer where some cannot be judged."""
+    counts = [check.cases for check in checks if check.ran]
+    if not counts:
+        return ""
+    fewest, most = min(counts), max(counts)
+    return str(most) if fewest == most else f"{fewest} to {most}"
 
 
 def _result(function: FunctionResult, check: CheckResult, *, is_first: bool) -> Phrase:

@@ -81,14 +81,14 @@ def _starts() -> Iterator[tuple[Role, str, Any, tuple[str, ...]]]:
     twice = sampling_terms(Case(_CENTER, _OUTSIDE, 0, (1, 1, 1)), batches)
     yield "negative-sampling", f"{_PAIR}0, negatives 2, 1, 2, then 1, 1, 1", twice, parts
     script = (2, 0, 0, 1, 1, 3)
-    sampler = SamplerTerms((), script, 0, 3, 5)
+    sampler = SamplerTerms((), (script,), 0, 3, 5)
     yield (
         "sampler",
         "the dataset hands out 2, 0, 0, 1, 1, 3, …; o = 0, K = 3",
         sampler,
         ("samples",),
     )
-    sampler = SamplerTerms((), (2, 2, 1, 3), 0, 3, 5)
+    sampler = SamplerTerms((), ((2, 2, 1, 3),), 0, 3, 5)
     yield "sampler", "the dataset hands out 2, 2, 1, 3, …; o = 0, K = 3", sampler, ("samples",)
     window = WindowCase(_CENTERS, _OUTSIDE, 1, (0, 2, 2), 2)
     for role in WINDOWS:

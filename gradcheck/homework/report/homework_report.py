@@ -21,6 +21,6 @@ class HomeworkReport(Readable, FileResult):
         ran = f"{self.checks_ran} of {self.checks_known} checks ran"
         return f"<HomeworkReport {self.path}: {verdict}, {ran}>"
 
-    def contents(self) -> Document:
-        """Return the checks, the errors that they saw, and the verdict."""
-        return contents(self)
+    def contents(self, *, verbose: bool = False) -> Document:
+        """Return the checks, the errors that they saw, and the verdict; see `contents`."""
+        return contents(self, verbose=verbose)

@@ -118,7 +118,8 @@ def _recognised(finding: Finding, trials: Sequence[Trial]) -> Finding:
     """Name the mistakes that may be behind all that is wrong in some trial."""
     assert finding.recognise is not None
     found = [finding.recognise(trial) for trial in trials if trial.outcome.status == "returned"]
-    common = set.intersection(*filter(None, found)) if any(found) else set()
+    told = [identifiers for identifiers in found if identifiers is not None]
+    common = set.intersection(*told) if told else set()
     identifiers = tuple(row.identifier for row in MISTAKES if row.identifier in common)
     if not identifiers:
         return finding

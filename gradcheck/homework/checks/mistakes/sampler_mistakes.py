@@ -25,29 +25,29 @@ _LONG = 400  # words of a script that is handed out over and over
 
 @dataclass(frozen=True, eq=False)
 class SamplerTerms(Terms):
-    """K samples of what the dataset hands out.
+    """K samples of what the dataset hands out, one time after the other.
 
     Attributes
     ----------
-    script : tuple of int
-        The words that it hands out, over and over.
+    scripts : tuple of tuple of int
+        The words that it hands out each time, over and over.
     target, count, words : int
         The word that must not come, K, and the size of the vocabulary.
     choose : callable
         Takes an iterator over the words and these terms, and returns the samples.
     """
 
-    script: tuple[int, ...] = ()
+    scripts: tuple[tuple[int, ...], ...] = ()
     target: int = 0
     count: int = 0
     words: int = 0
     choose: Callable[[Iterator[int], SamplerTerms], list[int]] | None = None
 
     def summed(self, _name: str) -> Any:
-        """Return the samples, in order of their size: a set has them in any."""
-        drawn = islice(cycle(self.script), _LONG)
+        """Return the samples of each time, in order of their size: a set has them in any."""
         choose = self.choose or _without_target
-        return np.sort(np.array(choose(drawn, self), dtype=np.int64))
+        samples = [choose(islice(cycle(script), _LONG), self) for script in self.scripts]
+        return np.concatenate([np.sort(np.array(each, dtype=np.int64)) for each in samples])
 
 
 def _without_target(drawn: Iterator[int], terms: SamplerTerms) -> list[int]:
@@ -139,8 +139,8 @@ SAMPLER_MISTAKES = (
         "repeats-redrawn",
         "a word that was drawn before is drawn again: all samples are distinct",
         _SAMPLER,
-        "index not in indices: a word may be drawn several times. (In a small vocabulary, the loop "
-        "would never end.)",
+        "index not in indices: a word may be drawn several times. In a small vocabulary, the loop "
+        "would never end.",
         (_choosing(_distinct),),
         choice="repeats",
         place=places.not_in,

@@ -23,13 +23,13 @@ def _context(choose: Any) -> Change:
 
     def change(terms: WindowTerms) -> Any:
         kept = tuple(choose(terms.case.context))
-        if not kept:
-            return None
         if terms.role == "skip-gram":
             vector = terms.case.center_vectors[terms.case.center]
             return terms.predicting(
                 *(Prediction(vector, word, (terms.case.center,)) for word in kept)
             )
+        if not kept:
+            return None
         vector = terms.case.center_vectors[list(kept)].sum(axis=0)
         return terms.predicting(Prediction(vector, terms.case.center, kept))
 
