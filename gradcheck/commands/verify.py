@@ -100,6 +100,11 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
         help="run the files in this process, for a debugger; one that ends it ends the report",
     )
     parser.add_argument(
+        "--verbose",
+        action="store_true",
+        help="list the checks that passed, too, and show the cases of advice",
+    )
+    parser.add_argument(
         "--json",
         metavar="OUT",
         help="write the report to OUT too: an object, or a list for several files; - is standard "
@@ -142,11 +147,17 @@ def _verify(arguments: argparse.Namespace) -> int:
         if judgement.error:
             print(f"gradcheck: {judgement.error}", file=sys.stderr)
         if judgement.report is not None and not outputs.take_standard_output:
-            show(judgement.report.contents())
+            show(judgement.report.contents(verbose=arguments.verbose))
     entries = [judgement.to_dict() for judgement in judgements]
     content = entries[0] if len(arguments.files) == 1 else entries
     outputs.write_one("json", json.dumps(content, indent=1, allow_nan=False) + "\n")
-    outputs.write(*(each.report.contents() for each in judgements if each.report is not None))
+    outputs.write(
+        *(
+            each.report.contents(verbose=arguments.verbose)
+            for each in judgements
+            if each.report is not None
+        )
+    )
     return max(_status(judgement) for judgement in judgements)
 
 

@@ -53,7 +53,7 @@ def run(*arguments: object, **options) -> subprocess.CompletedProcess[str]:
 def test_a_right_file(files, capsys):
     assert main(["verify", str(files["right"])]) == 0
     out, err = capsys.readouterr()
-    assert "PASSED: 44 of 44 checks ran" in out
+    assert "PASSED: 51 of 51 checks ran" in out
     assert err == ""
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
+from gradcheck.homework.checks.comparison import agrees, is_near
 from gradcheck.homework.checks.registry import CHECKS
 from gradcheck.homework.courses import COURSES
 from tests.homework.submissions import A2, YEAR_2016, YEAR_2017, changed
@@ -49,8 +51,12 @@ def _gradient_mistakes(role: str, text: str, ending: str, names: tuple[str, str,
         "cbow": "inputVectors",
     }[role]
     return {
-        (role, "shapes"): _at_return(
-            text, ending, result=f"np.reshape({loss}, (1, 1)), {center}, {outside}.T"
+        (role, "shapes"): _at_return(text, ending, result=f"{loss}, {center}, {outside}.T"),
+        (role, "scalar-loss"): _at_return(
+            text, ending, result=f"np.reshape({loss}, (1, 1)), {center}, {outside}"
+        ),
+        (role, "rounding"): _at_return(
+            text, ending, result=f"{loss}, {center}, {outside} * (1 + 1e-10)"
         ),
         (role, "dtypes"): _at_return(
             text, ending, result=f"{loss}, {center}, {outside}.astype(np.float32)"
@@ -68,6 +74,7 @@ MISTAKES = {
     ("sigmoid", "value"): _sigmoid("return 1 / (1 + np.exp(x))"),
     ("sigmoid", "shape"): _sigmoid("return np.atleast_2d(1 / (1 + np.exp(-x)))"),
     ("sigmoid", "dtypes"): _sigmoid("return np.float32(1 / (1 + np.exp(-x)))"),
+    ("sigmoid", "rounding"): _sigmoid("return (1 + 1e-10) * np.exp(-np.logaddexp(0.0, -x))"),
     ("sigmoid", "inputs-unchanged"): _sigmoid(
         "x *= -1  # of an array, in place", "return 1 / (1 + np.exp(x))"
     ),
@@ -475,3 +482,35 @@ def test_cbow_by_mean_is_told_from_cbow_by_sum(submit):
     report = submit(text, only=["cbow"])
     assert not report.passed
     assert "it takes the mean of the context vectors; the course defines their sum" in str(report)
+
+
+def test_rounding_is_advice_up_to_what_a_course_asks_for():
+    one, scale = np.ones(1), np.ones(1)
+    eps = np.finfo(np.float64).eps
+    assert agrees(one + 64 * eps, one, scale).all()
+    assert not agrees(one + 512 * eps, one, scale).any()
+    assert is_near(one + 5e-9, one, scale).all()
+    assert not is_near(one + 5e-8, one, scale).any()
+    assert not is_near(one * np.nan, one, scale).any()
+
+
+RIGHT_UP_TO_ROUNDING = {
+    "1 - sigmoid(-x)": ("sigmoid", _sigmoid("return 1 - 1 / (1 + np.exp(x))")),
+    "the factor minus 1 is kept": (
+        "negSamplingLossAndGradient",
+        changed(
+            A2,
+            ("loss = -log_sigmoid(scores).sum()", "loss = -np.log(sigmoid(scores) - 1 + 1).sum()"),
+        ),
+    ),
+}
+
+
+@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("name", RIGHT_UP_TO_ROUNDING)
+def test_a_formula_that_loses_digits_is_no_mistake(submit, name, seed):
+    function, text = RIGHT_UP_TO_ROUNDING[name]
+    report = submit(text, only=function, seed=seed)
+    assert report.passed, str(report)
+    # Advice at most; whether there is any depends on the cases.
+    assert {check for _, check in _failed(report)} <= {"rounding", "large-scores", "large-inputs"}

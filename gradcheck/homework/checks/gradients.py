@@ -48,6 +48,8 @@ Judge = Callable[[Any], Verdict]
 RowsOf = Callable[[Any], list[int]]
 
 _SMALL_SCORE = 10.0
+_SMALLEST_SHARE = 1e-6
+"""Of the scale of its terms: below, a value is made of what cancels."""
 
 
 # Losses and gradients
@@ -89,7 +91,9 @@ def rounding(trial: GradientTrial) -> Verdict:
         if not is_near(seen.claimed, seen.expected, seen.scale).all():
             return Unjudged("its values are wrong already")
         judged = True
+        # Next to nothing, a wrong sign is as near as a lost digit.
         close = agrees(seen.claimed, seen.expected, seen.scale)
+        close |= np.abs(seen.expected) < _SMALLEST_SHARE * seen.scale
         if not close.all():
             lead = f"{trial.result_name(part)}: "
             error = float(np.abs(seen.claimed - seen.expected)[~close].max())
