@@ -56,6 +56,10 @@ MOST_HALVINGS = 64
 NARROWEST = 2.0**-40
 """until it is enclosed by this part of its distance: a few thousand floats."""
 
+IN_SIGHT = 4.0
+"""Nothing is looked for further out than so many times the distance at which the third derivative
+makes the function depart as much as a jump that matters would: it hides all that does, there."""
+
 ROUGHNESS_SAMPLES = 2
 """Further pairs of samples for the noise at a step."""
 
@@ -326,7 +330,11 @@ class Samples:
             Of the function, near the point: a change about as large is no jump.
         """
         level = self.level(step)
-        curvature = self.bend(level) / self.step(level) ** 2
+        h = self.step(level)
+        curvature = self.bend(level) / h**2
+        third = abs(self.slope(level) - slope) / h**2
+        if third * h**3 > ABOVE_NOISE * noise:
+            distance = min(distance, max(h, IN_SIGHT * math.sqrt(relevant / third)))
 
         def departure(left: tuple[float, float], right: tuple[float, float]) -> float:
             (t, value), (u, other) = left, right
