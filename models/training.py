@@ -41,7 +41,7 @@ _RECORDS_PER_EPOCH = 100
 # Naive softmax has |V| scores for each pair of a batch; a function in Python is slow, and a batch
 # is what Ctrl-C waits for.
 _LARGEST_BATCHES = {"negative-sampling": 1024, "naive-softmax": 128}
-_LARGEST_BATCH_OF_OWN_LOSS = 32
+_LARGEST_BATCH_OF_OWN_LOSS = 64
 
 # The learning rate times the terms that the busiest row of U has in a batch. With 8 the vectors
 # grew without bound on a vocabulary of 40 words, with 2 they did not; a large English text has 3

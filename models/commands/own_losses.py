@@ -1,28 +1,41 @@
 """``--loss mine.py:function``: a person's own function of one pair, as homework has it.
 
 It is loaded and called as ``gradcheck verify`` loads and calls homework, so that every course's
-signature will do, and a function that draws its negatives gets those of the training.
+signature will do, and a function that draws its negatives gets those of the training. That takes
+ten times as long as a quick function does. So where it trains, its folder, modules and doubles are
+put in place once for a batch, and a pair costs little more than the call; whatever goes wrong there
+is done again with all care, which finds the words for it.
 """
 
 from __future__ import annotations
 
 import hashlib
 import inspect
+import random
 import zlib
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import cached_property
 from importlib.util import find_spec
+from itertools import cycle
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 import numpy as np
 
 from gradcheck import GradientReport, check
 from gradcheck.homework.calling.calls import Call
+from gradcheck.homework.calling.doubles import ScriptedSampler, globals_replaced
 from gradcheck.homework.calling.in_process import InProcessTarget
-from gradcheck.homework.checks.comparison import as_array
-from gradcheck.homework.courses import COURSES, Course, Interface, Role, detect
+from gradcheck.homework.calling.scripted_dataset import ScriptedDataset
+from gradcheck.homework.checks.comparison import Finding, as_array
+from gradcheck.homework.checks.gradients import center_gradient, loss_value, outside_gradient
+from gradcheck.homework.checks.mistakes.naming import explain
+from gradcheck.homework.checks.trials import PairTrial
+from gradcheck.homework.courses import COURSES, Course, Interface, Role, detect, parameter_names
 from gradcheck.homework.submission.loading import Submission, SubmissionError, load
 from gradcheck.terminal.command import UsageError
+from gradcheck.word2vec.cases import Case
 from models.pairs import Batch
 
 if TYPE_CHECKING:
@@ -35,12 +48,19 @@ __all__ = ["OwnLoss"]
 _SUFFIXES = {".py", ".ipynb"}
 
 
-# The words of a pair beside the center: the target and its negatives.
-_Pair: TypeAlias = tuple[int, tuple[int, ...]]
+_BATCH_SECONDS = 60.0
+
+_SINGLE_PRECISION = 1e-3
+
+# Numbers that are subtracted faster than it is found out which of them are 0.
+_SMALL = 20_000
+
+# The words of a pair: the center, the target and its negatives.
+_Pair: TypeAlias = tuple[int, int, tuple[int, ...]]
 
 # What the gradient is checked on before the training: |V| = 6, d = 4, negatives that repeat.
 _SHAPE = 6, 4
-_TRIALS: tuple[_Pair, ...] = ((0, (1, 2, 1)), (3, (5, 5, 0)), (5, (4, 1, 2)))
+_TRIALS: tuple[tuple[int, tuple[int, ...]], ...] = ((0, (1, 2, 1)), (3, (5, 5, 0)), (5, (4, 1, 2)))
 
 
 class OwnLoss:
@@ -73,17 +93,33 @@ class OwnLoss:
         except SubmissionError as error:
             raise UsageError(f"--loss {name}: {error}") from None
         course, self._role = _course(submission, function)
+        self._submission = submission
         self._target = InProcessTarget(submission, course)
-        if not self._target.has(self._role):
+        # Its time is for a batch.
+        self._patient_target = InProcessTarget(submission, course, seconds=_BATCH_SECONDS)
+        own = submission.function(function)
+        if own is None or not self._target.has(self._role):
             raise UsageError(f"--loss {name}: {where} has no function {function}")
-        self._function = submission.function(function)
+        self._function = own
+        self._positional, self._keywords = _arguments(own, course, self._role)
+        # Of U in double precision, and of as many numbers; kept, as fresh memory costs more.
+        self._room = np.empty((2, 0, 0))
         self.notes = submission.notes
         self.digest = hashlib.sha256(submission.location.read_bytes()).hexdigest()
+
+    @cached_property
+    def _own_sampler(self) -> tuple[Callable[..., Any] | None, Any]:
+        """The file's own sampler, for its signature, and what it returns, for its type."""
+        names = map(self._submission.function, self._target.course.samplers)
+        own = next(filter(None, names), None)
+        if not self._target.has("sampler"):
+            return own, []
+        inputs = {"target": 0, "K": 2, "words": 4}
+        return own, self._target.call(Call("sampler", inputs, draws=(1, 2))).result
 
     @property
     def negatives(self) -> int | None:
         """The function's default of K, the negatives that it asks for; None if it has none."""
-        assert self._function is not None
         parameter = inspect.signature(self._function).parameters.get("K")
         default = parameter.default if parameter else None
         return default if isinstance(default, int) else None
@@ -95,13 +131,34 @@ class OwnLoss:
             at = rng.standard_normal(_SHAPE[1]), rng.standard_normal(_SHAPE)
 
             # No `partial`: its name stands in the report.
-            def own(center: Floats, outside: Floats, pair: _Pair = pair) -> tuple[object, ...]:
-                return self.loss_and_gradient(center, outside, *pair)
+            def own(center: Floats, outside: Floats, pair: Any = pair) -> tuple[object, ...]:
+                return self.as_given(*self.loss_and_gradient(center, outside, *pair))
 
-            report = check(own, at=at)
-            if not report:
+            report = check(own, at=at, precision=self.precision)
+            # In single precision some directions are too noisy to decide, at any vectors.
+            if not report and not (self.precision and report.verdict == "undecided"):
                 return report
         return None
+
+    def as_given(self, loss: float, *gradients: Floats) -> tuple[object, ...]:
+        """Return loss and gradients in the function's own precision, which a check has to know."""
+        if self.precision is None:
+            return loss, *gradients
+        return np.float32(loss), *(gradient.astype(np.float32) for gradient in gradients)
+
+    @cached_property
+    def precision(self) -> float | None:
+        """The part of the gradient to which it is checked; None is as `gradcheck.check` has it.
+
+        A function in single precision has 7 digits, of which differences leave half.
+        """
+        at = np.full(_SHAPE[1], 0.5), np.full(_SHAPE, 0.5)
+        call = self._call_of(*at, *_TRIALS[0])
+        parts = self._target.call(call).result
+        single = isinstance(parts, tuple | list) and any(
+            getattr(part, "dtype", None) == np.float32 for part in parts
+        )
+        return _SINGLE_PRECISION if single else None
 
     def loss_and_gradient(
         self, center: Floats, outside: Floats, target: int, negatives: tuple[int, ...]
@@ -113,12 +170,7 @@ class OwnLoss:
         UsageError
             If it does not return a loss and two gradients.
         """
-        inputs = {"center": center, "outside": outside, "target": target}
-        if self._role == "negative-sampling":
-            inputs["K"] = len(negatives)
-        # Should it draw by itself, it draws the same for the same pair.
-        seed = zlib.crc32(repr((target, negatives)).encode())
-        outcome = self._target.call(Call(self._role, inputs, draws=negatives, seed=seed))
+        outcome = self._target.call(self._call_of(center, outside, target, negatives))
         if outcome.status != "returned":
             raise UsageError(f"--loss {self.name}: {outcome.message}")
         shapes = np.shape(center), np.shape(outside)
@@ -131,18 +183,217 @@ class OwnLoss:
             )
         return answer
 
+    def _call_of(
+        self, center: Floats, outside: Floats, target: int, negatives: tuple[int, ...]
+    ) -> Call:
+        inputs = {"center": center, "outside": outside, "target": target}
+        if self._role == "negative-sampling":
+            inputs["K"] = len(negatives)
+        # Should it draw by itself, it draws the same for the same pair.
+        seed = zlib.crc32(repr((target, negatives)).encode())
+        return Call(self._role, inputs, draws=negatives, seed=seed)
+
     def update(self, V: Floats, U: Floats, batch: Batch, rate: float) -> float:
         """Take a step for each pair of a batch, in place; return the sum of the losses."""
-        loss = 0.0
-        for (center,), target, drawn in zip(*(part.tolist() for part in batch), strict=True):
-            negatives = tuple(word for word in drawn if word >= 0)
-            value, grad_center, grad_outside = self.loss_and_gradient(
-                V[center].astype(np.float64), U.astype(np.float64), target, negatives
-            )
-            V[center] -= rate * grad_center
-            np.subtract(U, rate * grad_outside, out=U, casting="same_kind")
-            loss += value
-        return loss
+        if self._room.shape[1:] != U.shape:
+            self._room = np.empty((2, *U.shape))
+        outside, product = self._room
+        outside[:] = U
+        descent = _Descent(V, outside, rate, product)
+        self._follow(batch, descent)
+        U[:] = descent.outside
+        return descent.loss
+
+    def total(self, V: Floats, U: Floats, batch: Batch) -> tuple[float, Floats, Floats]:
+        """Return the sum of the losses of a batch, and its gradients by V and U; nothing moves."""
+        total = _Total(V, U.astype(np.float64))
+        self._follow(batch, total)
+        return total.loss, total.by_center, total.by_outside
+
+    def mistake(
+        self, center: Floats, outside: Floats, target: int, negatives: tuple[int, ...]
+    ) -> str:
+        """Return the mistake in the gradient of a pair, as the tables of homework name it.
+
+        Parameters
+        ----------
+        center : ndarray of float64, shape (d,)
+        outside : ndarray of float64, shape (|V|, d)
+        target : int
+        negatives : tuple of int
+
+        Returns
+        -------
+        str
+            A sentence; empty where the loss is none that the tables know, or no mistake fits.
+        """
+        case = Case(center.astype(np.float64), outside.astype(np.float64), target, negatives)
+        for role in (self._role, "naive-softmax", "negative-sampling"):
+            trial = PairTrial(self._as(role), role, case)
+            if trial.outcome.status != "returned" or loss_value(trial) is not None:
+                continue
+            for judge in (center_gradient, outside_gradient):
+                finding = judge(trial)
+                if isinstance(finding, Finding) and (named := explain(finding, trial, ())).mistake:
+                    return named.message
+        return ""
+
+    def _as(self, role: Role) -> InProcessTarget:
+        """Return the function as that of a role."""
+        course = self._target.course
+        interface = course.functions[self._role]
+        functions = {**course.functions, role: replace(course.functions[role], name=interface.name)}
+        return InProcessTarget(self._submission, replace(course, functions=functions))
+
+    def _follow(self, batch: Batch, follower: _Follower) -> None:
+        """Hand each pair's loss and gradients to a follower, pair by pair."""
+        pairs = _pairs(batch)
+        while (failed := self._follow_quickly(pairs, follower)) is not None:
+            # With all care, which may help: it is given copies of the arrays, say.
+            at = follower.center(failed), follower.outside
+            follower.take(failed, *self.loss_and_gradient(*at, *failed[1:]))
+
+    def _follow_quickly(self, pairs: Iterator[_Pair], follower: _Follower) -> _Pair | None:
+        """Follow the pairs to the last, or to the first whose call fails, and return that."""
+        course, outside = self._target.course, follower.outside.view()
+        # What is handed out is not the function's to change.
+        outside.flags.writeable = False
+        dataset = _Dataset((), len(outside), course)
+        sampler = _Sampler(course, (), *self._own_sampler)
+        doubles = {**dict.fromkeys(course.samplers, sampler), course.dataset: dataset}
+        given: dict[str, Any] = {"outside": outside, "dataset": dataset}
+        started: _Pair | None = None
+
+        def follow() -> None:
+            nonlocal started
+            for started in pairs:
+                _, target, negatives = started
+                dataset.restart(negatives)
+                sampler.restart(negatives)
+                given["center"] = center = follower.center(started)
+                given["target"], given["K"] = target, len(negatives)
+                keywords = {name: len(negatives) for name in self._keywords}
+                answer = self._function(*[given[name] for name in self._positional], **keywords)
+                follower.take(started, *_read_quickly(answer, center.shape, outside.shape))
+            started = None
+
+        with (
+            self._patient_target.surroundings(),
+            globals_replaced(self._function, doubles, course.dataset),
+        ):
+            # Should it draw by itself, it draws the same whenever the training comes by here.
+            random.seed(0)
+            np.random.seed(0)  # noqa: NPY002 - the generator that homework draws from
+            try:
+                self._patient_target.limited(follow)
+            except KeyboardInterrupt:
+                raise
+            except BaseException:  # noqa: BLE001 - called again with care, it tells what it was
+                return started
+        return None
+
+
+class _Follower(Protocol):
+    """Whoever does something with the losses and gradients of pairs."""
+
+    outside: Floats
+
+    def center(self, pair: _Pair) -> Floats:
+        """Return the center vector of a pair."""
+
+    def take(self, pair: _Pair, loss: float, by_center: Floats, by_outside: Floats) -> None:
+        """Take loss and gradients of a pair."""
+
+
+class _Descent:
+    """Moves the vectors after each pair: V in its own precision, U in double to the batch's end."""
+
+    def __init__(self, V: Floats, outside: Floats, rate: float, product: Floats) -> None:
+        self.loss = 0.0
+        self.outside = outside
+        self._V = V
+        self._rate = rate
+        self._product = product
+        self._is_sparse = outside.size > _SMALL
+
+    def center(self, pair: _Pair) -> Floats:
+        """Return the center vector of a pair."""
+        vector: Floats = self._V[pair[0]].astype(np.float64)
+        return vector
+
+    def take(self, pair: _Pair, loss: float, by_center: Floats, by_outside: Floats) -> None:
+        """Take a step."""
+        center, target, negatives = pair
+        self.loss += loss
+        self._V[center] -= self._rate * by_center
+        if self._is_sparse:
+            # Most of negative sampling's gradient is 0: to look at it takes less than to subtract.
+            rows = sorted({target, *negatives})
+            self._is_sparse = _is_zero_elsewhere(by_outside, rows)
+            if self._is_sparse:
+                self.outside[rows] -= self._rate * by_outside[rows]
+                return
+        np.multiply(by_outside, self._rate, out=self._product)
+        np.subtract(self.outside, self._product, out=self.outside)
+
+
+def _is_zero_elsewhere(matrix: Floats, rows: list[int]) -> bool:
+    """Say whether all entries are 0 but for those of some rows, in ascending order."""
+    if matrix.dtype != np.float64:
+        return False
+    # Bits are or-ed ten times as fast as floats are compared. A zero with a sign has one.
+    bits = matrix.view(np.int64)
+    start = 0
+    for row in [*rows, len(bits)]:
+        if np.bitwise_or.reduce(bits[start:row], axis=None):
+            return False
+        start = row + 1
+    return True
+
+
+class _Total:
+    """Adds up losses and gradients."""
+
+    def __init__(self, V: Floats, outside: Floats) -> None:
+        self.loss = 0.0
+        self.outside = outside
+        self._V = V
+        self.by_center, self.by_outside = np.zeros_like(V), np.zeros_like(outside)
+
+    def center(self, pair: _Pair) -> Floats:
+        """Return the center vector of a pair."""
+        vector: Floats = self._V[pair[0]].astype(np.float64)
+        return vector
+
+    def take(self, pair: _Pair, loss: float, by_center: Floats, by_outside: Floats) -> None:
+        """Add."""
+        self.loss += loss
+        self.by_center[pair[0]] += by_center
+        self.by_outside += by_outside
+
+
+class _Dataset(ScriptedDataset):
+    """One dataset for many pairs."""
+
+    def restart(self, negatives: tuple[int, ...]) -> None:
+        """Hand out the negatives of another pair."""
+        self.drawn.clear()
+        self._next = cycle(negatives or range(self._words))
+
+
+class _Sampler(ScriptedSampler):
+    """One sampler for many pairs."""
+
+    def restart(self, negatives: tuple[int, ...]) -> None:
+        """Hand out the negatives of another pair."""
+        self.returned.clear()
+        self._next = cycle(negatives)
+
+
+def _pairs(batch: Batch) -> Iterator[_Pair]:
+    """Yield the words of each pair of a batch."""
+    for (center,), target, drawn in zip(*(part.tolist() for part in batch), strict=True):
+        yield center, target, tuple(word for word in drawn if word >= 0)
 
 
 def _file(where: str, name: str) -> Path:
@@ -176,6 +427,35 @@ def _course(submission: Submission, function: str) -> tuple[Course, Role]:
     functions = dict(model.functions)
     functions["negative-sampling"] = Interface(function, pair.parameters, pair.results)
     return replace(model, functions=functions), "negative-sampling"
+
+
+def _arguments(
+    function: Callable[..., Any], course: Course, role: Role
+) -> tuple[list[str], list[str]]:
+    """Return the quantities that are passed by position, and the names of those passed by name.
+
+    As `DirectTarget` finds them; where they differ, the call fails, and is made by that.
+    """
+    interface = course.functions[role]
+    names = parameter_names(function) or ()
+    positional = list(interface.parameters)
+    if len(positional) > len(names) and "dataset" in positional:
+        positional.remove("dataset")
+    if role != "negative-sampling" or "K" in positional:
+        return positional, []
+    if course.count in names:
+        return positional, [course.count]
+    return positional + ["K"] * (len(names) > len(positional)), []
+
+
+def _read_quickly(
+    answer: Any, center_shape: tuple[int, ...], outside_shape: tuple[int, ...]
+) -> tuple[float, Floats, Floats]:
+    """Return an answer that is just what it should be; raise an error of any kind otherwise."""
+    loss, by_center, by_outside = answer
+    if by_center.shape != center_shape or by_outside.shape != outside_shape:
+        raise ValueError
+    return loss.item() if isinstance(loss, np.ndarray) else float(loss), by_center, by_outside
 
 
 def _as_loss_and_gradients(

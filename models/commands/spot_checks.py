@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from gradcheck import GradientReport, check
+from models.commands.own_losses import OwnLoss
 from models.pairs import Batch
 from models.training import Step, Training, Update
 
@@ -32,6 +33,13 @@ _SPARE_ROWS = 2
 _SOFTMAX_ROWS = 50
 _ROWS_NAMED = 12
 
+# Of a person's own loss: how many outside words are checked together, at random vectors at which
+# scores are about 1; how many batches those wait that are fewer; and how many batches at the start
+# have all of their pairs checked.
+_WORDS_TOGETHER = 16
+_BATCHES_TO_WAIT = 50
+_WHOLE_BATCHES = 2
+
 
 class Disagreement(Exception):  # noqa: N818 - it is an answer, though a bad one
     """The gradient disagrees with the loss; the message is the report."""
@@ -46,15 +54,21 @@ class SpotChecks:
         The training.
     every : int
         Batches between two checks; 0 checks none.
+    own : OwnLoss, optional
+        The person's own loss, if that is trained with: beside what else is checked, it is checked
+        once for every outside word, and with all pairs of the first batches.
 
     Attributes
     ----------
-    agreed, undecided : int
-        How many checks ended so.
+    checks, agreed, undecided : int
+        How many checks there were, and how many of them ended so.
     """
 
-    def __init__(self, training: Training, every: int) -> None:
-        self.agreed = self.undecided = 0
+    def __init__(self, training: Training, every: int, own: OwnLoss | None = None) -> None:
+        self.checks = self.agreed = self.undecided = 0
+        self._pairs = self._pairs_checked = 0
+        self._words = _OutsideWords(training, own) if own else None
+        self._precision = (own and own.precision) or _PRECISION
         self._training = training
         self._every = every
         self._next = self._batches = 0
@@ -71,6 +85,11 @@ class SpotChecks:
             If the vectors are not finite where it would be checked.
         """
         self._last = step
+        self._pairs += step.pairs
+        # First, as it tells which word it is.
+        if self._every and self._words:
+            for report, pairs in self._words.look(step.batch):
+                self._count(report, pairs)
         # With threads a step is a whole block, of many batches.
         self._batches += -(-step.pairs // self._training.batch_size)
         if self._every and self._batches >= self._next:
@@ -85,6 +104,9 @@ class SpotChecks:
         Disagreement
             If the gradient is not that of the loss.
         """
+        if self._every and self._words:
+            for report, pairs in self._words.look_at_rest():
+                self._count(report, pairs)
         if self._every and self._last:
             self._check(self._last)
 
@@ -93,25 +115,34 @@ class SpotChecks:
         if not self._every:
             return "the gradient was not checked (--check-every 0)"
         undecided = f", {self.undecided} could not be decided" if self.undecided else ""
-        return f"gradient checked against its loss: {self.agreed} times right{undecided}"
+        return (
+            f"the gradient agreed with its loss in {self.agreed:,} of {self.checks:,} spot checks, "
+            f"{self._pairs_checked:,} of {self._pairs:,} pairs{undecided}"
+        )
+
+    def _count(self, report: GradientReport, pairs: int) -> None:
+        self.checks += 1
+        self._pairs_checked += pairs
+        if report:
+            self.agreed += 1
+        elif report.verdict == "undecided":
+            self.undecided += 1
 
     def _check(self, step: Step) -> None:
         training, options = self._training, self._training.options
         training.require_finite()
         few = options.loss == "negative-sampling"
-        report, rows = check_update(
+        report, pairs, rows = check_update(
             training.update,
             training.V,
             training.U,
             step.batch,
             spare_outside_rows=_SPARE_ROWS if few else _SOFTMAX_ROWS,
             pair_by_pair=options.compiled or options.is_own_loss,
+            precision=self._precision,
         )
-        if report:
-            self.agreed += 1
-        elif report.verdict == "undecided":
-            self.undecided += 1
-        else:
+        self._count(report, pairs)
+        if report.verdict == "disagrees":
             legend = "\n".join(self._named("V", rows[0]) + self._named("U", rows[1]))
             raise Disagreement(
                 f"after {step.words:,} words the gradient of a batch disagrees with its loss\n\n"
@@ -126,6 +157,105 @@ class SpotChecks:
         ]
 
 
+class _OutsideWords:
+    """Checks a person's own loss once for each outside word, some of them at a time.
+
+    A mistake may be about one index alone, the first or the last, say. The vectors are random, as
+    those of a training may be 0 for a long time, which hides what they are multiplied by.
+    """
+
+    def __init__(self, training: Training, own: OwnLoss) -> None:
+        self._own = own
+        self._words = training.corpus.vocabulary.words
+        self._is_new = np.ones(len(self._words), dtype=bool)
+        self._waiting: list[Batch] = []
+        self._batches = 0
+        self._training = training
+        # A sum of losses in single precision is too noisy to be differentiated.
+        self._together = 1 if own.precision else _WORDS_TOGETHER
+        rng = np.random.default_rng(0)
+        shape = training.U.shape
+        self._outside = rng.standard_normal(shape) / shape[1] ** 0.25
+        self._center = rng.standard_normal(shape[1]) / shape[1] ** 0.25
+
+    def look(self, batch: Batch) -> Iterator[tuple[GradientReport, int]]:
+        """Check pairs with new words once there are enough of them; yield reports and pairs.
+
+        Raises
+        ------
+        Disagreement
+            If the gradient is not that of the loss.
+        """
+        self._batches += 1
+        new = self._is_new[batch.targets]
+        # Of each new word the first pair.
+        first = np.unique(batch.targets, return_index=True)[1]
+        rows = np.intersect1d(np.flatnonzero(new), first)
+        self._is_new[batch.targets] = False
+        if self._batches <= _WHOLE_BATCHES and self._together > 1:
+            rows = np.arange(len(batch.targets))
+        self._waiting += single_pairs(Batch(*(part[rows] for part in batch)))
+        # None waits for longer than some batches, or beyond the end of its epoch.
+        in_last_block = self._training.position.block == len(self._training.corpus) - 1
+        late = in_last_block or self._batches % _BATCHES_TO_WAIT == 0
+        yield from self._look_at_waiting(0 if late else self._together)
+
+    def look_at_rest(self) -> Iterator[tuple[GradientReport, int]]:
+        """Check what still waits."""
+        yield from self._look_at_waiting(0)
+
+    def _look_at_waiting(self, least: int) -> Iterator[tuple[GradientReport, int]]:
+        while len(self._waiting) > least:
+            some = self._waiting[: self._together]
+            self._waiting = self._waiting[self._together :]
+            yield self._check(some), len(some)
+
+    def _check(self, pairs: list[Batch]) -> GradientReport:
+        report = self._report(pairs)
+        if report.verdict == "disagrees":
+            alone = ((pair, self._report([pair])) for pair in pairs)
+            wrong = next((one for one in alone if one[1].verdict == "disagrees"), None)
+            pair, report = wrong or (pairs[0], report)
+            raise Disagreement(self._told(pair, report))
+        return report
+
+    def _report(self, pairs: list[Batch]) -> GradientReport:
+        targets, negatives = (np.concatenate([pair[part] for pair in pairs]) for part in (1, 2))
+        # The function is given the vector of the center word, and not which word it is.
+        batch = Batch(np.zeros((len(pairs), 1), dtype=np.int32), targets, negatives)
+
+        def own(center: Floats, outside: Floats) -> tuple[object, ...]:
+            loss, by_center, by_outside = self._own.total(center[np.newaxis], outside, batch)
+            return self._own.as_given(loss, by_center[0], by_outside)
+
+        precision = self._own.precision or _PRECISION
+        return check(own, at=(self._center, self._outside), precision=precision)
+
+    def _told(self, pair: Batch, report: GradientReport) -> str:
+        target = int(pair.targets[0])
+        negatives = tuple(word for word in pair.negatives[0].tolist() if word >= 0)
+        named = ", ".join(f"{self._words[word]!r} ({word})" for word in negatives)
+        mistake = self._own.mistake(self._center, self._outside, target, negatives)
+        words, size = self._outside.shape
+        return (
+            f"{self._own.name}: the gradient disagrees with the loss for the outside word "
+            f"{self._words[target]!r} ({target})"
+            f"{f', with the negatives {named}' if negatives else ''}\n\n{report}\n\n"
+            f"{f'It looks as if {mistake}' + chr(10) * 2 if mistake else ''}"
+            "To see this pair again, in the same folder, with this project's checkout on "
+            "PYTHONPATH:\n"
+            "import gradcheck\n"
+            "import numpy as np\n"
+            "from models.commands.own_losses import OwnLoss\n"
+            f"own = OwnLoss({self._own.name!r})\n"
+            "rng = np.random.default_rng(0)\n"
+            f"outside = rng.standard_normal(({words}, {size})) / {size} ** 0.25\n"
+            f"center = rng.standard_normal({size}) / {size} ** 0.25\n"
+            "print(gradcheck.check(lambda v, U: own.loss_and_gradient"
+            f"(v, U, {target}, {negatives}), (center, outside)))\n"
+        )
+
+
 def check_update(
     update: Update,
     V: Floats,
@@ -134,7 +264,8 @@ def check_update(
     *,
     spare_outside_rows: int,
     pair_by_pair: bool,
-) -> tuple[GradientReport, tuple[NDArray[np.intp], NDArray[np.intp]]]:
+    precision: float = _PRECISION,
+) -> tuple[GradientReport, int, tuple[NDArray[np.intp], NDArray[np.intp]]]:
     """Check the gradient that a step subtracts, at learning rate 1, against the loss it returns.
 
     Parameters
@@ -150,11 +281,15 @@ def check_update(
     pair_by_pair : bool
         Whether the step moves the vectors after each pair, so that only that of a single pair
         is a gradient.
+    precision : float
+        To which part of the gradient.
 
     Returns
     -------
     report : GradientReport
         Its arrays V and U have the rows that `rows` names.
+    pairs : int
+        How many pairs were looked at.
     rows : tuple of ndarray of int
         Which rows of V and of U they are.
     """
@@ -179,7 +314,8 @@ def check_update(
         return loss, center, outside
 
     at = V[center_rows].astype(np.float64), U[outside_rows].astype(np.float64)
-    return check(step, at=at, precision=_PRECISION), (center_rows, outside_rows)
+    report = check(step, at=at, precision=precision)
+    return report, len(pairs.targets), (center_rows, outside_rows)
 
 
 def few_pairs(batch: Batch, alike: int) -> Batch:

@@ -49,7 +49,7 @@ def _train(arguments: argparse.Namespace) -> int:
         _begin(training, stored, files, patient=arguments.yes)
         summary = "nothing was left to train, and no gradient to check"
         if not training.finished:
-            checks = SpotChecks(training, arguments.check_every)
+            checks = SpotChecks(training, arguments.check_every, own)
             try:
                 _run(training, _Saver(training, files, arguments.checkpoint_every), checks)
             except Disagreement as error:

@@ -55,7 +55,7 @@ def test_it_writes_vectors_that_can_be_read(folder, capsys):
     said = capsys.readouterr()
     assert said.out == "vectors.txt: 40 vectors of 8 numbers, text\n"
     assert "3,000 words; 40 different ones occur 5 times or more, 3,000 in all" in said.err
-    assert "gradient checked against its loss: 2 times right" in said.err
+    assert "the gradient agreed with its loss in 2 of 2 spot checks, " in said.err
     assert all(len(line) <= 80 for line in said.err.splitlines())
 
 
@@ -205,7 +205,7 @@ def test_a_checkpoint_with_a_name_stays_and_a_finished_one_may_be_overwritten(fo
     said = capsys.readouterr().err
     assert "nothing was left to train, and no gradient to check" in said
     assert "words a second" not in said
-    assert "times right" not in said
+    assert "spot checks" not in said
 
 
 @pytest.mark.parametrize(

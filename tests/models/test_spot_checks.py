@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 import textwrap
 from dataclasses import replace
 from pathlib import Path
@@ -13,7 +14,7 @@ import pytest
 from models import minibatch, training
 from models.__main__ import main
 from models.checkpoints import load
-from models.commands import train
+from models.commands import own_losses, train
 from models.commands.own_losses import OwnLoss
 from models.commands.spot_checks import check_update, few_pairs, single_pairs
 from models.pairs import Batch
@@ -257,10 +258,11 @@ def test_the_check_copies_what_it_looks_at():
     one = np.array([1], dtype=np.int32)
     batch = Batch(one[:, np.newaxis], one, np.array([[2, -1]], dtype=np.int32))
     step = training.update_of(training.Options())
-    report, (center_rows, outside_rows) = check_update(
+    report, pairs, (center_rows, outside_rows) = check_update(
         step, V, U, batch, spare_outside_rows=2, pair_by_pair=False
     )
     assert report
+    assert pairs == 1
     assert (V == 1).all()
     assert (U == 1).all()
     assert {1} <= set(center_rows.tolist())
@@ -314,7 +316,7 @@ def test_a_function_of_ones_own_trains(capsys):
     assert own(SOFTMAX, "--alpha", "0.1", "--history", "loss.csv") == 0
     vectors = Embeddings.load("vectors.txt")
     assert len(vectors) > 2
-    assert "2 times right" in capsys.readouterr().err
+    assert re.search(r"agreed with its loss in (\d+) of \1 spot checks", capsys.readouterr().err)
 
 
 def test_it_may_be_named_as_a_module(monkeypatch, folder):
@@ -392,3 +394,133 @@ def test_its_negatives_are_those_it_asks_for(capsys):
     assert options.negative == 7
     assert options.target_among_negatives == "redraw"
     assert "Traceback" not in capsys.readouterr().err
+
+
+ONE_WORD = """
+from right import my_loss_and_gradient as right
+
+def my_loss_and_gradient(centerWordVec, outsideWordIdx, outsideVectors, dataset):
+    loss, gradCenterVec, gradOutsideVecs = right(
+        centerWordVec, outsideWordIdx, outsideVectors, dataset
+    )
+    if outsideWordIdx == WORD:
+        gradOutsideVecs[WORD] += centerWordVec
+    return loss, gradCenterVec, gradOutsideVecs
+"""
+
+
+def train_on_many_words(source, *arguments):
+    """Words as frequent as in a text, more of them than a spot check takes rows."""
+    Path("right.py").write_text(SOFTMAX, encoding="utf-8")
+    Path("mine.py").write_text(source, encoding="utf-8")
+    rng = np.random.default_rng(1)
+    weights = 1 / np.arange(3.0, 83)
+    drawn = rng.choice(80, size=(300, 6), p=weights / weights.sum())
+    lines = [" ".join(f"w{word}" for word in line) for line in drawn.tolist()]
+    Path("text.txt").write_text("\n".join(lines), encoding="utf-8")
+    options = ["--size", "6", "--epochs", "1", "--min-count", "1", "--sample", "0"]
+    name = "mine.py:my_loss_and_gradient"
+    return main(["train", "text.txt", *options, "--loss", name, *arguments])
+
+
+@pytest.mark.parametrize("word", [6, 43, 79])
+def test_a_gradient_that_is_wrong_for_one_word_only_is_found(folder, capsys, word):
+    assert train_on_many_words(ONE_WORD.replace("WORD", str(word))) == 1
+    said = capsys.readouterr().err
+    assert re.search(rf"disagrees with the loss for the outside word 'w\d+' \({word}\)", said)
+    assert f"outside (80, 6): ONLY row {word} is wrong" in said
+    assert "the one-hot vector is not subtracted" in said
+    assert not (folder / "vectors.txt").exists()
+
+
+def test_it_is_seen_again_by_the_lines_that_are_shown(capsys):
+    assert train_on_many_words(ONE_WORD.replace("WORD", "50")) == 1
+    said = capsys.readouterr().err
+    lines = said[said.rindex("import gradcheck\n") :].splitlines()
+    last = next(number for number, line in enumerate(lines) if line.startswith("print("))
+    exec("\n".join(lines[: last + 1]), {})  # noqa: S102 - what a person pastes
+    shown = capsys.readouterr().out
+    assert "The gradient DISAGREES with the loss." in shown
+    assert "ONLY row 50 is wrong" in shown
+
+
+def test_each_outside_word_and_the_first_pairs_are_checked_once(capsys):
+    assert train_on_many_words(SOFTMAX) == 0
+    agreed, checks, checked, pairs = map(
+        int,
+        re.search(
+            r"agreed with its loss in (\d+) of (\d+) spot checks, (\d+) of ([\d,]+) pairs",
+            capsys.readouterr().err.replace(",", "").replace("checks", "checks,"),
+        ).groups(),
+    )
+    assert agreed == checks
+    # Two batches of 64, what is new after them, and a few pairs at the start and at the end.
+    assert 128 < checked < 128 + 80
+    assert pairs > 5_000
+
+
+SINGLE = SOFTMAX.replace(
+    "    scores",
+    "    centerWordVec = centerWordVec.astype(np.float32)\n"
+    "    outsideVectors = outsideVectors.astype(np.float32)\n"
+    "    scores",
+)
+
+
+def test_a_function_in_single_precision_trains(capsys):
+    assert own(SINGLE) == 0
+    said = re.search(r"loss in (\d+) of (\d+) spot checks", capsys.readouterr().err)
+    assert int(said[1]) > 0.8 * int(said[2])
+    assert own(SINGLE.replace("p[outsideWordIdx] -= 1", "p[outsideWordIdx] -= 0.9")) == 1
+
+
+def trained_by(source):
+    Path("mine.py").write_text(source, encoding="utf-8")
+    options = training.Options(size=4, sample=0, epochs=1, alpha=0.1)
+    own_loss = OwnLoss("mine.py:my_loss_and_gradient")
+    with encode(sentences(write_text(Path("short.txt"), 200)), min_count=1) as corpus:
+        done = training.Training(corpus, options, own_loss.update)
+        for _ in done.steps():
+            pass
+    return done.V, done.U
+
+
+def test_it_trains_the_same_whether_it_is_called_quickly_or_with_all_care(monkeypatch):
+    quickly = trained_by(SOFTMAX)
+    monkeypatch.setattr(OwnLoss, "_follow_quickly", lambda _, pairs, __: next(pairs, None))
+    with_care = trained_by(SOFTMAX)
+    for got, expected in zip(quickly, with_care, strict=True):
+        assert np.allclose(got, expected, rtol=1e-6, atol=1e-8)
+        assert got.any()
+
+
+def test_what_it_does_to_its_arguments_does_no_harm():
+    overwriting = SOFTMAX.replace("    loss =", "    outsideVectors += 1\n    loss =").replace(
+        "outsideVectors.T @ p", "(outsideVectors - 1).T @ p"
+    )
+    for got, expected in zip(trained_by(overwriting), trained_by(SOFTMAX), strict=True):
+        assert np.allclose(got, expected, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("place", "zero"), [((3, 1), True), ((0, 0), False), ((9, 3), False), ((4, 0), False)]
+)
+def test_what_is_zero_but_for_some_rows_is_known(place, zero):
+    matrix = np.zeros((10, 4))
+    matrix[[3, 7]] = 1.0
+    matrix[place] = 1e-300
+    assert own_losses._is_zero_elsewhere(matrix, [3, 7]) == zero
+
+
+def test_a_large_gradient_that_is_mostly_zero_takes_the_same_step(monkeypatch):
+    Path("mine.py").write_text(NEGATIVE_SAMPLING, encoding="utf-8")
+    own_loss = OwnLoss("mine.py:negSamplingLossAndGradient")
+    rng = np.random.default_rng(0)
+    batch = Batch(*(rng.integers(0, 30, size, np.int32) for size in ((20, 1), 20, (20, 7))))
+    start = rng.standard_normal((2, 30, 4)).astype(np.float32)
+    dense, sparse = start.copy(), start.copy()
+    own_loss.update(*dense, batch, 0.1)
+    monkeypatch.setattr(own_losses, "_SMALL", 0)
+    own_loss.update(*sparse, batch, 0.1)
+    assert np.array_equal(dense, sparse)
+    assert not np.array_equal(dense, start)
