@@ -3,7 +3,7 @@
 It is loaded and called as ``gradcheck verify`` loads and calls homework, so that every course's
 signature will do, and a function that draws its negatives gets those of the training. That takes
 ten times as long as a quick function does. So where it trains, its folder, modules and doubles are
-put in place once for a batch, and a pair costs little more than the call; whatever goes wrong there
+put in place once for a batch, and a pair costs about twice the call; whatever goes wrong there
 is done again with all care, which finds the words for it.
 """
 

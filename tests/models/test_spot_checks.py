@@ -470,7 +470,8 @@ SINGLE = SOFTMAX.replace(
 def test_a_function_in_single_precision_trains(capsys):
     assert own(SINGLE) == 0
     said = re.search(r"loss in (\d+) of (\d+) spot checks", capsys.readouterr().err)
-    assert int(said[1]) > 0.8 * int(said[2])
+    # The first and the last batch are checked as sums, which are too noisy.
+    assert int(said[1]) == int(said[2]) - 2 > 4
     assert own(SINGLE.replace("p[outsideWordIdx] -= 1", "p[outsideWordIdx] -= 0.9")) == 1
 
 
