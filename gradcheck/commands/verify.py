@@ -146,19 +146,13 @@ def _verify(arguments: argparse.Namespace) -> int:
         judgements.append(judgement)
         if judgement.error:
             print(f"gradcheck: {judgement.error}", file=sys.stderr)
-        if judgement.report is not None and not outputs.take_standard_output:
-            show(judgement.report.contents(verbose=arguments.verbose))
-    entries = [judgement.to_dict() for judgement in judgements]
+        if judgement.document is not None and not outputs.take_standard_output:
+            show(judgement.document)
+    entries = [judgement.entry for judgement in judgements]
     content = entries[0] if len(arguments.files) == 1 else entries
     outputs.write_one("json", json.dumps(content, indent=1, allow_nan=False) + "\n")
-    outputs.write(
-        *(
-            each.report.contents(verbose=arguments.verbose)
-            for each in judgements
-            if each.report is not None
-        )
-    )
-    return max(_status(judgement) for judgement in judgements)
+    outputs.write(*(each.document for each in judgements if each.document is not None))
+    return max(map(_status, judgements))
 
 
 def _judgements(arguments: argparse.Namespace) -> Iterator[Judgement]:
@@ -172,6 +166,7 @@ def _judgements(arguments: argparse.Namespace) -> Iterator[Judgement]:
         timeout=arguments.timeout,
         functions=dict(arguments.function),
         in_process=arguments.in_process,
+        verbose=arguments.verbose,
     )
     files = arguments.files
     if arguments.jobs > 1 and len(files) > 1:
@@ -188,9 +183,9 @@ def _judgements(arguments: argparse.Namespace) -> Iterator[Judgement]:
 def _status(judgement: Judgement) -> int:
     if judgement.is_our_fault:
         return OUR_FAULT
-    if judgement.report is None or judgement.error:
+    if judgement.error:
         return UNUSABLE
-    return PASSED if judgement.report.passed else FAILED
+    return PASSED if judgement.passed else FAILED
 
 
 OUR_FAULT = 3

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from gradcheck.homework.report.homework_report import HomeworkReport
+from gradcheck.document.blocks import Document
 from gradcheck.homework.report.results import unjudged
 from gradcheck.homework.submission.failures import SubmissionError
 from gradcheck.homework.verification import Progress, open_verification
@@ -32,6 +32,7 @@ class Request:
     timeout: float = 60.0
     functions: Mapping[str, str] = field(default_factory=dict)
     in_process: bool = False
+    verbose: bool = False
 
 
 @dataclass(frozen=True)
@@ -40,24 +41,23 @@ class Judgement:
 
     Attributes
     ----------
-    file : str
-        The file, as it was named.
-    report : HomeworkReport, optional
-        What was found, all of it or up to the error.
+    entry : dict
+        What `gradcheck verify --json` writes.
+    document : Document, optional
+        What there is to read, all of it or up to the error.
+    passed : bool
+        Whether the file has passed.
     error : str
         Why not all of it could be judged, in one line.
     is_our_fault : bool
         Whether the error is one of gradcheck's own.
     """
 
-    file: str
-    report: HomeworkReport | None = None
+    entry: dict[str, Any]
+    document: Document | None = None
+    passed: bool = False
     error: str = ""
     is_our_fault: bool = False
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the judgement as `gradcheck verify --json` writes it."""
-        return self.report.to_dict() if self.report else unjudged(self.file, self.error)
 
 
 def judge(file: str, request: Request, *, progress: Progress | None = None) -> Judgement:
@@ -73,21 +73,24 @@ def judge(file: str, request: Request, *, progress: Progress | None = None) -> J
             in_process=request.in_process,
         ) as verification:
             report = verification.run(progress)
-            return Judgement(file, report, report.error)
+        # Here, where what goes wrong with them costs no other file either.
+        document = report.contents(verbose=request.verbose)
+        return Judgement(report.to_dict(), document, report.passed, report.error)
     except SubmissionError as error:
-        return Judgement(file, error=str(error))
+        return Judgement(unjudged(file, str(error)), error=str(error))
     except Exception as error:  # noqa: BLE001 - the next file is judged all the same
-        return Judgement(file, error=_our_fault(file, request, error), is_our_fault=True)
+        return _our_fault(file, request, error)
 
 
-def _our_fault(file: str, request: Request, error: BaseException) -> str:
+def _our_fault(file: str, request: Request, error: BaseException) -> Judgement:
     frames = traceback.extract_tb(error.__traceback__)
     where = f"{Path(frames[-1].filename).name}, line {frames[-1].lineno}" if frames else ""
     what = " ".join(f"{type(error).__name__}: {error}".split())
-    return (
+    text = (
         f"{file}: an error of gradcheck's own, not the file's: {what} ({where}); "
         f"please report this line, with the file and --seed {request.seed}"
     )
+    return Judgement(unjudged(file, text), error=text, is_our_fault=True)
 
 
 def judge_several(files: Sequence[str], request: Request, *, jobs: int) -> Iterator[Judgement]:
@@ -103,8 +106,7 @@ def judge_several(files: Sequence[str], request: Request, *, jobs: int) -> Itera
                 try:
                     yield future.result()
                 except BrokenProcessPool as error:
-                    fault = _our_fault(file, request, error)
-                    yield Judgement(file, error=fault, is_our_fault=True)
+                    yield _our_fault(file, request, error)
         except BaseException:  # Ctrl-C, or nobody takes any more
             pool.shutdown(wait=False, cancel_futures=True)
             for child in set(multiprocessing.active_children()) - others:

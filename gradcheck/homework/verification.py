@@ -5,7 +5,9 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
+from importlib import import_module
 from pathlib import Path
+from threading import Thread
 from typing import Any, Self
 
 import numpy as np
@@ -162,7 +164,13 @@ def _open(
     file = Path(NAMESPACE) if isinstance(path, Mapping) else Path(path)
     names = names_beside(file) | checked_names(functions, str(file))
     if not in_process and not in_notebook:
-        served = ServedTarget(file, names, seconds=seconds, timeout=timeout)
+        # The library that draws the cases is loaded while the file is.
+        ahead = Thread(target=import_module, args=("hypothesis",))
+        ahead.start()
+        try:
+            served = ServedTarget(file, names, seconds=seconds, timeout=timeout)
+        finally:
+            ahead.join()
         return served.facts, served
     if isinstance(path, Mapping):
         submission = from_namespace(path, functions=names.values())

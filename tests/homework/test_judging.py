@@ -85,6 +85,25 @@ def test_an_error_of_ours_is_said_to_be_ours_and_the_next_file_is_judged(
     assert [entry["passed"] for entry in json.loads(out)] == [False, False, True]
 
 
+def test_a_report_that_cannot_be_made_costs_no_other_file(files, capsys, monkeypatch):
+    def fail(_self, **_options):
+        raise RecursionError
+
+    monkeypatch.setattr("gradcheck.homework.HomeworkReport.contents", fail)
+    assert main(["verify", files["right"], files["exits"], "--only", "sigmoid"]) == 3
+    ours, theirs = capsys.readouterr().err.splitlines()
+    assert "an error of gradcheck's own, not the file's: RecursionError" in ours
+    assert "ended its process" in theirs
+
+
+def test_a_counterexample_in_extended_precision_is_written(tmp_path, capsys):
+    path = tmp_path / "long.py"
+    path.write_text(A2.replace("return np.exp(-np", "return np.longdouble(2) * np.exp(-np", 1))
+    assert main(["verify", str(path), "--only", "sigmoid", "--seed", "1", "--json", "-"]) == 1
+    (function,) = json.loads(capsys.readouterr().out)["functions"]
+    assert function["checks"][0]["counterexample"]["claimed"] == 1.0
+
+
 def test_a_file_of_no_course_says_what_it_has_and_how_to_go_on(files, capsys):
     assert main(["verify", files["sigmoid"]]) == 2
     assert capsys.readouterr().err == (
@@ -129,7 +148,7 @@ def test_ctrl_c_ends_those_that_work_for_us(files, tmp_path):
         os.kill(os.getpid(), signal.SIGINT)
 
     judgements = judge_several([files["right"], str(path)], request, jobs=2)
-    assert next(judgements).report.passed
+    assert next(judgements).passed
     signal.signal(signal.SIGALRM, interrupt)
     signal.setitimer(signal.ITIMER_REAL, 1.0)
     with pytest.raises(KeyboardInterrupt):

@@ -198,7 +198,9 @@ def _json(value: Any) -> Any:
     if isinstance(value, dict):
         return {str(key): _json(item) for key, item in value.items()}
     if isinstance(value, np.ndarray | np.generic):
-        return _json(value.tolist())
+        # In extended precision, `tolist` leaves numbers of NumPy's.
+        plain_type = {"f": np.float64, "c": np.complex128}.get(value.dtype.kind)
+        return _json((value if plain_type is None else value.astype(plain_type)).tolist())
     if isinstance(value, list | tuple):
         return [_json(item) for item in value]
     if isinstance(value, float) and not math.isfinite(value):
