@@ -152,6 +152,8 @@ def test_json_of_one_file(files, tmp_path):
         "cases",
         "message",
         "mistake",
+        "mistakes",
+        "line",
         "counterexample",
     ]
     assert (loss["name"], loss["level"], loss["status"]) == ("loss", "required", "failed")
