@@ -40,8 +40,12 @@ from tests.homework.submissions import YEAR_2017
 CASES = Profile(cases=40, shrinks=False, seed=0)
 LEAST_FIRST, LEAST_FIRST_OF_PAIRS, MOST_WRONG, LEAST_LINES = 0.95, 0.85, 0.01, 0.9
 
-# Where there are as many samples as words, the rows of samples are rows of the wrong words.
-ALSO_TRUE = {"rows-of-samples-only": {"sample-number-for-word"}}
+# Where there are as many samples as words, the rows of samples are rows of the wrong words; and
+# what is drawn from elsewhere is drawn at random.
+ALSO_TRUE = {
+    "rows-of-samples-only": {"sample-number-for-word"},
+    "drawn-from-elsewhere": {"drawn-at-random"},
+}
 
 NAMES = {
     "sigmoid": "sigmoid",
@@ -201,8 +205,8 @@ def measure(students: Iterable[Student], *, verbose: bool) -> Count:
             named, caught, lines = examine(written, Path(folder))
             firsts = [names[0] for names in named]
             seen = {name for names in named for name in names}
-            is_first = bool(firsts) and firsts[0] in written.made
             true = written.made.union(*(ALSO_TRUE.get(name, ()) for name in written.made))
+            is_first = bool(firsts) and firsts[0] in true
             is_wrong = any(first not in true for first in firsts)
             count.files += 1
             count.caught += caught

@@ -68,11 +68,11 @@ def report_on(tmp_path_factory):
     folder = tmp_path_factory.mktemp("students")
 
     @cache
-    def report_on(role, style, *made):
+    def report_on(role, style, *made, shrinks=False):
         path = folder / "word2vec.py"
         path.write_text(written(role, style, *made).text, encoding="utf-8")
         with pytest.MonkeyPatch.context() as patch:
-            patch.setitem(verification.PROFILES, "student", Profile(cases=12, shrinks=True))
+            patch.setitem(verification.PROFILES, "student", Profile(16, shrinks=shrinks))
             return verify(path, seed=7, only=NAMES[role])
 
     return report_on
@@ -197,33 +197,44 @@ def test_a_cell_of_a_notebook_is_quoted(submit):
     assert [str(check.quotation) for check in failed(report)] == ["code cell 2, line 12"]
 
 
-@pytest.mark.parametrize(("role", "style", "identifier"), ALONE[2:13])
+SHOWN = [
+    ("naive-softmax", "vectors", "one-hot-missing"),
+    ("naive-softmax", "loops", "log-over-vocabulary"),
+    ("naive-softmax", "vectors", "transposed"),
+    ("negative-sampling", "loops", "repeats-lost"),
+    ("skip-gram", "names", "last-word-only"),
+    ("sampler", "loops", "target-redrawn-once"),
+    ("sgd", "loops", "climbs"),
+]
+
+
+@pytest.mark.parametrize(("role", "style", "identifier"), SHOWN)
 def test_a_case_can_be_followed_on_paper(report_on, role, style, identifier):
-    report = report_on(role, style, identifier)
-    for check in failed(report):
-        words, entries = np.shape(check.counterexample["outside"])
-        assert words >= 2
-        assert entries >= 2
+    for check in failed(report_on(role, style, identifier, shrinks=True)):
+        case = check.counterexample
+        name = next((name for name in ("outside", "outside_vectors") if name in case), None)
+        if name is None:
+            continue
+        words, entries = np.shape(case[name])
+        assert 2 <= words <= 4
+        assert 2 <= entries <= 3
         assert check.name != "shapes" or words != entries
-        scores = np.dot(check.counterexample["outside"], check.counterexample["center"])
-        assert np.abs(scores).max() <= 15.001
+        numbers = {abs(number) for row in case[name] for number in row}
+        assert all(number == round(number, 2) for number in numbers)
 
 
-@pytest.mark.parametrize(("role", "style", "identifier"), ALONE[:20])
+@pytest.mark.parametrize(("role", "style", "identifier"), SHOWN)
 def test_a_report_says_what_where_why_and_what_to_do_on_a_page(report_on, role, style, identifier):
-    report = report_on(role, style, identifier)
-    for check in failed(report):
+    for check in failed(report_on(role, style, identifier, shrinks=True)):
         text = to_text(check_contents(check))
         assert text.count("\n") < 36
-        assert max(map(len, text.splitlines())) <= 80 or check.snippet in text
         before, _, _ = text.partition("To see it happen")
         assert before.count("\n") <= 25, before
         order = ["Look at line", "The smallest case found", "It should be", "What to look for"]
         places = [text.index(lead) for lead in order if lead in text]
         assert places == sorted(places)
-        if check.mistake:
-            assert f"gradcheck explain {check.mistake}" in text
-            assert f"mistakes.html#{check.mistake}" in " ".join(text.split())
+        assert f"gradcheck explain {check.mistake}" in text
+        assert f"mistakes.html#{check.mistake}" in " ".join(text.split())
 
 
 def test_the_same_mistake_is_explained_once(report_on):
@@ -233,7 +244,7 @@ def test_the_same_mistake_is_explained_once(report_on):
 
 
 def test_the_numbers_are_put_into_the_formula(report_on):
-    report = report_on("naive-softmax", "vectors", "one-hot-missing")
+    report = report_on("naive-softmax", "vectors", "one-hot-missing", shrinks=True)
     (check,) = failed(report)
     assert check.working.startswith("ŷ - y = (0.5 - 1, 0.5), each times v_c = (")
 

@@ -113,7 +113,6 @@ SIGMOID_MISTAKES = (
         "1 / (1 + np.exp(-x)).",
         (_function(lambda x: np.exp(-x)), _function(np.exp)),
         choice="function",
-        place=places.exponential,
     ),
     Mistake(
         "softmax-of-x",

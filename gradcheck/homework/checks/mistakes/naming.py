@@ -96,9 +96,9 @@ def explain(
         looks[1:] = sorted(looks[1:], key=lambda look: -_telling(look))
         further = [*_looks(finding, others)]
         fitting = (
-            _name(finding.part, [*looks, *further])
-            or (further and _name(finding.part, looks))
-            or _name(finding.part, [look.coarser() for look in looks])
+            _name(finding.part, [*looks, *further], at_most=2)
+            or (further and _name(finding.part, looks, at_most=1))
+            or _name(finding.part, [look.coarser() for look in looks], at_most=1)
         )
     if not fitting:
         return finding
@@ -162,18 +162,18 @@ def _telling(look: _Look) -> float:
     return expected.size if expected.size and float(np.abs(expected).max()) > 1e-2 else 0
 
 
-def _name(part: str, looks: Sequence[_Look]) -> list[_Explanation]:
-    """Return the explanations of every claim, the best ones first."""
+def _name(part: str, looks: Sequence[_Look], *, at_most: int) -> list[_Explanation]:
+    """Return the explanations of every claim, of one mistake or two, the best ones first."""
     role = looks[0].trial.role
     steps = [(row, change) for row in mistakes_of(role) for change in row.steps_in(role)]
     singles: list[_Explanation] = [(step,) for step in steps]
     nothing: list[_Explanation] = [()]
-    fitting = (
-        [one for one in singles if _fits(one, part, looks)]
-        or list(_fitted(nothing, role, part, looks))
-        or [pair for pair in _pairs(steps, part, looks) if _fits(pair, part, looks)]
-        or list(_fitted(singles, role, part, looks))
+    fitting = [one for one in singles if _fits(one, part, looks)] or list(
+        _fitted(nothing, role, part, looks)
     )
+    if not fitting and at_most > 1:
+        pairs = [pair for pair in _pairs(steps, part, looks) if _fits(pair, part, looks)]
+        fitting = pairs or list(_fitted(singles, role, part, looks))
     # Of several ways to make the same mistakes, the first stands for all.
     distinct = {tuple(row.identifier for row, _ in one): one for one in reversed(fitting)}
     in_order = [*distinct.values()][::-1]
@@ -191,8 +191,8 @@ def _pairs(steps: Sequence[_Step], part: str, looks: Sequence[_Look]) -> Iterato
     Most do not, and few of the steps show in a part at all, so that thousands are tried in no time.
     """
     first, *rest = looks
-    # The first case may be one that many mistakes do not show in.
-    active = [step for step in steps if _shows(step, part, [first, *rest[:_FEW]])]
+    # The first case may be one that many mistakes do not show in; those after it tell most.
+    active = [step for step in steps if _shows(step, part, [first, *rest[:3]])]
     for place, one in enumerate(active):
         terms = _changed((one,), first.terms)
         for other in active[place + 1 :]:
