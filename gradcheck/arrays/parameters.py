@@ -196,9 +196,10 @@ class Parameters:
         """Return the point at a distance (n,), as `build` would hold it; sizes stay as they are."""
         sizes, vector = self.sizes, self.vector + change
         other = copy.copy(self)
-        other.vector = np.concatenate(
-            [vector[leaf.entries].astype(leaf.dtype).astype(np.float64) for leaf in self.leaves]
-        )
+        for leaf in self.leaves:
+            if leaf.dtype.itemsize < vector.itemsize:
+                vector[leaf.entries] = vector[leaf.entries].astype(leaf.dtype)
+        other.vector = vector
         other.vector.flags.writeable = False
         other.__dict__["sizes"] = sizes
         return other

@@ -137,7 +137,7 @@ def check(
         write=lambda: snippet(
             loss, gradient, parameters, precision=precision, seed=seed, has_args=bool(args)
         ),
-        limit=lambda more: _limit(subject, more, max_evaluations),
+        limit=subject.limit,
     )
 
 
@@ -184,22 +184,6 @@ def assert_gradient(
         _pass_over(report)
     elif not report:
         raise GradientMismatch(report)
-
-
-def _limit(subject: Subject, more: int | None, most: int | None) -> int | None:
-    """Let a subject's loss be evaluated so many times more, and never more than `most` in all.
-
-    Returns
-    -------
-    int, optional
-        How many evaluations there may be in all. None: as many as it takes.
-    """
-    limits = [] if most is None else [most]
-    if more is not None:
-        limits.append(subject.evaluations + more)
-    # An earlier limit of a search is no limit of the next one, as `Subject.limit` would have it.
-    subject._budget.limit = min(limits, default=None)  # noqa: SLF001
-    return min(limits, default=None)
 
 
 def _pass_over(report: GradientReport) -> None:

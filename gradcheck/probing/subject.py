@@ -91,6 +91,7 @@ class Subject:
         self._at = at
         self._args = args
         self.parameters = Parameters(at, names=_argument_names(loss, at))
+        self._most = limit
         self._budget = _Budget(limit)
         self.overwritten: list[str] = []
         self._ring: list[NDArray[np.float64]] = []
@@ -176,11 +177,17 @@ class Subject:
             self._ring.append(self._ring.pop(0))
         return self._ring[-1]
 
-    def limit(self, more: int) -> None:
-        """Let the loss be evaluated so many times more at most; never more than before."""
-        most = self._budget.spent + more
-        limit = self._budget.limit
-        self._budget.limit = most if limit is None else min(limit, most)
+    def limit(self, more: int | None) -> int | None:
+        """Let the loss be evaluated so many times more; None: as often as it takes.
+
+        Never more often than was allowed at first; an earlier limit of a search is none of the
+        next one. Returns how many evaluations there may be in all, None where there is no limit.
+        """
+        limits = [] if self._most is None else [self._most]
+        if more is not None:
+            limits.append(self._budget.spent + more)
+        self._budget.limit = min(limits, default=None)
+        return self._budget.limit
 
     @property
     def evaluations(self) -> int:
