@@ -67,10 +67,13 @@ def dtype_of(value: Any) -> np.dtype[Any] | None:
         dtype = getattr(value, "dtype", None)
         return dtype if isinstance(dtype, np.dtype) else None
     xp = array_namespace(value)
-    for kind, letter in (("real floating", "float"), ("complex floating", "complex")):
-        if xp.isdtype(value.dtype, kind):
-            bits = xp.finfo(value.dtype).bits
-            return np.dtype(f"{letter}{bits if letter == 'float' else 2 * bits}")
+    try:
+        for kind, letter in (("real floating", "float"), ("complex floating", "complex")):
+            if xp.isdtype(value.dtype, kind):
+                bits = xp.finfo(value.dtype).bits
+                return np.dtype(f"{letter}{bits if letter == 'float' else 2 * bits}")
+    except TypeError:  # JAX's random keys have a dtype that is no number's
+        pass
     # Whole numbers and truth values are not moved, whatever their size.
     return np.dtype(np.int64)
 

@@ -232,6 +232,11 @@ class Parameters:
         for leaf, (path, value) in zip(
             self.leaves, walked_like(self._template, tree, name, self.notes), strict=True
         ):
+            if value is None:
+                raise TypeError(
+                    f"{path} is NoneType; an array of real numbers was expected: zeros, where the "
+                    f"loss does not depend on {leaf.name}"
+                )
             array = _as_numbers(path, value)
             if array.shape != leaf.shape:
                 raise ValueError(

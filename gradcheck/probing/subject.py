@@ -200,10 +200,18 @@ class Subject:
     def _pair(self, answer: Any) -> tuple[Any, Any]:
         """Return the loss and the gradient of an answer that has both, and perhaps more."""
         if not isinstance(answer, tuple | list) or len(answer) < 2:
+            moved = [leaf for leaf in leaves(self._at) if is_moved(leaf)]
+            kinds = {"Python" if type(leaf) is float else framework(leaf) for leaf in moved}
+            mixed = ""
+            if len(kinds) > 1:
+                mixed = (
+                    f". No framework differentiates it: at holds numbers of {len(kinds)} kinds, "
+                    f"{', '.join(sorted(kinds))}"
+                )
             raise TypeError(
                 f"the function returned a {type(answer).__name__}; a tuple (loss, gradient) was "
                 "expected. A loss and a gradient in two functions are checked by "
-                "check(loss, grad, at)"
+                f"check(loss, grad, at){mixed}"
             )
         loss, *parts = answer
         count = len(self._at) if is_positional(self._at) else 1

@@ -279,6 +279,30 @@ def test_what_is_refused_shows_the_way(kind):
         gradcheck.check(lambda x: (x**2).sum(), make(torch))
 
 
+def test_kinds_that_are_mixed_are_named():
+    torch = pytest.importorskip("torch")
+    with pytest.raises(TypeError, match="at holds numbers of 2 kinds, numpy, torch"):
+        gradcheck.check(lambda x, y: (x**2).sum() * y.sum(), (torch.ones(2), np.ones(2)))
+
+
+def test_a_missing_derivative_is_zeros():
+    torch = pytest.importorskip("torch")
+    at = [torch.ones(2, requires_grad=True), torch.ones(2, requires_grad=True)]
+
+    def gradient(p):
+        return torch.autograd.grad((p[0] ** 2).sum(), p, allow_unused=True)
+
+    with pytest.raises(TypeError, match=r"the gradient\[1\] is NoneType; .* zeros, where the loss"):
+        gradcheck.check(lambda p: (p[0] ** 2).sum(), gradient, at)
+
+
+@pytest.mark.parametrize("name", ["jax"], indirect=True)
+def test_a_random_key_is_passed_on(name, dtype):
+    jax = importlib.import_module(name)
+    at = {"x": array(name, PIECES[0], dtype), "key": jax.random.key(0)}
+    assert gradcheck.check(lambda p: (p["x"] ** 2).sum(), at).verdict == "agrees"
+
+
 def test_a_loss_that_left_the_framework_is_told_so():
     torch = pytest.importorskip("torch")
     with pytest.raises(TypeError, match=r"torch has not recorded .* detach\(\), a \.item\(\)"):
