@@ -32,6 +32,9 @@ _WHY_SKIPPED: dict[FunctionStatus, str] = {
     "timeout": "the function does not end",
 }
 
+_VALUES = {"value", "loss", "center-gradient", "outside-gradient"}
+"""The checks of values, to as many digits as a course asks for."""
+
 
 @dataclass(frozen=True)
 class _StoppedEarly:
@@ -90,6 +93,12 @@ class FunctionExamination:
         # First of all, because what a call leaves behind can make any other check fail.
         order = sorted(self._checks, key=lambda check: check.name != "same-answer-twice")
         results = {check.name: self._run_check(check) for check in order}
+        if any(results[name].status == "failed" for name in _VALUES & results.keys()):
+            # What is wrong is so in its last digits, too.
+            result = results["rounding"]
+            results["rounding"] = CheckResult(
+                result.name, result.level, "skipped", message="its values are wrong already"
+            )
         ordered = tuple(results[check.name] for check in self._checks)
         if self._cut_short:
             return "timeout", ordered
