@@ -147,7 +147,7 @@ IN_SIGMOID = {
     "closes in a function": ("import os; os.closerange(3, 65536)", False),
     "interrupts in a function": ("raise KeyboardInterrupt", False),
     "exits properly in a function": ("raise SystemExit(0)", False),
-    "no modules in a function": ("import sys; sys.modules.clear()", False),
+    "no modules in a function": ("import sys; sys.modules.clear()", True),
     "writes in a function": (
         ("import os\n    for d in range(3, 1000):\n        try: os.write(d, b'x' * 99)\n"
         "        except OSError: pass"),
