@@ -17,10 +17,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import numpy as np
 
+from models.errors import how_to_install
+
 try:
     import numba
 except ImportError as error:
-    message = "the compiled trainer needs numba: pip install 'gradcheck[fast]'"
+    message = f"the compiled trainer needs numba: {how_to_install('fast')}"
     raise ImportError(message, name="numba") from error
 
 from models.minibatch import check_rows

@@ -22,12 +22,12 @@ DESCRIPTION = """\
 Train word vectors on a text: word2vec with gradients by hand, in NumPy.
 
 TEXT is a file of plain text, one sentence a line, words separated by white
-space, compressed by gzip or xz or not, and - is standard input. It is read
-once, as a stream. Without TEXT, the docstrings of the installed Python, NumPy
-and SymPy are the text, about 1.2 million words.
+space, compressed by gzip, bzip2 or xz or not, and - is standard input. It is
+read once, as a stream. Without TEXT, the docstrings of the installed Python,
+NumPy and SymPy are the text, about 1.2 million words.
 
 What is written to --output are the center (input) vectors, in word2vec's own
-format, which gensim reads.
+format, which gensim reads; compressed, if it is called .gz, .bz2 or .xz.
 """
 
 EPILOG = """\
@@ -175,8 +175,8 @@ def _add_descent(add: Add) -> None:
         "--compiled",
         action="store_true",
         default=None,
-        help="one pair at a time, compiled by numba (pip install 'gradcheck[fast]'), as "
-        "word2vec.c and gensim do",
+        help="one pair at a time, compiled by numba, as word2vec.c and gensim do; without numba: "
+        ".venv/bin/pip install -e '.[fast]'",
     )
     add(
         "--threads",
@@ -199,6 +199,12 @@ def _add_files(add: Add) -> None:
         default="vectors.txt",
         metavar="FILE",
         help="where the vectors go (default: vectors.txt)",
+    )
+    add(
+        "--encoding",
+        default="utf-8",
+        metavar="NAME",
+        help="that of the text: utf-8 (default), latin-1, cp1252, utf-16, …",
     )
     add("--binary", action="store_true", help="in the binary format, a third of the size")
     add(
@@ -225,7 +231,7 @@ def _add_files(add: Add) -> None:
         "of the first and of the last; 0: never (default: 2000)",
     )
     add("--history", metavar="FILE", help="write the loss as a table, CSV")
-    add("--plot", metavar="FILE", help="draw the loss, .png or .svg (needs 'gradcheck[plot]')")
+    add("--plot", metavar="FILE", help="draw the loss, .png or .svg")
 
 
 def options_of(arguments: argparse.Namespace, own_negatives: int | None = None) -> Options:
@@ -272,4 +278,4 @@ def _refuse(given: dict[str, Any], names: Sequence[str], what: str) -> None:
     """Raise `UsageError` if an option is given that means nothing beside another."""
     for name in names:
         if name in given:
-            raise UsageError(f"--{name.replace('_', '-')}: has no meaning to {what}")
+            raise UsageError(f"--{name.replace('_', '-')}: has no meaning to {what}; leave it out")

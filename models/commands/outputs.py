@@ -19,6 +19,7 @@ from gradcheck.terminal.files import (
 )
 from models.commands.progress import say
 from models.pictures import loss_history, plots
+from models.reading.compression import compressed
 from models.training import Training
 from models.vectors.embeddings import Embeddings
 
@@ -110,8 +111,8 @@ def write_results(training: Training, files: Files) -> None:
     """
     vectors = Embeddings(training.corpus.vocabulary.words, training.V)
     kept = f"; --resume continues from {files.checkpoint}" if files.checkpoint else ""
-    with written("--output", files.output, kept) as file:
-        vectors.save(file, binary=files.binary)
+    with written("--output", files.output, kept) as file, compressed(file, files.output) as packed:
+        vectors.save(packed, binary=files.binary)
     form = "binary" if files.binary else "text"
     print(f"{files.output}: {len(training.V):,} vectors of {vectors.size:,} numbers, {form}")
     kept = f"; {files.output} was written{kept}"

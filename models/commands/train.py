@@ -23,7 +23,7 @@ from models.errors import InputError
 from models.options import Options
 from models.reading import docstrings
 from models.reading.corpus import EncodedCorpus, encode
-from models.reading.text import require_readable, sentences
+from models.reading.text import require_encoding, require_readable, sentences
 from models.training import Divergence, Training, Update, update_of
 
 if TYPE_CHECKING:
@@ -36,6 +36,9 @@ def _train(arguments: argparse.Namespace) -> int:
     _refuse_contradictions(arguments)
     if arguments.text is not None:
         require_readable(arguments.text)
+    elif arguments.encoding != "utf-8":
+        raise UsageError("--encoding: has no meaning without TEXT; leave it out")
+    _require_encoding(arguments.encoding)
     own = _own_loss(arguments.loss)
     options = options_of(arguments, own.negatives if own else None)
     files = files_of(arguments)
@@ -44,7 +47,10 @@ def _train(arguments: argparse.Namespace) -> int:
         return FAILED
     stored = _stored(arguments, files)
     update = own.update if own else _update(options)
-    with _read(arguments.text, options) as corpus, _memory(corpus, options, files):
+    with (
+        _read(arguments.text, arguments.encoding, options) as corpus,
+        _memory(corpus, options, files),
+    ):
         training = Training(corpus, options, update, own.digest if own else "")
         _begin(training, stored, files, patient=arguments.yes)
         summary = "nothing was left to train, and no gradient to check"
@@ -74,6 +80,13 @@ def _refuse_contradictions(arguments: argparse.Namespace) -> None:
         raise UsageError(f"--check-every: expected an integer >= 0, got {arguments.check_every}")
     if arguments.resume and arguments.restart:
         raise UsageError("--resume and --restart: expected one of them")
+
+
+def _require_encoding(encoding: str) -> None:
+    try:
+        require_encoding(encoding)
+    except InputError as error:
+        raise UsageError(f"--{error}") from None
 
 
 def _own_loss(loss: str | None) -> OwnLoss | None:
@@ -117,13 +130,13 @@ def _stored(arguments: argparse.Namespace, files: Files) -> Checkpoint | None:
     return stored
 
 
-def _read(text: str | None, options: Options) -> EncodedCorpus:
+def _read(text: str | None, encoding: str, options: Options) -> EncodedCorpus:
     name = {None: "the docstrings", "-": "standard input"}.get(text, text) or ""
     with reading(name) as progress:
         stream = (
             docstrings.sentences(progress=progress)
             if text is None
-            else sentences(text, progress=progress)
+            else sentences(text, progress=progress, encoding=encoding)
         )
         corpus = encode(stream, min_count=options.min_count, name=name)
     often = "once" if options.min_count == 1 else f"{options.min_count:,} times"

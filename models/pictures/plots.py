@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from models.errors import InputError
+from models.errors import InputError, how_to_install
 from models.pictures import labels
 from models.pictures.loss_history import Record
 from models.pictures.projections import Projection, principal_components, tsne
@@ -162,9 +162,9 @@ def check_libraries(method: str = "pca") -> None:
         If one is missing; the message says how it is installed.
     """
     if find_spec("matplotlib") is None:
-        raise InputError("figures need matplotlib: pip install 'gradcheck[plot]'")
+        raise InputError(f"figures need matplotlib: {how_to_install('plot')}")
     if method == "tsne" and find_spec("sklearn") is None:
-        raise InputError("t-SNE needs scikit-learn: pip install 'gradcheck[tsne]'")
+        raise InputError(f"t-SNE needs scikit-learn: {how_to_install('tsne')}")
 
 
 def save(figure: Figure, file: BinaryIO, form: str) -> None:

@@ -246,7 +246,8 @@ class Embeddings:
             return self.index[word]
         except KeyError:
             close = " or ".join(map(repr, _close_spellings(word, self.words)))
-            hint = f"; did you mean {close}?" if close else ""
+            few = ", ".join(map(repr, self.words[:3]))
+            hint = f"; did you mean {close}?" if close else f"; words that have one: {few}, …"
             raise UnknownWordError(f"{word!r} has no vector{hint}") from None
 
 

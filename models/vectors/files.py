@@ -11,16 +11,19 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
+import tempfile
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from io import BufferedReader
 from pathlib import Path
-from typing import BinaryIO, NamedTuple
+from typing import BinaryIO, NamedTuple, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from models.errors import InputError
-from models.reading.text import compression
+from models.reading.compression import DAMAGE, FIRST_BYTES, decompressed, program_of
 
 __all__ = ["read", "write"]
 
@@ -113,17 +116,37 @@ def read(path: str | os.PathLike[str], *, binary: bool | None = None) -> tuple[l
     if os.fspath(path) == "-":
         raise InputError("-: expected the name of a file; vectors are not read from a pipe")
     try:
-        with Path(path).open("rb") as file:
-            return _read(file, binary=binary)
+        with Path(path).open("rb") as file, _unpacked(file) as plain:
+            return _read(plain, binary=binary)
+    except FileNotFoundError:
+        raise InputError(
+            f"{path}: there is no such file; python -m models train TEXT --output {path} makes it"
+        ) from None
     except OSError as error:
         raise InputError(f"{path}: cannot be read: {error.strerror or error}") from None
     except InputError as error:
         raise InputError(f"{path}: {error}") from None
 
 
-def _read(file: BufferedReader, *, binary: bool | None) -> tuple[list[str], _Vectors]:
+@contextmanager
+def _unpacked(file: BufferedReader) -> Iterator[BufferedReader]:
+    """Give the file, or a temporary one with what it was compressed from: it is read by place."""
     if not file.seekable():
         raise InputError("expected a file; vectors are not read from a pipe")
+    program = program_of(file.peek(FIRST_BYTES)[:FIRST_BYTES])
+    if program is None:
+        yield file
+        return
+    with tempfile.TemporaryFile() as plain:
+        try:
+            shutil.copyfileobj(decompressed(file, program), plain)
+        except DAMAGE as error:
+            raise InputError(f"the compressed data are damaged: {error}") from None
+        plain.seek(0)
+        yield cast("BufferedReader", plain)
+
+
+def _read(file: BufferedReader, *, binary: bool | None) -> tuple[list[str], _Vectors]:
     header = _read_header(file)
     if binary is None:
         binary = not _looks_like_text(file, header)
@@ -141,11 +164,9 @@ def _read_header(file: BufferedReader) -> _Header:
     line = file.readline(1_000)  # what is no file of vectors may be one line
     match = re.fullmatch(rb"(?:\xef\xbb\xbf)?[ \t]*(\d{1,18})[ \t]+(\d{1,18})[ \t\r]*\n?", line)
     if not match:
-        if program := compression(line):
-            raise InputError(f"is compressed by {program}; expected plain vectors, unpack it first")
         raise InputError(
             "line 1: expected the number of words and the length of a vector, as in "
-            f"'37323 100'; got {_excerpt(line)}"
+            f"'37323 100', which python -m models train writes; got {_excerpt(line)}"
         )
     header = _Header(int(match[1]), int(match[2]))
     if header.size == 0:

@@ -382,7 +382,8 @@ BAD_USAGE = [
     (["--check-every", "-1"], "--check-every: expected an integer >= 0"),
     (["--checkpoint-every", "nan"], "--checkpoint-every: expected seconds >= 0"),
     (["--alpha", "0"], "--alpha: expected a finite number >= --min-alpha (0.0001), got 0\n"),
-    (["--cbow-gradient", "exact"], "--cbow-gradient: has no meaning to skip-gram\n"),
+    (["--encoding", "klingon"], "--encoding: expected a name that Python knows"),
+    (["--cbow-gradient", "exact"], "--cbow-gradient: has no meaning to skip-gram; leave it out\n"),
     (["--min-alpha", "1"], "--alpha: expected a finite number >= --min-alpha (1), got 0.025"),
     (["--loss", "hinge"], "--loss: expected negative-sampling, naive-softmax, FILE.py:FUNCTION, "),
     (["--loss", "naive-softmax", "--negative", "5"], "--negative: has no meaning to naive softmax"),
@@ -408,6 +409,17 @@ BAD_USAGE = [
     (["--loss", "no_such_module:f"], "there is no module 'no_such_module'"),
     (["--loss", "text.txt:f"], "there is no module 'text.txt'"),
 ]
+
+
+def test_a_text_of_another_encoding_and_compressed_vectors(folder, capsys):
+    text = "the café\n" * 20
+    (folder / "latin1.txt").write_text(text, encoding="latin-1")
+    arguments = ["train", "latin1.txt", "--sample", "0", "--size", "2", "--output", "vectors.xz"]
+    assert main(arguments) == 2
+    advice = "say --encoding latin-1, or convert it: iconv -f latin-1 -t utf-8 latin1.txt > utf8"
+    assert advice in capsys.readouterr().err
+    assert main([*arguments, "--encoding", "latin-1"]) == 0
+    assert set(Embeddings.load("vectors.xz").words) == {"the", "café"}
 
 
 @pytest.mark.parametrize(("arguments", "told"), BAD_USAGE)

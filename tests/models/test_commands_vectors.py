@@ -141,7 +141,7 @@ def test_plot_loss(capsys, tmp_path):
 REFUSED = {
     "unknown word": ("nearest {v} kingg", "'kingg' has no vector; did you mean 'king'?"),
     "zero vector": ("nearest {v} nil", "the vector of 'nil' is zero"),
-    "no file": ("nearest absent king", "absent: cannot be read: No such file or directory"),
+    "no file": ("nearest absent king", "absent: there is no such file; python -m models train"),
     "no vectors": ("nearest README.md king", "README.md: line 1: expected the number of words"),
     "no neighbours": ("nearest {v} king -k 0", "-k: expected 1 or more; got 0"),
     "no answers": ("analogy {v} man king woman -k -1", "-k: expected 1 or more; got -1"),

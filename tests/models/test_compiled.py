@@ -225,7 +225,10 @@ def test_without_numba_one_line_says_what_to_install():
     printed = subprocess.run(  # noqa: S603 - our own interpreter and program
         [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True
     ).stdout
-    assert printed == "the compiled trainer needs numba: pip install 'gradcheck[fast]'\n"
+    assert printed == (
+        "the compiled trainer needs numba: .venv/bin/pip install -e '.[fast]' in the folder of the "
+        "checkout\n"
+    )
 
 
 def test_where_no_code_can_be_kept_it_is_compiled_all_the_same(monkeypatch):

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from models.errors import InputError
+from models.reading.compression import compressed
 from models.vectors import files
 from models.vectors.embeddings import Embeddings, UnknownWordError, scale_rows
 
@@ -179,8 +180,8 @@ BAD_FILES = {
     "no word": (b"1 2\n 1 2\n", "line 2: expected a word .* and 2 numbers; got 1 after '1'"),
     "empty line": (b"2 1\na 1\n\n\n\n\n", "line 3: expected a word .*; got 0 after the end"),
     "tab": (b"1 2\na\tb 1 2\n", r"line 2: .*without white space.*got 3 after 'a'"),
-    "gzip": (gzip.compress(TEXT), "is compressed by gzip; .* unpack it first"),
-    "xz": (lzma.compress(TEXT), "is compressed by xz; .* unpack it first"),
+    "gzip, damaged": (gzip.compress(TEXT)[:-9], "the compressed data are damaged"),
+    "xz, damaged": (lzma.compress(TEXT)[:-9], "the compressed data are damaged"),
     "no number": (b"2 2\na 1 2\nb 1 x2\n", "line 3: expected a number; got 'x2'"),
     "nan": (
         b"2 2\na 1 2\nb 1 nan\n",
@@ -214,7 +215,7 @@ def test_junk_is_refused_or_read_but_never_crashes(tmp_path_factory, junk):
 
 
 def test_files_that_cannot_be_opened(tmp_path):
-    with pytest.raises(InputError, match="absent: cannot be read: No such file"):
+    with pytest.raises(InputError, match=r"absent: there is no such file; python -m models train"):
         Embeddings.load(tmp_path / "absent")
     with pytest.raises(InputError, match="cannot be read: Is a directory"):
         Embeddings.load(tmp_path)
@@ -340,7 +341,7 @@ def test_directions_of_vectors_longer_than_float32_can_square():
     [
         ("norht", "'norht' has no vector; did you mean 'north'"),
         ("NORTH", "'NORTH' has no vector; did you mean 'north'?"),
-        ("xyz", "'xyz' has no vector$"),
+        ("xyz", "'xyz' has no vector; words that have one: 'north', 'east', 'south', …$"),
     ],
 )
 def test_an_unknown_word_is_told_with_close_spellings(word, message):
@@ -360,3 +361,21 @@ def test_questions_without_an_answer():
     star = Embeddings(["a", "b", "c"], [[-1, 0], [-0.5, 0.75**0.5], [-0.5, -(0.75**0.5)]])
     with pytest.raises(InputError, match=r"'b' - 'a' \+ 'c' is zero, which has no direction"):
         star.analogy("a", "b", "c")
+
+
+@pytest.mark.parametrize("binary", [False, True])
+@pytest.mark.parametrize("name", ["vectors.gz", "vectors.bz2", "vectors.xz", "vectors.txt"])
+def test_a_file_is_compressed_as_its_name_says_and_read_as_its_content_does(tmp_path, name, binary):
+    embeddings = Embeddings(["up", "down"], np.arange(60.0).reshape(2, 30))
+    for path in (tmp_path / name, tmp_path / f"again.{name}"):
+        with path.open("wb") as file, compressed(file, path) as packed:
+            embeddings.save(packed, binary=binary)
+    first = path.read_bytes()[:8]
+    assert path.suffix != ".gz" or first.endswith(bytes(4)), "the time is in it"
+    magic = {".gz": b"\x1f\x8b", ".bz2": b"BZh", ".xz": b"\xfd7zX", ".txt": b"2 30"}[path.suffix]
+    assert first.startswith(magic)
+    assert (tmp_path / name).read_bytes() == path.read_bytes()
+    path = path.rename(tmp_path / "named otherwise")
+    loaded = Embeddings.load(path)
+    assert loaded.words == embeddings.words
+    assert np.array_equal(loaded.vectors, embeddings.vectors)

@@ -200,8 +200,8 @@ def test_a_name_that_says_no_format():
 @pytest.mark.parametrize(
     ("absent", "method", "message"),
     [
-        ("matplotlib", "pca", r"figures need matplotlib: pip install 'gradcheck\[plot\]'"),
-        ("sklearn", "tsne", r"t-SNE needs scikit-learn: pip install 'gradcheck\[tsne\]'"),
+        ("matplotlib", "pca", r"figures need matplotlib: .venv/bin/pip install -e '\.\[plot\]'"),
+        ("sklearn", "tsne", r"t-SNE needs scikit-learn: .venv/bin/pip install -e '\.\[tsne\]'"),
     ],
 )
 def test_a_library_that_is_not_installed(absent, method, message, monkeypatch):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bz2
 import gzip
 import lzma
 import os
@@ -32,6 +33,7 @@ WAYS = {
     "plain.txt": bytes,
     "packed.gz": gzip.compress,
     "packed.xz": lzma.compress,
+    "packed.bz2": bz2.compress,
     "named otherwise": gzip.compress,
     "plain.gz": bytes,
 }
@@ -187,10 +189,11 @@ def damaged_xz(folder):
 UNREADABLE = {
     no_file: r"missing\.txt cannot be read: No such file or directory",
     a_folder: "cannot be read: Is a directory",
-    a_zero_byte: r"zero\.bin is no UTF-8 text: byte 74 \(counted from 0\): a zero byte",
-    undecodable: r"latin1\.txt is no UTF-8 text: byte 7 .*: the byte 0xe9 is no UTF-8 there",
+    a_zero_byte: r"zero\.bin is no UTF-8 text: byte 74 \(counted from 0\), in line 71: a zero byte",
+    undecodable: r"byte 7 .*, in line 2: the byte 0xe9 is no .* "
+    r"say --encoding latin-1, or convert it: iconv -f latin-1 -t utf-8 \S+latin1\.txt > utf8\.txt$",
     undecodable_compressed: r"latin1\.txt\.gz is no UTF-8 text: byte 7 .*",
-    utf_16: r"utf16\.txt is no UTF-8 text: byte 0 .*: the byte 0xff",
+    utf_16: r"byte 0 .*, in line 1: the byte 0xff .* say --encoding utf-16",
     no_spaces: r"base64\.txt is no text of words: no space in 131,072 bytes from byte 4 on",
     cut_gz: r"cut\.gz: the compressed data are damaged",
     cut_xz: r"cut\.xz: the compressed data are damaged",
@@ -221,3 +224,33 @@ def test_memory_does_not_grow_with_the_text(tmp_path, end):
     short = written(tmp_path / "short.txt", (line * 60).encode())
     long = written(tmp_path / "long.txt", (line * 600).encode())
     assert peak_of_reading(long) < 1.5 * peak_of_reading(short)
+
+
+@pytest.mark.parametrize("encoding", ["latin-1", "cp1252", "utf-16", "utf-16-be", "UTF8"])
+@pytest.mark.parametrize("way", [bytes, gzip.compress])
+def test_a_text_may_have_another_encoding(tmp_path, monkeypatch, encoding, way):
+    monkeypatch.setattr(text, "_PIECE", 16)
+    path = written(tmp_path / "text", way(f"{TEXT}\nà é è üü öö ää éé".encode(encoding)))
+    expected = [*SENTENCES, ["à", "é", "è", "üü", "öö", "ää", "éé"]]
+    assert list(sentences(path, encoding=encoding)) == expected
+
+
+@pytest.mark.parametrize(
+    ("encoding", "told"),
+    [
+        ("ascii", "no text in ascii: .* can't decode byte 0xc3"),
+        ("utf-16", "no text in utf-16: "),
+        ("klingon", "encoding: expected a name that Python knows, .* got 'klingon'"),
+        ("rot13", "encoding: expected a name that Python knows, .* got 'rot13'"),
+    ],
+)
+def test_a_text_of_another_encoding_than_was_said_is_refused(tmp_path, encoding, told):
+    path = written(tmp_path / "text", f"{TEXT} n".encode())
+    with pytest.raises(InputError, match=told):
+        list(sentences(path, encoding=encoding))
+
+
+def test_a_text_that_begins_as_bzip2_does_is_a_text(tmp_path):
+    assert list(sentences(written(tmp_path / "text", b"BZh9 is a beginning"))) == [
+        ["BZh9", "is", "a", "beginning"]
+    ]
