@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from typing import NamedTuple, TypeAlias
@@ -17,7 +17,8 @@ from models.errors import InputError
 from models.options import Options
 from models.pairs import Batch, batches, generator
 from models.pictures.loss_history import Record
-from models.reading.corpus import EncodedCorpus
+from models.reading.corpus import EncodedCorpus, encode
+from models.vectors.embeddings import Embeddings
 from models.vocabulary import Vocabulary
 
 __all__ = [
@@ -28,6 +29,7 @@ __all__ = [
     "Update",
     "fitting_batch_size",
     "initialize",
+    "train",
     "update_of",
 ]
 
@@ -204,6 +206,55 @@ def minibatch_step(
     return loss
 
 
+def train(
+    sentences: Iterable[Sequence[str]],
+    options: Options | None = None,
+    *,
+    after_epoch: Callable[[Training], None] | None = None,
+) -> Embeddings:
+    """Train on sentences, and return the words with their vectors, the rows of V.
+
+    Parameters
+    ----------
+    sentences : iterable of sequences of str
+        The text; it is read once, so a generator will do.
+    options : Options, optional
+        How to train.
+    after_epoch : callable, optional
+        Called with the training after each epoch: to look at its vectors or losses, or to stop it
+        by an exception.
+
+    Returns
+    -------
+    Embeddings
+
+    Raises
+    ------
+    InputError
+        If the sentences cannot be trained on; the message says why.
+    """
+    options = options or Options()
+    with encode(_of_words(sentences), min_count=options.min_count) as corpus:
+        training = Training(corpus, options)
+        for epoch in range(1, options.epochs + 1):
+            for _ in training.steps(until_epoch=epoch):
+                pass
+            training.require_finite()
+            if after_epoch:
+                after_epoch(training)
+        return Embeddings(corpus.vocabulary.words, training.V)
+
+
+def _of_words(sentences: Iterable[Sequence[str]]) -> Iterator[Sequence[str]]:
+    """Yield the sentences; refuse text that was not split, which is a sequence of letters."""
+    for sentence in sentences:
+        if isinstance(sentence, str):
+            raise InputError(
+                f"sentences: expected lists of words; got the string {sentence[:40]!r}: .split() it"
+            )
+        yield sentence
+
+
 class Training:
     """A training: its vectors, its place in the text, and the loss so far.
 
@@ -313,11 +364,17 @@ class Training:
                     "without bound"
                 )
 
-    def steps(self) -> Generator[Step]:
+    def steps(self, until_epoch: int | None = None) -> Generator[Step]:
         """Train, and yield a report of each step.
 
         Whoever stops early closes the generator; V, U, position and history then fit each other,
         and `steps` may be called again. With several threads that is so only once it is closed.
+
+        Parameters
+        ----------
+        until_epoch : int, optional
+            Stop when as many epochs are done, counted from the start; go on to the end, unless
+            given.
 
         Yields
         ------
@@ -329,10 +386,11 @@ class Training:
         Divergence
             If the loss is no finite number any more.
         """
-        return self._one_by_one() if self.options.threads == 1 else self._side_by_side()
+        end = min(until_epoch or self.options.epochs, self.options.epochs)
+        return self._one_by_one(end) if self.options.threads == 1 else self._side_by_side(end)
 
-    def _one_by_one(self) -> Generator[Step]:
-        while not self.finished:
+    def _one_by_one(self, end: int) -> Generator[Step]:
+        while self.position.epoch < end:
             epoch, block, done = self.position
             todo = self._draw(epoch, block)
             for number in range(done, len(todo)):
@@ -342,17 +400,15 @@ class Training:
                 yield step
             self._finish_block(epoch, block)
 
-    def _side_by_side(self) -> Generator[Step]:
+    def _side_by_side(self, end: int) -> Generator[Step]:
         """Let each thread take whole blocks, without a lock on V and U (Hogwild)."""
         running: deque[Future[Step | None]] = deque()
         with ThreadPoolExecutor(self.options.threads) as pool:
             submitted = self.position
             try:
-                while running or not self.finished:
+                while running or self.position.epoch < end:
                     # As many blocks wait as are worked on, so that no thread ever waits for one.
-                    while submitted.epoch < self.options.epochs and len(running) < 2 * (
-                        self.options.threads
-                    ):
+                    while submitted.epoch < end and len(running) < 2 * self.options.threads:
                         running.append(pool.submit(self._block, submitted.epoch, submitted.block))
                         submitted = self._after(submitted)
                     step = self._collect(running.popleft())

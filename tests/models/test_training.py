@@ -20,6 +20,7 @@ from models.training import (
     Training,
     fitting_batch_size,
     initialize,
+    train,
     update_of,
 )
 from models.vocabulary import Vocabulary
@@ -170,6 +171,30 @@ def test_each_model_has_a_default_rate_of_its_own():
     assert cbow.starting_rate > replace(cbow, cbow_gradient="whole").starting_rate > 0.025
     assert replace(cbow, alpha=0.01).starting_rate == 0.01
     assert replace(cbow, model="skip-gram").starting_rate == 0.025
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_sentences_are_trained_on_from_python_epoch_by_epoch(threads):
+    options = replace(SMALL, epochs=3, threads=threads)
+    seen = []
+
+    def note(training):
+        seen.append((training.position.epoch, training.pairs, training.V.copy()))
+
+    embeddings = train(iter(topical_sentences(2_000)), options, after_epoch=note)
+    assert [epoch for epoch, _, _ in seen] == [1, 2, 3]
+    pairs = [pairs for _, pairs, _ in seen]
+    assert pairs[0] < pairs[1] < pairs[2]
+    assert np.array_equal(seen[-1][2], embeddings.vectors)
+    assert not np.array_equal(seen[-2][2], embeddings.vectors)
+    if threads == 1:
+        with encode(topical_sentences(2_000)) as same:
+            assert np.array_equal(trained(same, options).V, embeddings.vectors)
+
+
+def test_a_text_that_was_not_split_is_refused():
+    with pytest.raises(InputError, match=r"lists of words; got the string 'a b c': \.split\(\) it"):
+        train(["a b c", "a b"])
 
 
 def test_the_rate_falls_linearly_with_the_words(corpus):
