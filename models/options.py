@@ -80,9 +80,9 @@ class Options:
         Rarer words are left out.
     batch_size : int, optional
         Pairs in a minibatch. Their gradients are added up, not averaged. None: as many as
-        `models.training.fitting_batch_size` says.
+        `models.beginnings.fitting_batch_size` says.
     init : {"word2vec", "gensim", "zeros", "half-zeros", "random"}
-        Where V and U start; see `models.training.initialize`.
+        Where V and U start; see `models.beginnings.initialize`.
     seed : int
         Of all that is random.
     threads : int

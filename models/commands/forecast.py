@@ -8,9 +8,10 @@ from collections.abc import Iterator
 import numpy as np
 
 from gradcheck.terminal.command import UsageError
+from models.beginnings import fitting_batch_size
 from models.commands.progress import say
 from models.pairs import Batch
-from models.training import Training, fitting_batch_size
+from models.training import Training
 
 __all__ = ["forecast"]
 

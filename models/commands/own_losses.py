@@ -17,17 +17,15 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import cached_property
 from importlib.util import find_spec
-from itertools import cycle
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from gradcheck import GradientReport, check
 from gradcheck.homework.calling.calls import Call
-from gradcheck.homework.calling.doubles import ScriptedSampler, globals_replaced
+from gradcheck.homework.calling.doubles import globals_replaced
 from gradcheck.homework.calling.in_process import InProcessTarget
-from gradcheck.homework.calling.scripted_dataset import ScriptedDataset
 from gradcheck.homework.checks.comparison import Finding, as_array
 from gradcheck.homework.checks.gradients import center_gradient, loss_value, outside_gradient
 from gradcheck.homework.checks.mistakes.naming import explain
@@ -36,6 +34,7 @@ from gradcheck.homework.courses import COURSES, Course, Interface, Role, detect,
 from gradcheck.homework.submission.loading import Submission, SubmissionError, load
 from gradcheck.terminal.command import UsageError
 from gradcheck.word2vec.cases import Case
+from models.commands.followers import Dataset, Descent, Follower, Pair, Sampler, Total, pairs_of
 from models.pairs import Batch
 
 if TYPE_CHECKING:
@@ -51,12 +50,6 @@ _SUFFIXES = {".py", ".ipynb"}
 _BATCH_SECONDS = 60.0
 
 _SINGLE_PRECISION = 1e-3
-
-# Numbers that are subtracted faster than it is found out which of them are 0.
-_SMALL = 20_000
-
-# The words of a pair: the center, the target and its negatives.
-_Pair: TypeAlias = tuple[int, int, tuple[int, ...]]
 
 # What the gradient is checked on before the training: |V| = 6, d = 4, negatives that repeat.
 _SHAPE = 6, 4
@@ -199,14 +192,14 @@ class OwnLoss:
             self._room = np.empty((2, *U.shape))
         outside, product = self._room
         outside[:] = U
-        descent = _Descent(V, outside, rate, product)
+        descent = Descent(V, outside, rate, product)
         self._follow(batch, descent)
         U[:] = descent.outside
         return descent.loss
 
     def total(self, V: Floats, U: Floats, batch: Batch) -> tuple[float, Floats, Floats]:
         """Return the sum of the losses of a batch, and its gradients by V and U; nothing moves."""
-        total = _Total(V, U.astype(np.float64))
+        total = Total(V, U.astype(np.float64))
         self._follow(batch, total)
         return total.loss, total.by_center, total.by_outside
 
@@ -245,24 +238,24 @@ class OwnLoss:
         functions = {**course.functions, role: replace(course.functions[role], name=interface.name)}
         return InProcessTarget(self._submission, replace(course, functions=functions))
 
-    def _follow(self, batch: Batch, follower: _Follower) -> None:
+    def _follow(self, batch: Batch, follower: Follower) -> None:
         """Hand each pair's loss and gradients to a follower, pair by pair."""
-        pairs = _pairs(batch)
+        pairs = pairs_of(batch)
         while (failed := self._follow_quickly(pairs, follower)) is not None:
             # With all care, which may help: it is given copies of the arrays, say.
             at = follower.center(failed), follower.outside
             follower.take(failed, *self.loss_and_gradient(*at, *failed[1:]))
 
-    def _follow_quickly(self, pairs: Iterator[_Pair], follower: _Follower) -> _Pair | None:
+    def _follow_quickly(self, pairs: Iterator[Pair], follower: Follower) -> Pair | None:
         """Follow the pairs to the last, or to the first whose call fails, and return that."""
         course, outside = self._target.course, follower.outside.view()
         # What is handed out is not the function's to change.
         outside.flags.writeable = False
-        dataset = _Dataset((), len(outside), course)
-        sampler = _Sampler(course, (), *self._own_sampler)
+        dataset = Dataset((), len(outside), course)
+        sampler = Sampler(course, (), *self._own_sampler)
         doubles = {**dict.fromkeys(course.samplers, sampler), course.dataset: dataset}
         given: dict[str, Any] = {"outside": outside, "dataset": dataset}
-        started: _Pair | None = None
+        started: Pair | None = None
 
         def follow() -> None:
             nonlocal started
@@ -291,109 +284,6 @@ class OwnLoss:
             except BaseException:  # noqa: BLE001 - called again with care, it tells what it was
                 return started
         return None
-
-
-class _Follower(Protocol):
-    """Whoever does something with the losses and gradients of pairs."""
-
-    outside: Floats
-
-    def center(self, pair: _Pair) -> Floats:
-        """Return the center vector of a pair."""
-
-    def take(self, pair: _Pair, loss: float, by_center: Floats, by_outside: Floats) -> None:
-        """Take loss and gradients of a pair."""
-
-
-class _Descent:
-    """Moves the vectors after each pair: V in its own precision, U in double to the batch's end."""
-
-    def __init__(self, V: Floats, outside: Floats, rate: float, product: Floats) -> None:
-        self.loss = 0.0
-        self.outside = outside
-        self._V = V
-        self._rate = rate
-        self._product = product
-        self._is_sparse = outside.size > _SMALL
-
-    def center(self, pair: _Pair) -> Floats:
-        """Return the center vector of a pair."""
-        vector: Floats = self._V[pair[0]].astype(np.float64)
-        return vector
-
-    def take(self, pair: _Pair, loss: float, by_center: Floats, by_outside: Floats) -> None:
-        """Take a step."""
-        center, target, negatives = pair
-        self.loss += loss
-        self._V[center] -= self._rate * by_center
-        if self._is_sparse:
-            # Most of negative sampling's gradient is 0: to look at it takes less than to subtract.
-            rows = sorted({target, *negatives})
-            self._is_sparse = _is_zero_elsewhere(by_outside, rows)
-            if self._is_sparse:
-                self.outside[rows] -= self._rate * by_outside[rows]
-                return
-        np.multiply(by_outside, self._rate, out=self._product)
-        np.subtract(self.outside, self._product, out=self.outside)
-
-
-def _is_zero_elsewhere(matrix: Floats, rows: list[int]) -> bool:
-    """Say whether all entries are 0 but for those of some rows, in ascending order."""
-    if matrix.dtype != np.float64:
-        return False
-    # Bits are or-ed ten times as fast as floats are compared. A zero with a sign has one.
-    bits = matrix.view(np.int64)
-    start = 0
-    for row in [*rows, len(bits)]:
-        if np.bitwise_or.reduce(bits[start:row], axis=None):
-            return False
-        start = row + 1
-    return True
-
-
-class _Total:
-    """Adds up losses and gradients."""
-
-    def __init__(self, V: Floats, outside: Floats) -> None:
-        self.loss = 0.0
-        self.outside = outside
-        self._V = V
-        self.by_center, self.by_outside = np.zeros_like(V), np.zeros_like(outside)
-
-    def center(self, pair: _Pair) -> Floats:
-        """Return the center vector of a pair."""
-        vector: Floats = self._V[pair[0]].astype(np.float64)
-        return vector
-
-    def take(self, pair: _Pair, loss: float, by_center: Floats, by_outside: Floats) -> None:
-        """Add."""
-        self.loss += loss
-        self.by_center[pair[0]] += by_center
-        self.by_outside += by_outside
-
-
-class _Dataset(ScriptedDataset):
-    """One dataset for many pairs."""
-
-    def restart(self, negatives: tuple[int, ...]) -> None:
-        """Hand out the negatives of another pair."""
-        self.drawn.clear()
-        self._next = cycle(negatives or range(self._words))
-
-
-class _Sampler(ScriptedSampler):
-    """One sampler for many pairs."""
-
-    def restart(self, negatives: tuple[int, ...]) -> None:
-        """Hand out the negatives of another pair."""
-        self.returned.clear()
-        self._next = cycle(negatives)
-
-
-def _pairs(batch: Batch) -> Iterator[_Pair]:
-    """Yield the words of each pair of a batch."""
-    for (center,), target, drawn in zip(*(part.tolist() for part in batch), strict=True):
-        yield center, target, tuple(word for word in drawn if word >= 0)
 
 
 def _file(where: str, name: str) -> Path:

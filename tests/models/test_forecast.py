@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 
 from models.__main__ import main
+from models.beginnings import fitting_batch_size
 from models.commands import forecast
 from models.options import Options
 from models.reading.corpus import encode
-from models.training import Training, fitting_batch_size
+from models.training import Training
 from tests.models.topics import topical_sentences, write_text
 
 QUICK = ["--size", "4", "--sample", "0", "--epochs", "2"]

@@ -14,7 +14,7 @@ import pytest
 from models import minibatch, training
 from models.__main__ import main
 from models.checkpoints import load
-from models.commands import own_losses, train
+from models.commands import followers, train
 from models.commands.own_losses import OwnLoss
 from models.commands.spot_checks import check_update, few_pairs, single_pairs
 from models.pairs import Batch
@@ -510,7 +510,7 @@ def test_what_is_zero_but_for_some_rows_is_known(place, zero):
     matrix = np.zeros((10, 4))
     matrix[[3, 7]] = 1.0
     matrix[place] = 1e-300
-    assert own_losses._is_zero_elsewhere(matrix, [3, 7]) == zero
+    assert followers.is_zero_elsewhere(matrix, [3, 7]) == zero
 
 
 def test_a_large_gradient_that_is_mostly_zero_takes_the_same_step(monkeypatch):
@@ -521,7 +521,7 @@ def test_a_large_gradient_that_is_mostly_zero_takes_the_same_step(monkeypatch):
     start = rng.standard_normal((2, 30, 4)).astype(np.float32)
     dense, sparse = start.copy(), start.copy()
     own_loss.update(*dense, batch, 0.1)
-    monkeypatch.setattr(own_losses, "_SMALL", 0)
+    monkeypatch.setattr(followers, "_SMALL", 0)
     own_loss.update(*sparse, batch, 0.1)
     assert np.array_equal(dense, sparse)
     assert not np.array_equal(dense, start)

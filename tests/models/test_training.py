@@ -11,16 +11,15 @@ import numpy as np
 import pytest
 
 from models import minibatch
+from models.beginnings import fitting_batch_size, initialize
 from models.errors import InputError
+from models.from_python import train
 from models.options import Options
 from models.reading.corpus import encode
 from models.training import (
     Divergence,
     Position,
     Training,
-    fitting_batch_size,
-    initialize,
-    train,
     update_of,
 )
 from models.vocabulary import Vocabulary
