@@ -53,7 +53,9 @@ class Leaf:
     shape: tuple[int, ...]
     dtype: np.dtype[Any]
     start: int
-    made: Callable[[NDArray[Any]], Any] = field(default=np.asarray, compare=False, repr=False)
+    made: Callable[[NDArray[Any]], Any] = field(
+        default_factory=lambda: np.asarray, compare=False, repr=False
+    )
 
     @functools.cached_property
     def size(self) -> int:
