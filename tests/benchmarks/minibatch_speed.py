@@ -30,10 +30,11 @@ QUICK = {
         for batch_size in (128, 256, 512, 1024, 2048, 4096)
     },
     "compiled, CBOW": Options(compiled=True, model="cbow"),
-    "plain, CBOW, batches of 1,024": Options(model="cbow"),
+    "plain, CBOW, batches of 128": Options(model="cbow", batch_size=128),
+    "plain, CBOW, batches of 1,024": Options(model="cbow", batch_size=1024),
 }
 # Each pair has a score for every word.
-SLOW = {"plain, naive softmax, batches of 1,024": Options(loss="naive-softmax")}
+SLOW = {"plain, naive softmax, batches of 128": Options(loss="naive-softmax", batch_size=128)}
 SLOW_STEPS = 2
 
 
