@@ -41,10 +41,11 @@ CASES = Profile(cases=40, shrinks=False, seed=0)
 LEAST_FIRST, LEAST_FIRST_OF_PAIRS, MOST_WRONG, LEAST_LINES = 0.95, 0.85, 0.01, 0.9
 
 # Where there are as many samples as words, the rows of samples are rows of the wrong words; and
-# what is drawn from elsewhere is drawn at random.
+# what is drawn from elsewhere is drawn at random, and what is drawn afresh is drawn twice.
 ALSO_TRUE = {
     "rows-of-samples-only": {"sample-number-for-word"},
     "drawn-from-elsewhere": {"drawn-at-random"},
+    "fresh-negatives-for-gradient": {"negatives-drawn-twice"},
 }
 
 NAMES = {

@@ -48,7 +48,7 @@ def working(trial: Trial, part: str) -> str:
     elif isinstance(trial, SigmoidTrial) and trial.case.x.size <= _MOST_ENTRIES:
         x = float(trial.case.x.flat[0])
         line = f"σ({_number(x)}) = 1 / (1 + exp({_number(-x)})) = {_number(sigmoid(x))}"
-    elif isinstance(trial, SgdTrial) and part == "x" and trial.case.x0.size <= _MOST_ENTRIES:
+    elif isinstance(trial, SgdTrial) and part == "run" and trial.case.x0.size <= _MOST_ENTRIES:
         case = trial.case
         line = (
             f"x - step · gradient = {_vector(case.x0.ravel())} - {_number(case.step)} · "

@@ -161,9 +161,9 @@ class DescentTerms(Terms):
     move: Any = None
 
     def summed(self, name: str) -> Any:
-        """Return the last x, or the number of times that f is asked."""
-        if name == "calls":
-            return self.iterations
+        """Return the last x; of a "run", the number of times that f is asked after it."""
+        if name == "run":
+            return np.append(self.part("x"), float(self.iterations))
         x = self.case.x0
         for number in range(1, self.iterations + 1):
             if self.postprocess and self.when == "before":
@@ -188,10 +188,10 @@ def _fit_step(terms: DescentTerms, _part: str, seen: Seen) -> Change | None:
     """Return the change by the factor that all steps are off by."""
     start = terms.case.x0
     due = terms.part("x") - start
-    if due.shape != seen.claimed.shape or not np.abs(due).max() > 0.0 or terms.postprocess:
+    if due.size + 1 != seen.claimed.size or not np.abs(due).max() > 0.0 or terms.postprocess:
         return None
     largest = int(np.abs(due).argmax())
-    ratio = float((seen.claimed - start).flat[largest] / due.flat[largest])
+    ratio = float((seen.claimed[largest] - start.flat[largest]) / due.flat[largest])
     if not np.isfinite(ratio) or abs(ratio) < 1e-6 or abs(abs(ratio) - 1.0) < 1e-6:
         return None
     return Step(Factor(float(f"{ratio:.9g}")).ratio)
@@ -214,6 +214,10 @@ class Step:
 
 def _lasting(iterations: Any) -> Change:
     return lambda terms: replace(terms, iterations=iterations(terms.iterations))
+
+
+def _return_start(terms: DescentTerms) -> DescentTerms:
+    return terms.finished(lambda own, part, value: own.case.x0 if part == "x" else value)
 
 
 DESCENT_MISTAKES = (
@@ -324,7 +328,7 @@ DESCENT_MISTAKES = (
         "it returns x0, where it started",
         _SGD,
         "return x, not x0; and x = x - …, not a new name.",
-        (_lasting(lambda _count: 0),),
+        (_return_start,),
         choice="iterations",
         place=places.start_returned,
     ),

@@ -57,7 +57,7 @@ FORMULAS: dict[Role, dict[str, str]] = {
         "center": "∂J/∂v_w = m_w ∂J/∂h, w being m_w times in the window",
         "outside": "∂J/∂U = ∂J(h, c, U)/∂U",
     },
-    "sgd": {"x": "x ← x - step · ∂J/∂x"},
+    "sgd": dict.fromkeys(("x", "run"), "x ← x - step · ∂J/∂x"),
 }
 """The right formula of each part of each function."""
 

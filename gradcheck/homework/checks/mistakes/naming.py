@@ -24,7 +24,6 @@ from gradcheck.homework.checks.trials import (
     PARTS,
     GradientTrial,
     PairTrial,
-    SgdTrial,
     SigmoidTrial,
     WindowTrial,
 )
@@ -155,11 +154,13 @@ def _terms_of(trial: Trial) -> Any:
     return SigmoidTerms(x=trial.case.x.astype(np.float64))
 
 
-def _telling(look: _Look) -> float:
+def _telling(look: _Look) -> int:
     """Return how well a case tells mistakes apart: by its size, if its numbers are not tiny."""
-    seen = look.seen
-    expected = seen.expected[seen.judged] if _comparable(seen) else seen.expected
-    return expected.size if expected.size and float(np.abs(expected).max()) > 1e-2 else 0
+    if not float(np.max(np.abs(look.seen.expected), initial=0.0)) > 1e-2:
+        return 0
+    values = vars(look.trial.case).values()
+    lengths = sum(len(value) for value in values if isinstance(value, tuple))
+    return lengths * sum(np.size(value) for value in values)
 
 
 def _name(part: str, looks: Sequence[_Look], *, at_most: int) -> list[_Explanation]:
@@ -192,7 +193,7 @@ def _pairs(steps: Sequence[_Step], part: str, looks: Sequence[_Look]) -> Iterato
     """
     first, *rest = looks
     # The first case may be one that many mistakes do not show in; those after it tell most.
-    active = [step for step in steps if _shows(step, part, [first, *rest[:3]])]
+    active = [step for step in steps if _shows(step, part, [first, *rest[:6]])]
     for place, one in enumerate(active):
         terms = _changed((one,), first.terms)
         for other in active[place + 1 :]:
@@ -274,9 +275,6 @@ def _changed(explanation: _Explanation, terms: Any) -> Any:
 
 def _explained(explanation: _Explanation, part: str, looks: Sequence[_Look]) -> int:
     """Return the number of other results that an explanation predicts too."""
-    if isinstance(looks[0].trial, SgdTrial):
-        # Steps that end in the same point may be as many as there should be, or fewer.
-        return sum(_asks_as_often(explanation, look) for look in looks[:_FEW])
     if not isinstance(looks[0].trial, GradientTrial):
         return 0
     return sum(
@@ -284,11 +282,6 @@ def _explained(explanation: _Explanation, part: str, looks: Sequence[_Look]) -> 
         for other in PARTS
         if other != part
     )
-
-
-def _asks_as_often(explanation: _Explanation, look: _Look) -> bool:
-    predicted = _predicted(explanation, "calls", look)
-    return predicted is not None and int(predicted) == len(look.trial.outcome.points)
 
 
 def _predicts(explanation: _Explanation, part: str, look: _Look) -> bool:

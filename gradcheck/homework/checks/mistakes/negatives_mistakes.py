@@ -304,7 +304,7 @@ NEGATIVES_MISTAKES = (
     ),
     Mistake(
         "negatives-drawn-twice",
-        "the negatives are drawn twice, and the first ones are not used",
+        "the negatives are drawn twice",
         _HERE,
         "Two calls of the sampler: one is enough, and the course's seeded numbers count draws.",
         (_batches(),),
