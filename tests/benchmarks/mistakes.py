@@ -46,6 +46,8 @@ ALSO_TRUE = {
     "rows-of-samples-only": {"sample-number-for-word"},
     "drawn-from-elsewhere": {"drawn-at-random"},
     "fresh-negatives-for-gradient": {"negatives-drawn-twice"},
+    # The residuals of a softmax sum to 0.
+    "softmax-for-sigmoid": {"zero"},
 }
 
 NAMES = {
