@@ -81,6 +81,7 @@ BENCHMARKS = (
         "Does a report name the wrong arrays, and what was done to them?",
         needs=("autograd",),
     ),
+    Benchmark("mistakes", "Does a homework report name the mistake, and show its line?"),
     Benchmark("halving", "How many evaluations does it take to find the wrong entries?"),
     Benchmark("command_times", "How long does one wait for a command?", quick=None),
     Benchmark("minibatch_speed", "How large should a batch be?", needs=("numba", "threadpoolctl")),

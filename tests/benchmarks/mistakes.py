@@ -244,8 +244,8 @@ def right_files_called_wrong() -> tuple[int, int]:
     return wrong, total
 
 
-def main() -> None:
-    """Print the table."""
+def main() -> int:
+    """Print the table; return the exit status."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
@@ -288,8 +288,14 @@ def main() -> None:
             and count.wrong <= MOST_WRONG * files
             and count.right >= LEAST_LINES * count.lines
         )
-    print("met" if met else "not met")
+    asked = (
+        f"all caught; the right one named first in {LEAST_FIRST:.0%} of single ones and in "
+        f"{LEAST_FIRST_OF_PAIRS:.0%} of pairs, a wrong one in at most {MOST_WRONG:.0%}; "
+        f"{LEAST_LINES:.0%} of quoted lines are those edited"
+    )
+    print(f"{'MET' if met else 'MISSED'}: {asked}")
+    return 0 if met else 1
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())
