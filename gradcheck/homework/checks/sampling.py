@@ -57,11 +57,13 @@ def number_requested(trial: PairTrial) -> Verdict:
 
 def _drawn_twice(trial: PairTrial) -> Finding:
     """Say how often it draws; what becomes of the first negatives, other cases tell too."""
-    if trial.outcome.sampled:
-        how = f"it calls the sampler {len(trial.outcome.sampled)} times for one word"
+    drawn, sampled = len(trial.outcome.drawn), len(trial.outcome.sampled)
+    if drawn and sampled:
+        how = f"it draws {drawn} words from the dataset, and calls the sampler too"
+    elif sampled:
+        how = f"it calls the sampler {sampled} times for one word"
     else:
-        count = len(trial.case.negatives)
-        how = f"expected {count} negatives (K), it draws {len(trial.outcome.drawn)}"
+        how = f"expected {len(trial.case.negatives)} negatives (K), it draws {drawn}"
     return Finding(how, recognise=_uses_of_batches)
 
 

@@ -193,10 +193,10 @@ class PairTrial(GradientTrial):
     @cached_property
     def batches(self) -> tuple[tuple[int, ...], ...]:
         """The negatives of each time that the file seems to have drawn some."""
-        drawn, count = self.outcome.drawn, len(self.case.negatives)
-        if self.outcome.sampled or len(drawn) != 2 * count:
-            return self.outcome.sampled
-        return drawn[:count], drawn[count:]
+        drawn, sampled, count = self.outcome.drawn, self.outcome.sampled, len(self.case.negatives)
+        if drawn and sampled:
+            return (drawn, *sampled)
+        return (drawn[:count], drawn[count:]) if len(drawn) == 2 * count else sampled
 
     def row_label(self, row: int) -> str:
         """Return the meaning of a row of the outside gradient."""
