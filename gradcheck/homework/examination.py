@@ -13,7 +13,7 @@ from gradcheck.homework.calling.calls import Target
 from gradcheck.homework.calling.opening import FileFacts
 from gradcheck.homework.checks.cases import Profile, StreamName, draw_cases, find_smallest, teaches
 from gradcheck.homework.checks.comparison import Finding, Unjudged, Verdict, as_array
-from gradcheck.homework.checks.mistakes.mistake_table import formula_of
+from gradcheck.homework.checks.mistakes.mistake_table import formula_of, remedy
 from gradcheck.homework.checks.mistakes.naming import explain
 from gradcheck.homework.checks.registry import Check, Level
 from gradcheck.homework.checks.trials import GradientTrial, Trial, make_trial
@@ -182,6 +182,7 @@ class FunctionExamination:
             mistakes=finding.mistakes,
             quotation=self._quotation(finding),
             formula=formula_of(self._role, finding.part),
+            remedy=remedy(finding.mistake, self._course) if finding.mistake else "",
             working=working(trial, finding.part),
             counterexample=_counterexample(trial, finding),
             snippet=snippet(trial, self._facts),

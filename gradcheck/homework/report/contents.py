@@ -11,7 +11,6 @@ import numpy as np
 
 from gradcheck.document.blocks import Block, Code, Column, Document, Heading, Paragraph, Table
 from gradcheck.document.spans import Mark, Numeral, Phrase, code, joined, phrase, prose
-from gradcheck.homework.checks.mistakes.mistake_table import mistake
 from gradcheck.homework.checks.registry import REMEDIES
 from gradcheck.homework.submission.loading import NAMESPACE
 
@@ -232,7 +231,7 @@ def _evidence(check: CheckResult) -> Iterator[Block]:
     if check.formula:
         yield Paragraph(prose(f"It should be: {check.formula}"))
     if check.mistake:
-        yield Paragraph(prose(f"What to look for: {mistake(check.mistake).look_for}"))
+        yield Paragraph(prose(f"What to look for: {check.remedy}"))
         yield Paragraph(
             joined(
                 [

@@ -45,6 +45,8 @@ class CheckResult:
         All that it may be: that one, then those that are made with it or fit as well.
     quotation : Quotation, optional
         The line of the file that the mistake stands in, where that is sure.
+    remedy : str
+        What to look for, in the course's names.
     formula : str
         The right formula of what is wrong.
     working : str
@@ -64,6 +66,7 @@ class CheckResult:
     mistake: str | None = None
     mistakes: tuple[str, ...] = ()
     quotation: Quotation | None = None
+    remedy: str = ""
     formula: str = ""
     working: str = ""
     counterexample: dict[str, Any] | None = None

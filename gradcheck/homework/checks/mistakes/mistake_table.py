@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from gradcheck.homework.checks.comparison import Finding
@@ -12,12 +13,12 @@ from gradcheck.homework.checks.mistakes.negatives_mistakes import NEGATIVES_MIST
 from gradcheck.homework.checks.mistakes.sampler_mistakes import SAMPLER_MISTAKES
 from gradcheck.homework.checks.mistakes.softmax_mistakes import SOFTMAX_MISTAKES
 from gradcheck.homework.checks.mistakes.window_mistakes import WINDOW_MISTAKES
+from gradcheck.homework.courses import COURSES, Course, Role
 
 if TYPE_CHECKING:
     from gradcheck.homework.checks.mistakes.mistake import Mistake
-    from gradcheck.homework.courses import Role
 
-__all__ = ["FORMULAS", "MISTAKES", "formula_of", "found", "mistake", "mistakes_of"]
+__all__ = ["FORMULAS", "MISTAKES", "formula_of", "found", "mistake", "mistakes_of", "remedy"]
 
 MISTAKES: tuple[Mistake, ...] = (
     *SIGMOID_MISTAKES,
@@ -78,6 +79,26 @@ def mistake(identifier: str) -> Mistake:
 def mistakes_of(role: Role) -> list[Mistake]:
     """Return the mistakes that are made in a function, in the order of the table."""
     return [row for row in MISTAKES if role in row.functions]
+
+
+def remedy(identifier: str, course: Course) -> str:
+    """Return what to look for, in a course's own names; the table has those of the first course."""
+    names: dict[str, str] = {}
+    for role, interface in COURSES[0].functions.items():
+        own = course.functions.get(role)
+        if own is None:
+            continue
+        names[interface.name] = own.name
+        names.update(zip(interface.results, own.results, strict=False))
+        names.update(
+            (name, own.parameters[quantity])
+            for quantity, name in interface.parameters.items()
+            if quantity in own.parameters
+        )
+    for ours, theirs in (("draws", course.draws), ("samplers", course.samplers)):
+        names[getattr(COURSES[0], ours)[0]] = theirs[0]
+    names |= {COURSES[0].dataset: course.dataset, COURSES[0].count: course.count}
+    return re.sub(r"\w+", lambda word: names.get(word[0], word[0]), mistake(identifier).look_for)
 
 
 def formula_of(role: Role, part: str) -> str:
