@@ -81,8 +81,11 @@ BENCHMARKS = (
         "Does a report name the wrong arrays, and what was done to them?",
         needs=("autograd",),
     ),
+    Benchmark("large_report", "How long does a report of ten million entries take?", quick=None),
     Benchmark("mistakes", "Does a homework report name the mistake, and show its line?"),
     Benchmark("halving", "How many evaluations does it take to find the wrong entries?"),
+    Benchmark("nasty_files", "What can a homework file do to the files after it?", quick=None),
+    Benchmark("seeds", "Does the verdict on right homework depend on the seed?", quick=None),
     Benchmark("command_times", "How long does one wait for a command?", quick=None),
     Benchmark("minibatch_speed", "How large should a batch be?", needs=("numba", "threadpoolctl")),
     Benchmark(
