@@ -53,8 +53,10 @@ AT_IMPORT = {
         True,
     ),
     "a thread that exits": (
-        ("import threading, os, time\n"
-        "threading.Thread(target=lambda: (time.sleep(0.1), os._exit(0))).start(); time.sleep(0.5)"),
+        (
+            "import threading, os, time\n"
+            "threading.Thread(target=lambda: (time.sleep(0.1), os._exit(0))).start(); time.sleep(0.5)"
+        ),
         False,
     ),
     "a fork that sleeps": ("import os, time\nif not os.fork(): time.sleep(10**6)", True),
@@ -63,8 +65,10 @@ AT_IMPORT = {
         True,
     ),
     "a daemon with nothing of ours": (
-        ("import os\nif not os.fork():\n    os.setsid()\n"
-        "    if not os.fork(): os.execve('/bin/sleep', ['sleep', '1000'], {})\n    os._exit(0)"),
+        (
+            "import os\nif not os.fork():\n    os.setsid()\n"
+            "    if not os.fork(): os.execve('/bin/sleep', ['sleep', '1000'], {})\n    os._exit(0)"
+        ),
         True,
     ),
     "a fork goes on": ("import os\nif os.fork(): os._exit(0)", False),
@@ -75,18 +79,24 @@ AT_IMPORT = {
     "closes the standard ones": ("import os; os.closerange(0, 3)", True),
     "closes what a program has": ("import os; os.closerange(3, 256)", True),
     "redirects all": (
-        ("import os\nn = os.open(os.devnull, os.O_RDWR)\n"
-        "for d in range(3, 1000):\n    if d != n: os.dup2(n, d)"),
+        (
+            "import os\nn = os.open(os.devnull, os.O_RDWR)\n"
+            "for d in range(3, 1000):\n    if d != n: os.dup2(n, d)"
+        ),
         False,
     ),
     "writes into all": (
-        ("import os\nfor d in range(3, 1000):\n    try: os.write(d, b'hello ' * 20)\n"
-        "    except OSError: pass"),
+        (
+            "import os\nfor d in range(3, 1000):\n    try: os.write(d, b'hello ' * 20)\n"
+            "    except OSError: pass"
+        ),
         False,
     ),
     "writes a length without end": (
-        ("import os\nfor d in range(3, 1000):\n    try: os.write(d, b'\\xff' * 64)\n"
-        "    except OSError: pass"),
+        (
+            "import os\nfor d in range(3, 1000):\n    try: os.write(d, b'\\xff' * 64)\n"
+            "    except OSError: pass"
+        ),
         False,
     ),
     "no output": ("import sys; sys.stdout = sys.stderr = sys.__stdout__ = None", True),
@@ -107,8 +117,10 @@ AT_IMPORT = {
         False,
     ),
     "a large file": (
-        ("import tempfile\nwith tempfile.TemporaryFile() as f:\n"
-        "    for _ in range(1000): f.write(bytes(10**6)); f.flush()"),
+        (
+            "import tempfile\nwith tempfile.TemporaryFile() as f:\n"
+            "    for _ in range(1000): f.write(bytes(10**6)); f.flush()"
+        ),
         False,
     ),
     "prints without end": ("while True: print('x' * 1000)", False),
@@ -139,8 +151,10 @@ IN_SIGMOID = {
     "too large": ("return np.zeros(10**7)", False),
     "larger than memory": ("return np.zeros((10**6, 10**6))", False),
     "an array that hangs": (
-        ("class A:\n        def __array__(self, *a, **k):\n            while True: pass\n"
-        "    return A()"),
+        (
+            "class A:\n        def __array__(self, *a, **k):\n            while True: pass\n"
+            "    return A()"
+        ),
         False,
     ),
     "prints in a function": ("while True: print('x' * 1000)", False),
@@ -149,8 +163,10 @@ IN_SIGMOID = {
     "exits properly in a function": ("raise SystemExit(0)", False),
     "no modules in a function": ("import sys; sys.modules.clear()", True),
     "writes in a function": (
-        ("import os\n    for d in range(3, 1000):\n        try: os.write(d, b'x' * 99)\n"
-        "        except OSError: pass"),
+        (
+            "import os\n    for d in range(3, 1000):\n        try: os.write(d, b'x' * 99)\n"
+            "        except OSError: pass"
+        ),
         False,
     ),
     "kills its parents' group": ("import os; os.killpg(os.getpgid(0), 9)", False),
