@@ -1,4 +1,4 @@
-"""What a training begins with: its vectors, and the size of its batches."""
+"""The beginning of a training: its vectors, and the size of its batches."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ class InputError(ValueError):
 
 
 def how_to_install(extra: str) -> str:
-    """Return the command that installs what an extra of pyproject.toml lists.
+    """Return the command that installs an extra of pyproject.toml.
 
     `models` runs from a checkout, so that is where it is installed from.
     """

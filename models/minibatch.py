@@ -213,7 +213,7 @@ def negative_sampling(V: Floats, U: Floats, batch: Batch) -> Gradient:
 
 
 def whole(gradient: Gradient) -> Gradient:
-    """Return what word2vec.c, gensim and fastText apply for CBOW in place of the gradient.
+    """Return the step of word2vec.c, gensim and fastText for CBOW, in place of the gradient.
 
     The input vectors are averaged on the way in, h = Σ v / C, and on the way back each of the C
     words receives all of ∂J/∂h, where the gradient has ∂J/∂h / C. That is no multiple of the

@@ -45,11 +45,13 @@ def as_numpy(value: Any) -> NDArray[Any]:
     """
     if isinstance(value, np.ndarray | np.generic | float | int | list | tuple):
         return np.asarray(value)
+    # NumPy makes an object of a sparse matrix, and refuses a tensor that requires a gradient.
     for name in DENSIFIERS:
         if callable(method := getattr(value, name, None)):
             value = method()
     if not is_foreign(value):
         return np.asarray(value)
+    # NumPy knows no bfloat16, which is to be refused by its own name later.
     if dtype_of(value) == np.float16:
         value = array_namespace(value).astype(value, array_namespace(value).float32)
     try:
@@ -94,6 +96,7 @@ def writer(value: Any, dtype: np.dtype[Any] | None = None) -> Callable[[NDArray[
     dtype
         Another dtype than its own.
     """
+    # What is found here once would be looked up at every evaluation.
     xp = array_namespace(value)
     own = value.dtype if dtype is None else getattr(xp, dtype.name)
     place = device(value)
@@ -126,7 +129,7 @@ def framework(value: Any) -> str:
 
 
 def constructor(value: Any) -> tuple[str, str]:
-    """Return the line that imports what makes such an array from NumPy's, and its name there."""
+    """Return the import of a framework's constructor from NumPy's arrays, and its name there."""
     name = framework(value)
     if name == "jax":
         return "import jax.numpy as jnp", "jnp.asarray"

@@ -156,11 +156,11 @@ class Parameters:
 
     @property
     def is_zero(self) -> NDArray[np.bool_]:
-        """Which entries are 0 (n,): their sizes are others'."""
+        """The entries that are 0 (n,), as truth values: their sizes are others'."""
         return np.abs(self.vector) < TINY
 
     def with_smaller_zeros(self, part: float) -> Parameters:
-        """Return the same point, at which entries of 0 have a part of the size they had."""
+        """Return the same point, with a part of their former size for entries of 0."""
         other = copy.copy(self)
         other.__dict__["sizes"] = np.where(self.is_zero, part * self.sizes, self.sizes)
         return other
@@ -198,6 +198,7 @@ class Parameters:
         """Return the point at a distance (n,), as `build` would hold it; sizes stay as they are."""
         sizes, vector = self.sizes, self.vector + change
         other = copy.copy(self)
+        # In double precision the sum is rounded as it is to be: no copy of many entries is due.
         for leaf in self.leaves:
             if leaf.dtype.itemsize < vector.itemsize:
                 vector[leaf.entries] = vector[leaf.entries].astype(leaf.dtype)
@@ -313,7 +314,7 @@ def _is_moving(tree: Any) -> bool:
 
 
 def _as_floats(path: str, value: Any) -> NDArray[Any]:
-    """Return a leaf as an array of floats, or say what is wrong with it and what to do."""
+    """Return a leaf as an array of floats; refuse others, and show the way."""
     if isinstance(value, np.ndarray) and type(value) is not np.ndarray:
         raise TypeError(
             f"{path} is a {type(value).__name__}; a plain numpy.ndarray was expected, for that "

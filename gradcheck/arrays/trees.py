@@ -29,7 +29,7 @@ __all__ = [
 
 
 _LEAVES = (np.ndarray, np.generic, float, int, str, type, type(None))
-"""What is a leaf without further questions."""
+"""Types of leaves without further questions."""
 
 
 def is_positional(at: Any) -> bool:
@@ -231,7 +231,7 @@ def _fields(value: Any) -> list[str]:
 
 
 def _jax_nodes() -> Any:
-    """Return what knows JAX's own nodes, if somebody has imported it."""
+    """Return JAX's own functions of trees, if somebody has imported it."""
     return getattr(sys.modules.get("jax"), "tree_util", None)
 
 
@@ -243,7 +243,7 @@ def _is_sequence_of_numbers(tree: Any) -> bool:
 
 
 def kind_of(value: Any) -> str:
-    """Say in a word or two what a value is."""
+    """Name the kind of a value in a word or two."""
     if isinstance(value, np.ndarray):
         return f"an array of shape {value.shape}"
     return type(value).__name__

@@ -264,7 +264,7 @@ class _Course:
         return Details(f"{found.reason} {besides}", found.advice, found.notes)
 
     def _diagnosed(self, scanned: tuple[Entry, ...]) -> tuple[str, Diagnosis]:
-        """Find where and why the claim is wrong, and say what came in between."""
+        """Diagnose the claim, and tell of anything that came in between."""
         try:
             found = diagnosed(self.prober, self.claimed, self.seed, _known(scanned))
         except Exception as error:  # noqa: BLE001  what was seen of entries is kept

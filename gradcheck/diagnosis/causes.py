@@ -37,12 +37,12 @@ LOOK_FOR = {
     "elsewhere": "a gradient that was kept from another call, or computed at a point of its own.",
     "part": "an index, a slice or a loop that leaves some out; dW[i] = … where i is there twice.",
 }
-"""For each pattern, what to look for in the code."""
+"""Advice on the code for each pattern."""
 
 
 @dataclass(frozen=True)
 class Hypothesis:
-    """What may have been done.
+    """A mistake that may have been made.
 
     Attributes
     ----------

@@ -1,4 +1,4 @@
-"""What is known of the derivative by one array: its products with some vectors."""
+"""Knowledge of the derivative by one array: its products with some vectors."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class Evidence:
     undecided: int = 0
 
     def of(self, wrong: NDArray[np.bool_]) -> Evidence:
-        """Return what is known of some entries alone, in a row; all others must be right.
+        """Return the evidence on some entries alone, in a row; all others must be right.
 
         Of an array all of whose entries are moved.
         """

@@ -139,7 +139,7 @@ def _penalties(factor: float, of_parameter: float) -> str:
 
 
 def fitted_multiple(evidence: Evidence) -> float | None:
-    """Return the multiple of the parameter by which derivative and claim differ, if one does."""
+    """Return a multiple of the parameter that makes up for the claim's error, if there is one."""
     parameter = evidence.parameter
     difference = replace(
         evidence,

@@ -1,4 +1,4 @@
-"""What may have been done wrong: each hypothesis says what the derivative is, if it is true.
+"""Hypotheses on a mistake: each predicts the derivative from the claim, if it is true.
 
 None knows anything of the model. A hypothesis is stated only where it explains the claim at the
 point and at others nearby, by the same numbers.

@@ -1,4 +1,4 @@
-"""An inquiry into a wrong gradient: the claim, what measures it, and each array's source."""
+"""An inquiry into a wrong gradient: the claim, its prober, and each array's source."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ LISTED = 12
 
 @dataclass
 class Inquiry:
-    """What all arrays of an inquiry share.
+    """The state shared by all arrays of an inquiry.
 
     Attributes
     ----------
@@ -105,7 +105,7 @@ class WrongPart(NamedTuple):
 
 
 class Source(Protocol):
-    """What tells of the derivative by one array: measured entries, or slopes still to be taken."""
+    """A source on the derivative by one array: measured entries, or slopes still to be taken."""
 
     number: int
     leaf: Leaf

@@ -39,7 +39,7 @@ class Known:
 
 
 class KnownArray:
-    """An array whose entries are known: only other points take evaluations."""
+    """An array with known entries: only other points take evaluations."""
 
     def __init__(self, inquiry: Inquiry, number: int, leaf: Leaf, known: Known) -> None:
         self.number, self.leaf = number, leaf

@@ -55,7 +55,7 @@ class Point:
 
 
 class Nearby:
-    """Points near that of an inquiry, and what was measured at them: once for all hypotheses."""
+    """Points near that of an inquiry, with measurements made once for all hypotheses."""
 
     def __init__(self, inquiry: Inquiry) -> None:
         self._inquiry = inquiry

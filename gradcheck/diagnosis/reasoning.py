@@ -49,7 +49,7 @@ RESTS = 2
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """What was found of a gradient that is wrong.
+    """The findings on a wrong gradient.
 
     Attributes
     ----------
@@ -123,7 +123,7 @@ class _Course:
             self.wrong[leaf.entries] = True  # it is no part of the rest
 
     def finding(self, source: Source) -> ArrayFinding:
-        """Return what can be said of an array; less where evaluations run out."""
+        """Return the finding on an array; less of it where evaluations run out."""
         leaf = source.leaf
         found = ArrayFinding(
             leaf.name, leaf.shape, self.inquiry.verdicts.get(leaf.name, "undecided")
@@ -273,7 +273,7 @@ class _Course:
         yield from seen
 
     def _cause_of_part(self, source: Source, part: WrongPart, said: str) -> Cause | None:
-        """Say how a part of an array is wrong; None where that is not known."""
+        """Return the cause of an error in a part of an array; None where it is not known."""
         stated = _stated(said)
         if not self.inquiry.claimed[source.leaf.entries][part.wrong.ravel()].any():
             return Pattern("part", f"{stated}: claimed is 0 there, and the derivative is not.")

@@ -22,7 +22,7 @@ Mask = NDArray[np.bool_]
 
 
 class SearchedArray:
-    """An array whose wrong entries have to be searched for."""
+    """An array with wrong entries still to be searched for."""
 
     def __init__(self, inquiry: Inquiry, number: int, leaf: Leaf) -> None:
         self.number, self.leaf = number, leaf

@@ -106,7 +106,7 @@ _CHARACTERS = {
 }
 
 _LONG_WORD = 20
-"""Characters of a word in which a line may end."""
+"""The least number of characters of a word that a line may end in."""
 
 
 def _phrase(content: spans.Phrase) -> str:

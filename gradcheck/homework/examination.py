@@ -253,7 +253,7 @@ class FunctionExamination:
         return quote(self._facts.path, finding.mistake, self._course, self._role, finding.part)
 
     def _other_trials(self, check: Check) -> list[Trial]:
-        """Return what the function answered to other cases that its formulas are asked for."""
+        """Return the function's answers to other cases of its formulas."""
         streams = {other.stream for other in self._checks if not other.stream.startswith("large-")}
         if self._keeps_state or self._is_over():
             return []

@@ -24,7 +24,7 @@ __all__ = ["Judgement", "Request", "judge", "judge_several"]
 
 @dataclass(frozen=True)
 class Request:
-    """How files are to be judged; see `verify`."""
+    """The options of a judgement; see `verify`."""
 
     profile: str = "student"
     seed: int | None = None

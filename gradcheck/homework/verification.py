@@ -48,7 +48,7 @@ def verify(
     in_process: bool = True,
     progress: Progress | None = None,
 ) -> HomeworkReport:
-    """Check a homework file, or what is defined in a running notebook.
+    """Check a homework file, or the definitions of a running notebook.
 
     Parameters
     ----------
@@ -134,7 +134,7 @@ def open_verification(
 
 
 def _fitted(facts: FileFacts, target: Target) -> tuple[FileFacts, Target]:
-    """Let losses be called as the file itself calls them, where no docstring says how."""
+    """Let losses be called in the file's own way, where no docstring states one."""
     roles = frozenset(target.course.losses) & facts.present - facts.state_shapes
     name = ""
     if roles:

@@ -181,13 +181,13 @@ class Acceptance:
         return smooth
 
     def _first_step(self, line: Line) -> float:
-        """Return a step at which truncation may be as small as rounding."""
+        """Return a step for which truncation may be as small as rounding."""
         return float(4 * line.first_step * (self._epsilon * ROUNDING) ** (1 / (ORDER + 1)))
 
     def _seen(
         self, samples: Samples, line: Line, probe: Probe, whole: float
     ) -> tuple[Derivative, float] | None:
-        """Return the derivative that few samples show, and what their even part is at 0.
+        """Return the derivative by few samples, and their even part at 0.
 
         None where the loss is not finite, or does not move.
         """

@@ -1,4 +1,4 @@
-"""What was found of each array: plain data."""
+"""Findings on each array: plain data."""
 
 from __future__ import annotations
 

@@ -113,7 +113,7 @@ def look_closest(
     rounding: float,
     measure: Callable[[float], Probe],
 ) -> Probe:
-    """Ask the smallest steps at which a disagreement shows whether it is one there.
+    """Look at a disagreement again, with the smallest steps that can show it.
 
     A feature may be narrower than any step that a search looks at, and what is left of the loss
     further out smooth down to rounding: ``x[0] * exp(-(x[0] ** 2)) + x[1]`` at (0, 1e9).

@@ -312,7 +312,7 @@ class Prober:
         return replace(probe, verdict="agrees" if is_known else "undecided")
 
     def _rounding(self) -> float:
-        """Return by how much rounding moves the loss close to the point, if the claim is right."""
+        """Return the rounding of the loss close to the point, if the claim is right."""
         parameters = self.subject.parameters
         moved = float(np.abs(self.claim.gradient * parameters.vector).sum())
         return LOSS_ULPS * self.coarseness * abs(self.value) + parameters.epsilon * moved

@@ -227,6 +227,7 @@ class Subject:
         """Return the framework's own derivative, where a loss came alone from its arrays."""
         moved = [leaf for leaf in leaves(self._at) if is_moved(leaf)]
         found = {differentiator(leaf) for leaf in moved}
+        # One framework records nothing of what another computes.
         differentiate = found.pop()
         if isinstance(answer, tuple | list) or found or differentiate is None:
             return None
@@ -239,6 +240,7 @@ class Subject:
 
         def loss(pieces: Sequence[Any]) -> Any:
             value = self._applied(self._loss, rebuilt(self._at, iter(pieces)))
+            # JAX differentiates scalars alone, of shape () to the letter.
             return value.reshape(()) if hasattr(value, "reshape") else value
 
         return gradient

@@ -85,7 +85,7 @@ def _paragraph(sentences: Sequence[str]) -> Paragraph:
 
 
 def _diagnosis(report: Findings, most: int, *, has_tiles: bool) -> Iterator[Block]:
-    """Tell which arrays are wrong and why, the worst entries, and what to look for."""
+    """List the wrong arrays with their causes, the worst entries, and the advice."""
     wrong = [array for array in report.arrays if array.verdict == "disagrees"]
     yield _paragraph(list(_array_lines(report.arrays)))
     if (report.scanned or has_tiles) and (maps := discrepancy(report)):
@@ -120,7 +120,7 @@ def _array_lines(arrays: Sequence[ArrayFinding]) -> Iterator[str]:
 
 
 def _alike(wrong: Sequence[ArrayFinding]) -> list[list[ArrayFinding]]:
-    """Put arrays together of which the same is said, but for their names and sizes."""
+    """Put arrays with the same finding together."""
     groups: dict[str, list[ArrayFinding]] = {}
     for array in wrong:
         is_alone = not array.cause or array.pattern == "part" or array.others
@@ -143,7 +143,7 @@ def _common(group: Sequence[ArrayFinding]) -> str:
 
 
 def _right_lines(report: Findings) -> Iterator[str]:
-    """Yield what is right all the same, where the whole cannot be decided."""
+    """Yield the right parts of a gradient that cannot be decided."""
     if not report.scanned:
         if right := [array for array in report.arrays if array.verdict == "agrees"]:
             yield f"{', '.join(map(_with_shape, right[:_MOST_ARRAYS]))}: right all the same."
@@ -244,7 +244,7 @@ def _power(report: Findings) -> str:
 
 
 def _rest(report: Findings) -> str:
-    """Say of the entries that were not found to be wrong how sure it is that they are right."""
+    """State the certainty that all other entries are right."""
     rest = report.details.rest
     if any(probe.verdict == "disagrees" for probe in rest):
         return "Other entries are wrong, too: not all of them were found."

@@ -21,7 +21,7 @@ __all__ = ["Details", "Entry", "Findings"]
 
 
 SAMPLE = 100_000
-"""So many numbers tell what is typical of more."""
+"""The size of a sample of numbers that stands for more."""
 
 
 @dataclass(frozen=True)

@@ -100,5 +100,5 @@ class GradientReport(Readable, Findings):
 
 
 def _lines_before_code(text: str) -> int:
-    """Count the lines of a report before what is to be pasted, empty ones left out."""
+    """Count the lines of a report before the snippet, empty ones left out."""
     return sum(bool(line.strip()) for line in text.split(f"\n{SNIPPET}", 1)[0].splitlines())

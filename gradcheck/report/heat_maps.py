@@ -20,7 +20,7 @@ _SHADES = 5
 """Wrong entries are shown in that many shades, each of them a factor of ten in the error."""
 
 _UNMEASURED = 3
-"""The shade of what is known to be wrong, and was not measured."""
+"""The shade of wrong entries that were not measured."""
 
 _LONGEST_ROW = 12
 """A vector of more entries is folded into rows of ten."""
@@ -139,7 +139,7 @@ def _rows(leaf: Leaf) -> list[tuple[str, NDArray[np.intp]]]:
 
 
 def _shade(entry: Entry, largest: float) -> Shade:
-    """Return the look of an entry, in an array whose largest derivative is given."""
+    """Return the look of an entry beside the array's largest derivative."""
     title = (
         f"{entry.name}: claimed {entry.claimed:.9g}, numerical {entry.numerical:.9g}, "
         f"tolerance {entry.tolerance:.1e}"

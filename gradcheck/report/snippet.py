@@ -166,7 +166,7 @@ def _can_be_written(tree: Any) -> bool:
 
 
 def _leaves(tree: Any) -> Iterator[Any]:
-    """Yield what is below the tuples, lists and dicts of a tree."""
+    """Yield the values below the tuples, lists and dicts of a tree."""
     if not isinstance(tree, dict | tuple | list):
         yield tree
         return

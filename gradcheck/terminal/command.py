@@ -1,4 +1,4 @@
-"""A subcommand, and the ways in which it ends."""
+"""A subcommand and its exit statuses."""
 
 from __future__ import annotations
 

@@ -34,7 +34,7 @@ class Parser(argparse.ArgumentParser):
     given: Sequence[str] = ()
 
     def error(self, message: str) -> NoReturn:
-        """Say what is wrong, and end the process."""
+        """Name the error, and end the process."""
         super().error(message + self._what_was_meant(message))
 
     def _what_was_meant(self, message: str) -> str:

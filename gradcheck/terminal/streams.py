@@ -63,7 +63,7 @@ class _Expendable(io.FileIO):
         self._lost = lost
 
     def write(self, data: Any, /) -> int:
-        """Write bytes and return how many are done with."""
+        """Write bytes and return the number of those done with."""
         try:
             return super().write(data)
         except self._lost:

@@ -1,4 +1,4 @@
-"""What a training will take, said before it begins."""
+"""A forecast of a training's time and memory, before it begins."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def _seconds_a_pair(training: Training) -> float:
 
 
 def _notes(training: Training, pairs_a_word: float) -> Iterator[str]:
-    """Yield what the options ask for beyond the usual."""
+    """Yield the options' demands beyond the usual."""
     options, corpus = training.options, training.corpus
     negatives = options.negative if options.loss == "negative-sampling" else 0
     if negatives > _MANY_NEGATIVES:

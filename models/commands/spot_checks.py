@@ -201,7 +201,7 @@ class _OutsideWords:
         yield from self._look_at_waiting(0 if late else self._together)
 
     def look_at_rest(self) -> Iterator[tuple[GradientReport, int]]:
-        """Check what still waits."""
+        """Check the pairs that still wait."""
         yield from self._look_at_waiting(0)
 
     def _look_at_waiting(self, least: int) -> Iterator[tuple[GradientReport, int]]:

@@ -266,7 +266,7 @@ def _require_trained(training: Training, files: Files) -> None:
 
 
 def _remedy(options: Options) -> str:
-    """Say what to do about a gradient that disagrees with its loss."""
+    """Give the remedy for a gradient that disagrees with its loss."""
     if options.cbow_gradient == "whole":
         return (
             "--cbow-gradient whole, as word2vec.c, gensim and fastText have it, is C times the "

@@ -34,7 +34,7 @@ def program_of(start: bytes) -> str | None:
 
 
 def decompressed(stream: BinaryIO, program: str) -> BinaryIO:
-    """Return a stream of what a program has compressed."""
+    """Return a stream of uncompressed data."""
     if program == "gzip":
         return cast("BinaryIO", gzip.GzipFile(fileobj=stream))
     if program == "bzip2":

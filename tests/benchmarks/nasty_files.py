@@ -55,7 +55,8 @@ AT_IMPORT = {
     "a thread that exits": (
         (
             "import threading, os, time\n"
-            "threading.Thread(target=lambda: (time.sleep(0.1), os._exit(0))).start(); time.sleep(0.5)"
+            "threading.Thread(target=lambda: (time.sleep(0.1), os._exit(0))).start(); "
+            "time.sleep(0.5)"
         ),
         False,
     ),

@@ -128,4 +128,4 @@ class Target(Protocol):
         """
 
     def close(self) -> None:
-        """End what runs for the file alone."""
+        """End the file's own processes."""

@@ -70,7 +70,7 @@ class DirectTarget:
         self._last: dict[Role, tuple[Any, Any]] = {}
 
     def surroundings(self) -> AbstractContextManager[None]:
-        """Return what has to be entered around a call and all that the doubles do."""
+        """Return the contexts around a call and around all work of the doubles."""
         return np.errstate(all="ignore")
 
     def limited(self, function: Callable[[], Any]) -> Any:

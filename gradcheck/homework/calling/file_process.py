@@ -56,7 +56,7 @@ class FileEndedError(Exception):
 
 
 class TimeIsUpError(Exception):
-    """The answer took too long; the message says how long."""
+    """The answer took too long; the message gives the time."""
 
 
 class FileProcess:
@@ -173,7 +173,7 @@ class FileProcess:
             thread.join(4 * _TICK_SECONDS)
 
     def _exchange(self) -> None:
-        """Write what is asked and read what is answered, in a thread of its own."""
+        """Write questions and read answers, in a thread of its own."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         requests, answers = self._process.stdin, self._process.stdout
@@ -206,7 +206,7 @@ class FileProcess:
                 self._output += piece[: max(0, _KEPT_OUTPUT - len(self._output))]
 
     def _why(self, error: Exception) -> str:
-        """Return what became of the process, in words."""
+        """Tell the fate of the process."""
         if isinstance(error, ValueError):
             return f"sent what is no answer ({error})"
         deadline = time.monotonic() + 10 * _TICK_SECONDS

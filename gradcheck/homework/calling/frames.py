@@ -142,7 +142,7 @@ def decode(content: bytes) -> Any:
 
 
 class _Decoder:
-    """Frames, and how far they have been read."""
+    """Frames, and the position in them of the reader."""
 
     def __init__(self, content: bytes) -> None:
         self._content = content

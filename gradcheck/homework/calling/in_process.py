@@ -75,7 +75,7 @@ class NotebookTarget(DirectTarget):
         self._seconds = seconds
 
     def surroundings(self) -> AbstractContextManager[None]:
-        """Keep what is printed; modules and folder are the notebook's own."""
+        """Keep printed text; modules and folder are the notebook's own."""
         return quiet(CapturedOutput())
 
     def limited(self, function: Callable[[], Any]) -> Any:

@@ -38,7 +38,7 @@ def load_message(path: Path, names: Mapping[Role, str]) -> tuple[Any, ...]:
 
 
 def call_message(call: Call, limit: int) -> tuple[Any, ...]:
-    """Return the request to make a call, whose outcome has at most `limit` bytes."""
+    """Return the request for a call; its outcome has at most `limit` bytes."""
     return "call", limit, *(getattr(call, field.name) for field in fields(Call))
 
 

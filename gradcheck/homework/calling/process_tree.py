@@ -26,7 +26,7 @@ _ROUNDS = 50
 
 
 def end_tree(process: subprocess.Popen[bytes], mark: str) -> None:
-    """End a process, and what it has started."""
+    """End a process and all that it has started."""
     if sys.platform == "win32":
         command = ["taskkill", "/F", "/T", "/PID", str(process.pid)]
         subprocess.run(command, capture_output=True, check=False)  # noqa: S603
@@ -47,7 +47,7 @@ def end_tree(process: subprocess.Popen[bytes], mark: str) -> None:
 
 
 def exit_status(process: subprocess.Popen[bytes]) -> int | None:
-    """Return how a process has ended, as `Popen.returncode` does, and leave its number to it."""
+    """Return the exit status of a process, as `Popen.returncode`, and leave its number to it."""
     if process.returncode is not None or not hasattr(os, "waitid"):
         return process.poll()
     found = os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)

@@ -86,5 +86,5 @@ class RowTarget:
         return RowTarget(self._target.fresh(), self._roles)
 
     def close(self) -> None:
-        """End what runs for the file alone."""
+        """End the file's own processes."""
         self._target.close()

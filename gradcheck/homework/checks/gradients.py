@@ -239,7 +239,7 @@ def _misuse(trial: WindowTrial, outcome: Outcome, passed: Role) -> tuple[str, st
 
 
 def _stays(one: Any, other: Any) -> bool:
-    """Say whether a result stays with another loss function, which is a multiple of the first."""
+    """Tell whether a result stays with a multiple of the loss function."""
     first, second = as_array(one), as_array(other)
     if first is None or second is None or first.shape != second.shape:
         return False

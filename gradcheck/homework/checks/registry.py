@@ -317,4 +317,4 @@ REMEDIES = {
     "inputs-unchanged": "work on a copy",
     "target-excluded": "draw again where the target is drawn",
 }
-"""What to do about advice, by the check that gives it."""
+"""The remedy for each piece of advice, by its check."""

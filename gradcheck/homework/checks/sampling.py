@@ -68,7 +68,7 @@ def _drawn_twice(trial: PairTrial) -> Finding:
 
 
 def _uses_of_batches(trial: PairTrial) -> set[str] | None:
-    """Return what a file that draws twice may do with the first negatives."""
+    """Return the possible fates of the first negatives, in a file that draws twice."""
     if len(trial.batches) < 2:
         return None
     batches = (trial.batches[0], trial.batches[-1])

@@ -1,4 +1,4 @@
-"""Judges of shapes and types: of whether what comes back is what the handout says that it is."""
+"""Judges of shapes and types, by the handout's word on each result."""
 
 from __future__ import annotations
 

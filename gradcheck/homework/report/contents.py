@@ -111,7 +111,7 @@ def _replay(report: FileResult) -> str:
 
 
 def _advice(function: FunctionResult, check: CheckResult) -> Phrase:
-    """Return a piece of advice in a line: what was seen, and what to do about it."""
+    """Return a piece of advice in a line: the observation, and its remedy."""
     seen = check.message.partition("\n")[0]
     remedy = f"; {REMEDIES[check.name]}" if check.name in REMEDIES else ""
     return prose(f"advice: {function.name}, {check.name}: {seen}{remedy}").marked("unsure")
@@ -151,7 +151,7 @@ def _overview(report: FileResult, *, verbose: bool) -> Table:
 
 
 def _cases(checks: Sequence[CheckResult]) -> str:
-    """Return how many cases checks saw, which may be fewer where some cannot be judged."""
+    """Return the number of cases of some checks; some cases may not be judged."""
     counts = [check.cases for check in checks if check.ran]
     if not counts:
         return ""
@@ -212,7 +212,7 @@ def _verdict(report: FileResult) -> Phrase:
 
 
 def _what(check: CheckResult) -> Iterator[Paragraph]:
-    """Say what is wrong, and where."""
+    """Name the mistake and its place."""
     for line in check.message.splitlines() or [""]:
         yield Paragraph(prose(line))
     if check.quotation:
@@ -222,7 +222,7 @@ def _what(check: CheckResult) -> Iterator[Paragraph]:
 
 
 def _evidence(check: CheckResult) -> Iterator[Block]:
-    """Say why it is wrong, and what to do."""
+    """Give the reason and the remedy."""
     if check.counterexample is not None:
         yield _case(check.counterexample)
         yield from _values(check.counterexample)

@@ -38,7 +38,7 @@ _PARTS = {
 
 
 def explanation(row: Mistake) -> Document:
-    """Return what a mistake is, what it should have been, and what to look for."""
+    """Return a mistake's meaning, the right formula, and the advice."""
     return Document(prose(f"{row.identifier}: {row.title}"), tuple(_blocks(row)), is_compact=True)
 
 

@@ -115,7 +115,7 @@ def _parsed(source: str) -> list[ast.stmt]:
 
 
 def _parameters(function: ast.FunctionDef, course: Course, role: Role) -> dict[str, str]:
-    """Return the function's name of each quantity: the course's, or what stands in its place."""
+    """Return the function's name of each quantity: the course's, or the file's own."""
     own = [argument.arg for argument in function.args.args]
     interface = course.functions[role]
     named = {quantity: name for quantity, name in interface.parameters.items() if name in own}

@@ -61,7 +61,7 @@ def _import(facts: FileFacts, names: list[str]) -> str:
 
 
 def _draws(trial: Trial) -> tuple[int, ...]:
-    """Return what the dataset hands out, without what a file never asks for."""
+    """Return the dataset's answers, as far as a file asks for them."""
     drawn = trial.first_call().draws
     if isinstance(trial, PairTrial) and len(trial.batches) < 2:
         return trial.case.negatives

@@ -59,7 +59,7 @@ __all__ = [
 LOAD_SECONDS = 60.0
 CELL_SECONDS = 20.0
 NAMESPACE = "globals()"
-"""Stands for the path of what is defined in a running notebook."""
+"""Stands for the path of a running notebook."""
 _LARGEST = 10_000_000
 """Bytes of source: a notebook with its pictures has a few million."""
 
@@ -171,7 +171,7 @@ def load(
 
 
 def from_namespace(namespace: Mapping[str, Any], *, functions: Collection[str] = ()) -> Submission:
-    """Return what is defined in a running notebook, ``globals()``, as a submission.
+    """Return the definitions of a running notebook, ``globals()``, as a submission.
 
     Raises
     ------
@@ -188,7 +188,7 @@ def from_namespace(namespace: Mapping[str, Any], *, functions: Collection[str] =
 
 
 def digest_of(content: bytes) -> str:
-    """Return a digest, by which a file that has changed is known."""
+    """Return a digest of a file, to notice changes."""
     return hashlib.sha256(content).hexdigest()
 
 

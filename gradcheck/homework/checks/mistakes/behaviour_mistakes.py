@@ -1,4 +1,4 @@
-"""Mistakes that show otherwise than in a value: in shapes, in types, in what a call leaves."""
+"""Mistakes beyond values: in shapes, in types, in the traces of a call."""
 
 from __future__ import annotations
 

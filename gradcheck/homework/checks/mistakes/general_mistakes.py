@@ -163,7 +163,7 @@ SHARED = (
         place=places.loss_without_log,
     ),
 )
-"""What either loss can have, in its terms."""
+"""Mistakes of either loss, in its terms."""
 
 SCALED = (
     Mistake(
@@ -211,7 +211,7 @@ SCALED = (
         fit=_fit_factor,
     ),
 )
-"""What divides or multiplies."""
+"""Divisors and factors."""
 
 SIGNED = (
     Mistake(
@@ -233,7 +233,7 @@ SIGNED = (
         choice="everything",
     ),
 )
-"""What is the same for all parts."""
+"""Mistakes shared by all parts."""
 
 ADDED = (
     Mistake(
@@ -278,4 +278,4 @@ ADDED = (
         place=places.call("round", "around", "round_"),
     ),
 )
-"""What is added to a right result, or taken from its digits."""
+"""Additions to a right result, and losses of its digits."""

@@ -82,7 +82,7 @@ def mistakes_of(role: Role) -> list[Mistake]:
 
 
 def remedy(identifier: str, course: Course) -> str:
-    """Return what to look for, in a course's own names; the table has those of the first course."""
+    """Return the advice in a course's own names; the table has those of the first course."""
     names: dict[str, str] = {}
     for role, interface in COURSES[0].functions.items():
         own = course.functions.get(role)

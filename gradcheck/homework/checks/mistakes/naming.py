@@ -46,7 +46,7 @@ _Explanation = tuple[_Step, ...]
 
 @dataclass(frozen=True)
 class _Look:
-    """What a check saw in one trial, beside the terms of the right answer."""
+    """The observations of a check in one trial, beside the terms of the right answer."""
 
     trial: Trial
     terms: Any
@@ -155,7 +155,7 @@ def _terms_of(trial: Trial) -> Any:
 
 
 def _telling(look: _Look) -> int:
-    """Return how well a case tells mistakes apart: by its size, if its numbers are not tiny."""
+    """Rate a case as a judge of mistakes: by its size, if its numbers are not tiny."""
     if not float(np.max(np.abs(look.seen.expected), initial=0.0)) > 1e-2:
         return 0
     values = vars(look.trial.case).values()
@@ -216,7 +216,7 @@ def _shows(step: _Step, part: str, looks: Iterable[_Look]) -> bool:
 def _fitted(
     starts: Iterable[_Explanation], role: Role, part: str, looks: Sequence[_Look]
 ) -> Iterator[_Explanation]:
-    """Yield explanations that end in a mistake whose number is estimated."""
+    """Yield explanations that end in a mistake with an estimated number."""
     estimated = [row for row in mistakes_of(role) if row.fit]
     # The largest errors show the number most precisely.
     telling = sorted(looks, key=lambda look: -_error(look.seen))[:_FEW]

@@ -31,7 +31,7 @@ def _count(terms: PairTerms) -> int:
 
 
 def _firsts(terms: PairTerms) -> NDArray[np.intp]:
-    """Return the positions of the terms whose word has not come before."""
+    """Return the positions of each word's first term."""
     return np.sort(np.unique(terms.words, return_index=True)[1])
 
 

@@ -1,4 +1,4 @@
-"""The source of a function, as the finders of mistakes see it, and what they ask of its nodes."""
+"""The source of a function for the finders of mistakes, and their questions to its nodes."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ __all__ = [
 
 @dataclass(frozen=True)
 class Scene:
-    """The source of a function, and what its names mean.
+    """The source of a function, and the meaning of its names.
 
     Attributes
     ----------
