@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from gradcheck.arrays.frameworks import as_numpy, dtype_of, holds, is_foreign, writer
 from gradcheck.arrays.trees import (
+    has_moved,
     is_moved,
     is_positional,
     kind_of,
@@ -294,7 +295,7 @@ def norm(vector: NDArray[np.float64]) -> float:
 
 def _as_positional(template: Any, tree: Any) -> Any:
     """Accept a bare gradient where one positional argument alone is moved: ``at=(x,)``."""
-    moved = [part for part in template if _is_moving(part)] if is_positional(template) else []
+    moved = [part for part in template if has_moved(part)] if is_positional(template) else []
     is_bare = type(tree) is not tuple and not isinstance(tree, list)
     return (tree,) if len(moved) == 1 and is_bare else tree
 
@@ -307,10 +308,6 @@ def _maker(value: Any, dtype: np.dtype[Any] | None = None) -> Callable[[NDArray[
     if isinstance(value, float) and not isinstance(value, np.floating):
         return float
     return np.asarray if isinstance(value, np.ndarray) else lambda piece: piece[()]
-
-
-def _is_moving(tree: Any) -> bool:
-    return any(is_moved(leaf) for leaf in leaves(tree))
 
 
 def _as_floats(path: str, value: Any) -> NDArray[Any]:

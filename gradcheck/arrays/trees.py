@@ -18,6 +18,7 @@ import numpy as np
 from gradcheck.arrays.frameworks import as_numpy, dtype_of, is_foreign
 
 __all__ = [
+    "has_moved",
     "is_branch",
     "is_moved",
     "is_positional",
@@ -129,7 +130,7 @@ def _by_key(
     template: Mapping[Any, Any], tree: Mapping[Any, Any], name: str, notes: list[str]
 ) -> Iterator[tuple[Named, Named]]:
     """Pair the parts of two dicts; a ``d`` before a key, and further keys, are passed over."""
-    keys = [key for key in template if _has_moved(template[key])]
+    keys = [key for key in template if has_moved(template[key])]
     spelled = {key: key for key in keys if key in tree}
     spelled |= {
         key: f"d{key}"
@@ -155,7 +156,7 @@ def _of_moved(
     template: Any, expected: list[Named], found: list[Named], name: str
 ) -> Iterator[tuple[Named, Named]]:
     """Pair the parts of two sequences, where those that do not move are missing in one."""
-    expected = [each for each in expected if _has_moved(each[1])]
+    expected = [each for each in expected if has_moved(each[1])]
     if len(found) != len(expected):
         raise ValueError(
             f"{name} has {len(found)} parts; {_outline(template)} was expected, as in `at`"
@@ -163,7 +164,8 @@ def _of_moved(
     return zip(expected, found, strict=True)
 
 
-def _has_moved(tree: Any) -> bool:
+def has_moved(tree: Any) -> bool:
+    """Tell whether any leaf of a tree is moved."""
     return any(is_moved(leaf) for _, leaf in walked(tree, ""))
 
 

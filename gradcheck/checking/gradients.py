@@ -178,8 +178,15 @@ def assert_gradient(
     __tracebackhide__ = True  # the report is to be read, not our source
     if undecided not in ("raise", "skip"):
         raise ValueError(f'undecided is {undecided!r}; "raise" or "skip" was expected')
-    limits: Any = {"precision": precision, "seed": seed, "max_evaluations": max_evaluations}
-    report = check(loss, grad, at, args=args, **limits)
+    report = check(
+        loss,
+        grad,
+        at,
+        args=args,
+        precision=precision,
+        seed=seed,
+        max_evaluations=max_evaluations,
+    )
     if report.verdict == "undecided" and undecided == "skip":
         _pass_over(report)
     elif not report:

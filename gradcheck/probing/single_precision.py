@@ -68,8 +68,8 @@ def promote(
 ) -> Promotion | None:
     """Evaluate loss and gradient at double-precision copies of the point.
 
-    Returns None where the point is double precision already, or too large; where the functions
-    do not take such copies; or where the loss is as noisy as before.
+    Returns None where the point is double precision already, or too large; where its framework
+    has none, or the functions do not take such copies; or where the loss is as noisy as before.
 
     Parameters
     ----------
@@ -82,7 +82,7 @@ def promote(
     """
     parameters = subject.parameters
     is_double = parameters.epsilon == np.finfo(np.float64).eps
-    if is_double or parameters.size > MOST_ENTRIES:
+    if is_double or parameters.size > MOST_ENTRIES or not parameters.can_be_promoted:
         return None
     double = subject.promoted()
     try:

@@ -6,6 +6,7 @@ import dataclasses
 import importlib
 import subprocess
 import sys
+import warnings
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -277,6 +278,15 @@ def test_what_is_refused_shows_the_way(kind):
     make, message = REFUSED[kind]
     with pytest.raises((TypeError, ValueError), match=message):
         gradcheck.check(lambda x: (x**2).sum(), make(torch))
+
+
+@pytest.mark.parametrize("name", ["jax"], indirect=True)
+def test_a_framework_without_double_precision_is_not_asked_for_it(name):
+    with warnings.catch_warnings(record=True) as seen:
+        warnings.simplefilter("always")
+        report = gradcheck.check(loss, at=array(name, PIECES[0], "float32"))
+    assert report.verdict == "agrees"
+    assert [str(each.message) for each in seen] == []
 
 
 def test_kinds_that_are_mixed_are_named():

@@ -223,7 +223,7 @@ def test_a_path_of_any_length_stays_on_the_paper(tmp_path):
         "/abcdefg" * 9,
         "/home/" + "x" * 90,
         "/a_long_name" * 8,
-        "/check/work/main",
+        "/some/home/here",
     ]
     paths = [f"{name}/docs/examples/word2vec_wrong.py" for name in names]
     documents = [

@@ -17,15 +17,15 @@ __all__ = ["CALL_SECONDS", "InProcessTarget", "NotebookTarget"]
 CALL_SECONDS = 5.0
 
 
-class InProcessTarget(DirectTarget):
-    """A trusted submission, called in this process.
+class _TimedTarget(DirectTarget):
+    """Functions called in this process, each for a limited time.
 
     Parameters
     ----------
     submission : Submission
-        The loaded file.
+        Their file, or notebook.
     course : Course
-        The names and arguments of its functions.
+        Their names and arguments.
     seconds : float
         The time that one call may take.
     """
@@ -35,6 +35,14 @@ class InProcessTarget(DirectTarget):
     ) -> None:
         super().__init__(submission, course)
         self._seconds = seconds
+
+    def limited(self, function: Callable[[], Any]) -> Any:
+        """Call a function, for at most `seconds`."""
+        return within(self._seconds, function)
+
+
+class InProcessTarget(_TimedTarget):
+    """A trusted submission, called in this process."""
 
     @contextmanager
     def surroundings(self) -> Iterator[None]:
@@ -47,7 +55,7 @@ class InProcessTarget(DirectTarget):
         """Call a function of the file, for at most `seconds`."""
         # Innermost: a patched `len`, say, must not meet our own code on the way out.
         with self._submission.shared:
-            return within(self._seconds, function)
+            return super().limited(function)
 
     def fresh(self) -> InProcessTarget:
         """Load the file again."""
@@ -55,29 +63,9 @@ class InProcessTarget(DirectTarget):
         return InProcessTarget(submission, self.course, seconds=self._seconds)
 
 
-class NotebookTarget(DirectTarget):
-    """Functions of a running notebook, called where they are.
-
-    Parameters
-    ----------
-    submission : Submission
-        What the notebook defines.
-    course : Course
-        The names and arguments of its functions.
-    seconds : float
-        The time that one call may take.
-    """
-
-    def __init__(
-        self, submission: Submission, course: Course, *, seconds: float = CALL_SECONDS
-    ) -> None:
-        super().__init__(submission, course)
-        self._seconds = seconds
+class NotebookTarget(_TimedTarget):
+    """Functions of a running notebook, called where they are."""
 
     def surroundings(self) -> AbstractContextManager[None]:
         """Keep printed text; modules and folder are the notebook's own."""
         return quiet(CapturedOutput())
-
-    def limited(self, function: Callable[[], Any]) -> Any:
-        """Call a function of the notebook, for at most `seconds`."""
-        return within(self._seconds, function)

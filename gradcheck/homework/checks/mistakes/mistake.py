@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Self
@@ -29,7 +30,7 @@ Finish = Callable[[Any, str, Any], Any]
 
 
 @dataclass(frozen=True, eq=False)
-class Terms:
+class Terms(ABC):
     """The terms of an answer, before they are added up.
 
     A mistake changes them. Since it changes one of them and leaves the others alone, two mistakes
@@ -50,17 +51,13 @@ class Terms:
             value = finish(self, name, value)
         return np.asarray(value)
 
+    @abstractmethod
     def summed(self, name: str) -> Any:
         """Return a part of the answer as the terms add up to it."""
-        raise NotImplementedError
 
     def finished(self, finish: Finish) -> Self:
         """Return the terms with one more change to the sums."""
         return replace(self, finishes=(*self.finishes, finish))
-
-    def parameter(self, name: str) -> NDArray[Any]:
-        """Return the array that a part is the derivative by; of the loss, half its square."""
-        raise NotImplementedError
 
 
 @dataclass(frozen=True)
