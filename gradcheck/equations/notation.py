@@ -26,6 +26,7 @@ __all__ = [
     "formula_of",
     "partial",
     "rebuilt",
+    "sigmoid",
 ]
 
 # SymPy has no type information.
@@ -74,6 +75,15 @@ def abbreviate(
         "latex": latex or unicode,
     }
     return type(name, (Abbreviation,), members)
+
+
+sigmoid = abbreviate(
+    "sigma",
+    lambda score: 1 / (1 + sympy.exp(-score)),
+    unicode="σ({0})",
+    latex=r"\sigma\left({0}\right)",
+)
+"""σ(x) = 1/(1 + exp(−x))."""
 
 
 class Partial(sympy.Expr):  # type: ignore[misc]  # SymPy ships no types

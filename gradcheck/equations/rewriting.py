@@ -14,9 +14,9 @@ from sympy import Add, KroneckerDelta, MatrixSymbol, Mul, Sum, Symbol
 from sympy.matrices.expressions.matexpr import MatrixElement
 from sympy.tensor.indexed import Indexed
 
-from gradcheck.equations.notation import At, Partial, distinct_indices, rebuilt
+from gradcheck.equations.notation import At, Partial, distinct_indices, rebuilt, sigmoid
 
-__all__ = ["readable_indices", "with_deltas_summed", "written_out"]
+__all__ = ["factored", "readable_indices", "with_deltas_summed", "with_sigmoids", "written_out"]
 
 # SymPy has no type information.
 Expr: TypeAlias = Any
@@ -74,6 +74,92 @@ def readable_indices(expression: Expr) -> Expr:
         limits = [tuple(part.xreplace(names) for part in limit) for limit in expression.limits]
         return Sum(body.xreplace(names), *limits)
     return rebuilt(expression, readable_indices) if expression.args else expression
+
+
+def factored(expression: Expr) -> Expr:
+    """Write sums as people do: one for a common range, with common factors outside.
+
+    Σ_i 2 f_i a_i − Σ_i 2 f_i b_i becomes 2 Σ_i f_i (a_i − b_i). No summation index may occur twice.
+    """
+    if not expression.args or isinstance(expression, MatrixElement | Indexed):
+        return expression
+    expression = rebuilt(expression, factored)
+    if isinstance(expression, Add):
+        return sympy.factor_terms(_with_common_sums(expression))
+    if isinstance(expression, Sum):
+        return _without_constants(Sum(sympy.factor_terms(expression.function), *expression.limits))
+    return expression
+
+
+def _with_common_sums(addition: Expr) -> Expr:
+    """Add sums over the same range as one sum."""
+    bodies: dict[tuple[Any, ...], Expr] = {}
+    indices: dict[tuple[Any, ...], Sequence[Expr]] = {}
+    others = []
+    for term in addition.args:
+        factors = Mul.make_args(term)
+        summations = [factor for factor in factors if isinstance(factor, Sum)]
+        if len(summations) != 1:
+            others.append(term)
+            continue
+        (summation,) = summations
+        ranges = tuple(limit[1:] for limit in summation.limits)
+        names = dict(
+            zip(summation.variables, indices.setdefault(ranges, summation.variables), strict=True)
+        )
+        rest = Mul(*(factor for factor in factors if factor is not summation))
+        body = rest * summation.function.xreplace(names)
+        bodies[ranges] = bodies.get(ranges, 0) + body
+    sums = (
+        factored(Sum(body, *((i, *r) for i, r in zip(indices[ranges], ranges, strict=True))))
+        for ranges, body in bodies.items()
+    )
+    return Add(*others, *sums)
+
+
+def _without_constants(summation: Expr) -> Expr:
+    """Take the factors out of a sum that have none of its indices."""
+    inside = [
+        factor
+        for factor in Mul.make_args(summation.function)
+        if factor.free_symbols & set(summation.variables)
+    ]
+    if not inside:
+        return summation
+    outside = [factor for factor in Mul.make_args(summation.function) if factor not in inside]
+    return Mul(*outside) * Sum(Mul(*inside), *summation.limits)
+
+
+def with_sigmoids(expression: Expr) -> Expr:
+    """Write 1/(1 + exp(a)) as σ(−a), and exp(a)/(1 + exp(a)) as σ(a)."""
+    if isinstance(expression, Mul | sympy.Pow):
+        expression = _with_sigmoids(list(Mul.make_args(expression)))
+    if not expression.args or isinstance(expression, MatrixElement | Indexed):
+        return expression
+    return rebuilt(expression, with_sigmoids)
+
+
+def _with_sigmoids(factors: list[Expr]) -> Expr:
+    for factor in list(factors):
+        score = _score_of_sigmoid(factor)
+        if score is None:
+            continue
+        factors.remove(factor)
+        if sympy.exp(score) in factors:
+            factors.remove(sympy.exp(score))
+            factors.append(sigmoid(score))
+        else:
+            factors.append(sigmoid(-score))
+    return Mul(*factors)
+
+
+def _score_of_sigmoid(factor: Expr) -> Expr | None:
+    """Return a of 1/(1 + exp(a))."""
+    if not (factor.is_Pow and factor.exp == -1 and factor.base.is_Add):
+        return None
+    others = [term for term in factor.base.args if term != 1]
+    is_sum_with_one = len(others) == 1 == len(factor.base.args) - 1
+    return others[0].args[0] if is_sum_with_one and isinstance(others[0], sympy.exp) else None
 
 
 def _evaluated(expression: Expr) -> Expr:

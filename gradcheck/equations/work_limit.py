@@ -4,12 +4,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["LARGEST_EXPONENT", "MOST_INDICES", "MOST_TERMS", "TooLargeError", "Work"]
+__all__ = [
+    "LARGEST_EXPONENT",
+    "LARGEST_SUMMED_POWER",
+    "MOST_INDICES",
+    "MOST_TERMS",
+    "TooLargeError",
+    "Work",
+]
 
 # Of a single product of two polynomials, before like terms are collected.
 MOST_TERMS = 1000
 # Of one sum that cannot be split: all orders of its indices are tried.
 MOST_INDICES = 5
+# Of an index, in a sum that is written without Σ.
+LARGEST_SUMMED_POWER = 6
 # Of a number that is written out.
 LARGEST_EXPONENT = 1000
 # Additions, products, entries and so on that are computed to compare two expressions.

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gradcheck import stable_functions
-from gradcheck.symbolic.steps import derive
+from gradcheck.symbolic.steps import closed_form
 
 if TYPE_CHECKING:
     from gradcheck.equations.ranges import Ranges
@@ -181,7 +181,7 @@ def _derivative(loss: Any, parameter: Any, place: int) -> tuple[Any, tuple[tuple
     from sympy import MatrixSymbol, Symbol
 
     if isinstance(parameter, Symbol):
-        return derive(loss, parameter), ()
+        return closed_form(loss, parameter), ()
     assert isinstance(parameter, MatrixSymbol)
     # A symbol of the same name and kind would be the same to SymPy: the index would be captured.
     taken = {symbol.name for symbol in loss.atoms(Symbol)}
@@ -191,7 +191,7 @@ def _derivative(loss: Any, parameter: Any, place: int) -> tuple[Any, tuple[tuple
     )
     rows, columns = parameter.shape
     axes = ((row, rows),) if columns == 1 else ((row, rows), (column, columns))
-    derivative = derive(loss, parameter[row, 0 if columns == 1 else column])
+    derivative = closed_form(loss, parameter[row, 0 if columns == 1 else column])
     if not {index for index, _ in axes} <= derivative.free_symbols:
         raise ValueError(f"{parameter}: the loss does not depend on each of its entries alike")
     return derivative, axes

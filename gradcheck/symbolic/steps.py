@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from gradcheck.equations import Proof
 
-__all__ = ["Step", "Steps", "UnprovedStepError", "derive", "prove_derivative"]
+__all__ = ["Step", "Steps", "UnprovedStepError", "closed_form", "derive", "prove_derivative"]
 
 
 @dataclass(frozen=True)
@@ -29,6 +29,9 @@ class Step:
         Entries that say of which axis an index is, where neither side does.
     is_definition : bool
         Whether it introduces a letter: true by what the letter means, so no proof to count.
+    written : pair of pairs of str, optional
+        The two sides in Unicode and in LaTeX, where they stand for whole vectors and matrices;
+        `gradcheck.symbolic.matrix_forms` makes such steps.
     """
 
     left: Any
@@ -36,6 +39,7 @@ class Step:
     reason: str
     about: tuple[Any, ...] = ()
     is_definition: bool = False
+    written: tuple[tuple[str, str], tuple[str, str]] | None = None
 
     def prove(self) -> Proof:
         """Prove the equation, or refute it."""
@@ -113,17 +117,21 @@ class Steps:
         """Return the two sides of a step as a terminal shows them."""
         from gradcheck.equations.printing.dialects import unicode
 
+        if step.written:
+            return step.written[0]
         return unicode(step.left, self.names), unicode(step.right, self.names)
 
     def latex(self, step: Step) -> tuple[str, str]:
         """Return the two sides of a step in LaTeX."""
         from gradcheck.equations.printing.dialects import latex
 
+        if step.written:
+            return step.written[1]
         return latex(step.left, self.names), latex(step.right, self.names)
 
 
 def derive(loss: Any, by: Any) -> Any:
-    """Return the partial derivative of a loss, proved.
+    """Return the partial derivative of a loss, proved, and written as one would by hand.
 
     Parameters
     ----------
@@ -132,6 +140,11 @@ def derive(loss: Any, by: Any) -> Any:
     by : sympy.Symbol, or an entry of a MatrixSymbol or an IndexedBase
         By what. The indices of an entry are free: the result holds for all of them.
 
+    Returns
+    -------
+    sympy.Expr
+        In it, ``sigma(x)`` stands for 1/(1 + exp(-x)).
+
     Raises
     ------
     ValueError
@@ -139,12 +152,29 @@ def derive(loss: Any, by: Any) -> Any:
 
     Examples
     --------
-    >>> from sympy import MatrixSymbol, Sum, symbols
+    >>> from sympy import MatrixSymbol, Sum, exp, log, symbols
     >>> n = symbols("n", integer=True, positive=True)
     >>> i, j = symbols("i j", integer=True, nonnegative=True)
     >>> x = MatrixSymbol("x", n, 1)
     >>> derive(Sum(x[i, 0]**2, (i, 0, n - 1)), x[j, 0])
     2*x[j, 0]
+    >>> derive(Sum(log(1 + exp(x[i, 0])), (i, 0, n - 1)), x[j, 0])
+    sigma(x[j, 0])
+    """
+    from gradcheck.equations import prove
+    from gradcheck.equations.notation import distinct_indices
+    from gradcheck.equations.rewriting import factored, readable_indices, with_sigmoids
+
+    found = closed_form(loss, by)
+    written = with_sigmoids(readable_indices(factored(distinct_indices(found))))
+    # Both are equal to the derivative, unless `factored` has a fault.
+    return written if prove(found, written) else found
+
+
+def closed_form(loss: Any, by: Any) -> Any:
+    """Return the partial derivative of a loss as SymPy writes it, proved.
+
+    Parameters, and what is raised, are those of `derive`.
     """
     import sympy
 

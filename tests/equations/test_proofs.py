@@ -46,6 +46,7 @@ TRUE = {
     "a difference of fractions": (1 / (a + b) - 1 / (a - b), -2 * b / (a**2 - b**2)),
     "log of a quotient": (log(t / u), log(t) - log(u)),
     "log of a product with a sum": (log(exp(a) / (1 + exp(a))), a - log(1 + exp(a))),
+    "log of a quotient of sigmoids": (log(1 / (1 + exp(-a)) / (1 - 1 / (1 + exp(-a)))), a),
     "log of a root": (log(sqrt(t)), log(t) / 2),
     "a root squared": (sqrt(1 + a**2) ** 2, 1 + a**2),
     "a square of a sum of roots": (
@@ -66,6 +67,9 @@ TRUE = {
         score(p) ** 2,
         over(i, N, over(j, N, A[p, i] * A[p, j] * x[i, 0] * x[j, 0])),
     ),
+    "a sum of whole numbers": (Sum(k, (k, 1, K)), K * (K + 1) / 2),
+    "a sum of squares": (Sum(k**2, (k, 1, K)), K * (K + 1) * (2 * K + 1) / 6),
+    "a sum of indices from 0": (over(p, M, p**3 + p), (M * (M - 1) / 2) ** 2 + M * (M - 1) / 2),
     "a constant sum": (over(p, M, a), M * a),
     "weights sum to 1": (over(p, M, weight(p)), 1),
     "weights in a sum": (over(p, M, 1 - weight(p)), M - 1),

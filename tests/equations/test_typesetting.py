@@ -52,6 +52,16 @@ WRITTEN = {
         "b (Σ_w u_w[j]) Σ_w u_w[k]",
         None,
     ),
+    "a sum after what is subtracted": (
+        Sum(U[w, k], (w, 0, W - 1)) - a + b,
+        "b − a + Σ_w u_w[k]",
+        None,
+    ),
+    "a bracket within brackets": (
+        a * (named(b) - KroneckerDelta(x, o)),
+        "a (f_b − [x = o])",
+        None,
+    ),
     "a sum of a sum": (Sum(a + U[w, k], (w, 0, W - 1)), "Σ_w (a + u_w[k])", None),
     "a logarithm of a sum": (
         log(Sum(exp(score(w)), (w, 0, W - 1))),
@@ -65,8 +75,8 @@ WRITTEN = {
     "a number": (Rational(-2, 3) * a, "−2 a / 3", r"-\frac{2\,a}{3}"),
     "a product below": (a / (b * W), "a / (|V| b)", r"\frac{a}{|V|\,b}"),
     "a power": ((a + b) ** 2, "(a + b)²", r"\left(a + b\right)^{2}"),
-    "a given index last": (KroneckerDelta(x, o), "δ_xo", r"\delta_{x\,o}"),
-    "a long index last": (KroneckerDelta(n[i], x), "δ_{x n_i}", r"\delta_{x\,n_{i}}"),
+    "a given index last": (KroneckerDelta(x, o), "[x = o]", "[x = o]"),
+    "a long index last": (KroneckerDelta(n[i], x), "[x = n_i]", "[x = n_{i}]"),
     "a Greek letter": (eta * a, "a η", r"a\,\eta"),
     "a derivative of what has a name": (
         partial(named(x), v[k, 0], U[x, j]),

@@ -9,6 +9,7 @@ import pytest
 from sympy import Abs, IndexedBase, MatrixSymbol, Sum, Symbol, exp, log, symbols
 
 from gradcheck.equations import prove
+from gradcheck.equations.printing.dialects import unicode
 from gradcheck.symbolic.steps import derive, prove_derivative
 
 n, d = symbols("n d", integer=True, positive=True)
@@ -54,8 +55,15 @@ def test_explicit_symbols():
 def test_what_is_derived_is_proved_and_readable():
     derived = derive(LOGISTIC, w[m, 0])
     assert prove(derived, RIGHT)
+    assert unicode(derived) == "Σ_i (σ(X_i·w) − t_i) X_i[m]"
     names = {symbol.name for symbol in derived.free_symbols | derived.atoms(Symbol)}
     assert names <= {"n", "d", "i", "j", "m", "X", "t", "t[i]", "w"}
+
+
+def test_what_is_common_to_the_terms_of_a_sum_is_written_once():
+    offset = MatrixSymbol("b", n, 1)
+    squares = Sum(t[i] * (score(i) - offset[i, 0]) ** 2, (i, 0, n - 1))
+    assert unicode(derive(squares, w[m, 0])) == "2 Σ_i (X_i·w − b[i]) X_i[m] t_i"
 
 
 def test_a_free_index_that_is_called_as_a_summation_index():

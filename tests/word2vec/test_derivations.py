@@ -11,19 +11,24 @@ from sympy import Sum
 from gradcheck.equations import partial, prove
 from gradcheck.equations.notation import Abbreviation
 from gradcheck.symbolic import Derivation, Step, UnprovedStepError
+from gradcheck.symbolic.matrix_forms import gradient, in_matrices
 from gradcheck.word2vec import losses
 from gradcheck.word2vec.derivations import NAMES, derivation, windows
 from gradcheck.word2vec.derivations.letters import (
     J,
     J_sampling,
+    center_vector,
     delta,
     draws,
+    one_hot,
+    outside_matrix,
     over_samples,
     over_words,
     p,
     score,
     sigma,
     y,
+    y_hat,
 )
 from gradcheck.word2vec.losses import U, i, k, m, n, o, v, x
 
@@ -96,6 +101,31 @@ def test_a_slip_is_refuted(name):
     proof = prove(left, slip)
     assert proof.verdict == "refuted"
     assert proof.counterexample.left != pytest.approx(proof.counterexample.right)
+
+
+# name: a matrix form, and a slip in it of the same shape.
+MATRIX_SLIPS = {
+    "sign": (gradient(J(), center_vector), outside_matrix.T @ (one_hot - y_hat)),
+    "one-hot missing": (gradient(J(), center_vector), outside_matrix.T @ y_hat),
+    "sign of the rows": (gradient(J(), outside_matrix), (one_hot - y_hat) @ center_vector.T),
+    "one-hot as predicted": (gradient(J(), outside_matrix), one_hot @ center_vector.T),
+}
+
+
+@pytest.mark.parametrize("name", MATRIX_SLIPS)
+def test_a_slip_in_a_matrix_form_is_refuted(name):
+    left, slip = MATRIX_SLIPS[name]
+    place = (k, sympy.Integer(0)) if "v_c" in left.text else (x, m)
+    step = in_matrices(left, slip, place, "a slip")
+    assert step.prove().verdict == "refuted"
+
+
+def test_matrix_forms_whose_shapes_do_not_fit_are_refused():
+    residuals = y_hat - one_hot
+    with pytest.raises(ValueError, match=r"a product of \|V\| × d and \|V\| × 1"):
+        outside_matrix @ residuals
+    with pytest.raises(ValueError, match=r"∂J/∂U is \|V\| × d, v_c \(ŷ − y\)ᵀ is d × \|V\|"):
+        in_matrices(gradient(J(), outside_matrix), center_vector @ residuals.T, (x, m), "")
 
 
 def test_a_repeat_that_counts_once_is_refuted_where_there_is_one():

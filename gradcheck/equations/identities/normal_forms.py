@@ -11,7 +11,8 @@ of their sums. What is used, from the inside out:
 * δ_ab f(a) = δ_ab f(b), δ² = δ, and f(δ) = (1 - δ) f(0) + δ f(1);
 * Σ_i δ_iq f(i) = f(q), q being an index of the same axis;
 * Σ(a + b) = Σa + Σb, Σ_i a b_i = a Σ_i b_i, Σ_i Σ_j = Σ_j Σ_i, and a summation index may have any
-  name.
+  name;
+* Σ_{i=1}^n i = n(n + 1)/2, and so on for small powers of i.
 
 The arithmetic is our own, because SymPy's combines exp(a) exp(b) back, and confuses a summation
 index with a free one of the same name (1.14).
@@ -50,7 +51,13 @@ from gradcheck.equations.identities.polynomials import (
     merged,
     number,
 )
-from gradcheck.equations.work_limit import LARGEST_EXPONENT, MOST_INDICES, MOST_TERMS, TooLargeError
+from gradcheck.equations.work_limit import (
+    LARGEST_EXPONENT,
+    LARGEST_SUMMED_POWER,
+    MOST_INDICES,
+    MOST_TERMS,
+    TooLargeError,
+)
 
 __all__ = [
     "cleared",
@@ -167,7 +174,8 @@ def power(base: Polynomial, exponent: Fraction) -> Polynomial:
     if denominator and (exponent.denominator == 1 or _term(denominator).is_positive):
         value = power(numerator, exponent)
         for group, e in denominator:
-            value = multiply(value, power(_term(((group, e),)), -exponent))
+            # The group's terms, not the group: to a positive power it is to be multiplied out.
+            value = multiply(value, power(group.parts[0], -exponent * e))
         return value
     if exponent.denominator != 1:
         return _root(base, exponent)
@@ -410,8 +418,28 @@ def _total_of_product(limits: tuple[Limit, ...], monomial: Monomial) -> Polynomi
     result = _term(tuple(power for power in monomial if not power[0].indices & bound))
     for indices, powers in components(bound, monomial):
         own = tuple(limit for limit in limits if limit[0] in indices)
-        result = multiply(result, _canonical_total(own, powers) if powers else length(*own))
+        result = multiply(result, _total_of_component(own, powers))
     return result
+
+
+def _total_of_component(limits: tuple[Limit, ...], powers: Monomial) -> Polynomial:
+    if not powers:
+        return length(*limits)
+    ((factor, exponent), *others) = powers
+    is_power_of_index = not others and factor.kind == "symbol" and exponent.denominator == 1
+    if len(limits) == 1 and is_power_of_index and 0 < exponent <= LARGEST_SUMMED_POWER:
+        return _total_of_powers(limits[0], int(exponent))
+    return _canonical_total(limits, powers)
+
+
+def _total_of_powers(limit: Limit, exponent: int) -> Polynomial:
+    """Return Σ i^e by telescoping: Σ_i ((i + 1)^(e+1) − i^(e+1)) leaves two terms."""
+    _, first, last = limit
+    whole = power(last + ONE, Fraction(exponent + 1)) - power(first, Fraction(exponent + 1))
+    for lower in range(exponent):
+        below = _total_of_powers(limit, lower) if lower else length(limit)
+        whole -= below.times(Fraction(comb(exponent + 1, lower)))
+    return whole.times(Fraction(1, exponent + 1))
 
 
 def _picked(limits: tuple[Limit, ...], factor: Atom) -> tuple[Limit, Index] | None:

@@ -57,7 +57,7 @@ class _Unicode(Typesetter):
         return _GREEK.get(name, name)
 
     def bracketed(self, text: str) -> str:
-        return f"[{text}]" if "(" in text else f"({text})"
+        return f"({text})"
 
     def subscripted(self, name: str, *subscripts: str) -> str:
         return f"{name}_{braced(' '.join(subscripts))}"
@@ -66,8 +66,7 @@ class _Unicode(Typesetter):
         return f"{vector}[{index}]"
 
     def kronecker(self, left: str, right: str) -> str:
-        is_short = len(left) == len(right) == 1
-        return f"δ_{left}{right}" if is_short else f"δ_{{{left} {right}}}"
+        return f"[{left} = {right}]"
 
     def fraction(self, above: str, below: str, factors_below: int = 1) -> Printed:
         above = f"({above})" if "/" in above else above
@@ -110,7 +109,7 @@ class _Latex(Typesetter):
         return f"({vector})_{{{index}}}" if "_" in vector else f"{vector}_{{{index}}}"
 
     def kronecker(self, left: str, right: str) -> str:
-        return rf"\delta_{{{left}\,{right}}}"
+        return f"[{left} = {right}]"
 
     def function(self, name: str) -> str:
         return rf"\{name}" if name in _LATEX_FUNCTIONS else rf"\operatorname{{{name}}}"

@@ -134,7 +134,7 @@ class Typesetter(ABC):
         return self.subscripted(name, *map(self.write, entry.indices)), Level.ATOM
 
     def _delta(self, delta: Expr) -> Printed:
-        """Write the longer index last, or the one with a name of its own."""
+        """Write Iverson's bracket, the longer index last, or the one with a name of its own."""
         first, second = sorted(
             delta.args[:2], key=lambda i: (len(self.write(i)), i in self._names, str(i))
         )
@@ -155,14 +155,22 @@ class Typesetter(ABC):
         return self.called.format(name, arguments), Level.PRODUCT
 
     def _addition(self, addition: Expr) -> Printed:
-        """Write the terms that are added before those that are subtracted."""
-        terms = sorted(addition.args, key=lambda term: term.could_extract_minus_sign())
+        """Write sums last, as nothing shows their end; of the others, what is added first."""
+        terms = sorted(
+            addition.args,
+            key=lambda term: (self._is_open(term), term.could_extract_minus_sign()),
+        )
         text = self._within(terms[0], Level.ADDITION)
         for term in terms[1:]:
             is_negative = term.could_extract_minus_sign()
             sign = self.minus if is_negative else "+"
             text += f" {sign} {self._within(-term if is_negative else term, Level.SUM)}"
         return text, Level.ADDITION
+
+    def _is_open(self, term: Expr) -> bool:
+        """Say whether a term ends with a sum, whose end nothing shows."""
+        positive = -term if term.could_extract_minus_sign() else term
+        return self._print(positive)[1] == Level.SUM
 
     def _product(self, product: Expr) -> Printed:
         if product.could_extract_minus_sign() and not product.is_Pow:
@@ -299,9 +307,9 @@ def _place(factor: Expr) -> tuple[int, str]:
     kinds = [
         (Integer | sympy.Rational, 0),
         (Symbol, 1),
-        (Abbreviation, 2),
-        (Add, 3),
-        (KroneckerDelta, 4),
+        (KroneckerDelta, 2),
+        (Abbreviation, 3),
+        (Add, 4),
         (MatrixElement | Indexed, 5),
         (Sum, 7),
     ]

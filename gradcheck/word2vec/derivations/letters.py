@@ -7,19 +7,27 @@ from typing import Any, TypeAlias
 from sympy import KroneckerDelta, MatrixSymbol, Sum, Symbol
 
 from gradcheck.equations import abbreviate
+from gradcheck.equations.notation import sigmoid
+from gradcheck.symbolic.matrix_forms import ONE, Axis, matrix, vector
 from gradcheck.word2vec import losses
 from gradcheck.word2vec.losses import K, U, W, d, i, n, o, v
 
 __all__ = [
+    "DIMENSIONS",
+    "GIVEN_MATRICES",
     "NAMES",
     "PAIR",
     "SAMPLES",
+    "WORDS",
     "J",
     "J_sampling",
     "a",
+    "center_vector",
     "delta",
     "draws",
     "mean",
+    "one_hot",
+    "outside_matrix",
     "over_dimensions",
     "over_samples",
     "over_words",
@@ -27,7 +35,9 @@ __all__ = [
     "q",
     "score",
     "sigma",
+    "slopes",
     "y",
+    "y_hat",
 ]
 
 # SymPy has no type information.
@@ -37,9 +47,9 @@ Expr: TypeAlias = Any
 y, q = (Symbol(name, integer=True, nonnegative=True) for name in "yq")
 a = MatrixSymbol("a", d, 1)
 
-# The rows of U are the vectors u_w. A name of its own also says that a letter is given: δ_xo, not
-# δ_ox.
-NAMES = {W: "|V|", U: "u", v: "v_c", o: "o", losses.w: "w"}
+# The rows of U are the vectors u_w. A name of its own also says that a letter is given: [x = o],
+# not [o = x].
+NAMES = {W: "|V|", U: "u", v: "v_c", o: "o", losses.w: "w", y: "z"}
 
 PAIR = (
     (
@@ -48,8 +58,8 @@ PAIR = (
         "$|V|$ words."
     ),
     (
-        "$u_w[k]$ is entry $k$ of the vector $u_w$, $k = 1, …, d$. $δ_ab$ is 1 where $a = b$, and "
-        "0 elsewhere."
+        "$u_w[k]$ is entry $k$ of the vector $u_w$, $k = 1, …, d$. $[a = b]$ is 1 where $a = b$, "
+        "and 0 elsewhere."
     ),
 )
 SAMPLES = (
@@ -59,15 +69,24 @@ SAMPLES = (
     ),
 )
 
-sigma = abbreviate("sigma", losses.sigmoid, unicode="σ({0})", latex=r"\sigma\left({0}\right)")
+sigma = sigmoid
 p = abbreviate("p", losses.probability, unicode="p({0}|c)", latex=r"p({0} \mid c)")
 J = abbreviate("J", losses.naive_softmax_loss, unicode="J", latex="J")
 J_sampling = abbreviate("J_sampling", losses.negative_sampling_loss, unicode="J", latex="J")
 draws = abbreviate(
     "draws",
     lambda word: over_samples(KroneckerDelta(word, n[i])),
-    unicode="m_{0:sub}",
-    latex="m_{{{0}}}",
+    unicode="K_{0:sub}",
+    latex="K_{{{0}}}",
+)
+slopes = abbreviate(
+    "slopes",
+    lambda word: (
+        draws(word) * sigma(losses.score(word))
+        - KroneckerDelta(word, o) * sigma(-losses.score(word))
+    ),
+    unicode="g_{0:sub}",
+    latex="g_{{{0}}}",
 )
 mean = abbreviate(
     "mean",
@@ -77,6 +96,16 @@ mean = abbreviate(
 )
 score = losses.score
 delta = KroneckerDelta
+
+WORDS, DIMENSIONS = Axis(W, "|V|"), Axis(d, "d")
+outside_matrix = matrix(U, WORDS, DIMENSIONS, "U")
+center_vector = matrix(v, DIMENSIONS, ONE, "v_c")
+y_hat = vector(p, WORDS, "ŷ", r"\hat y")
+one_hot = vector(lambda word: delta(word, o), WORDS, "y")
+GIVEN_MATRICES = (
+    "Vectors are columns: $v_c$ is $d × 1$. $ŷ$ has the $|V|$ entries $ŷ_x = p(x|c)$, and $y$ the "
+    "entries $y_x = [x = o]$."
+)
 
 
 def over_words(index: Expr, body: Expr) -> Expr:

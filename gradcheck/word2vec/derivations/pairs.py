@@ -2,30 +2,47 @@
 
 from __future__ import annotations
 
-from sympy import exp, log
+from sympy import Integer, exp, log
 
 from gradcheck.equations import partial
 from gradcheck.symbolic import Derivation, Step
+from gradcheck.symbolic.matrix_forms import (
+    diagonal,
+    gradient,
+    in_matrices,
+    second_derivative,
+    vector,
+)
 from gradcheck.word2vec.derivations.letters import (
+    GIVEN_MATRICES,
     NAMES,
     PAIR,
     SAMPLES,
+    WORDS,
     J,
     J_sampling,
+    center_vector,
     delta,
     draws,
     mean,
+    one_hot,
+    outside_matrix,
     over_samples,
     over_words,
     p,
     q,
     score,
     sigma,
+    slopes,
     y,
+    y_hat,
 )
 from gradcheck.word2vec.losses import U, i, k, m, n, o, v, w, x
 
 __all__ = ["naive_softmax", "negative_sampling"]
+
+# The only column of a vector.
+ZERO = Integer(0)
 
 
 def naive_softmax() -> Derivation:
@@ -35,7 +52,11 @@ def naive_softmax() -> Derivation:
     return Derivation(
         name="naive-softmax",
         title="Naive softmax: gradient and second derivatives",
-        given=(*PAIR, "$ū = Σ_x p(x|c) u_x$ is the mean of the outside vectors under $p$."),
+        given=(
+            *PAIR,
+            GIVEN_MATRICES,
+            "$ū = Σ_x p(x|c) u_x$ is the mean of the outside vectors under $p$.",
+        ),
         steps=(
             Step(
                 p(o),
@@ -76,6 +97,12 @@ def naive_softmax() -> Derivation:
                 "The gradient of $log p$ points uphill, that of the loss $J = −log p$ the "
                 "opposite way: a step adds the one, or subtracts the other.",
             ),
+            in_matrices(
+                gradient(J(), center_vector),
+                outside_matrix.T @ (y_hat - one_hot),
+                (k, ZERO),
+                "All entries of step 7 at once: $−u_o$ joins the sum as the term $−y_x u_x$.",
+            ),
             Step(
                 partial(-score(o), by_outside),
                 -delta(x, o) * v[m, 0],
@@ -91,6 +118,12 @@ def naive_softmax() -> Derivation:
                 (p(x) - delta(x, o)) * v[m, 0],
                 "Both together. Unless $v_c$ is 0 or $|V|$ is 1, every row of $U$ moves.",
             ),
+            in_matrices(
+                gradient(J(), outside_matrix),
+                (y_hat - one_hot) @ center_vector.T,
+                (x, m),
+                "All rows at once: row $x$ is $v_c$ times the number $ŷ_x − y_x$.",
+            ),
             Step(
                 partial(J(), v[k, 0], v[q, 0]),
                 over_words(x, p(x) * (U[x, k] - mean(k)) * (U[x, q] - mean(q))),
@@ -101,6 +134,12 @@ def naive_softmax() -> Derivation:
                 over_words(x, p(x) * (U[x, k] - mean(k)) * (U[x, q] - mean(q))),
                 over_words(x, p(x) * U[x, k] * U[x, q]) - mean(k) * mean(q),
                 "A covariance is the mean of the products minus the product of the means.",
+            ),
+            in_matrices(
+                second_derivative(J(), center_vector),
+                outside_matrix.T @ (diagonal(y_hat) - y_hat @ y_hat.T) @ outside_matrix,
+                (k, q),
+                "The whole block at once.",
             ),
             Step(
                 partial(J(), by_center, by_outside),
@@ -133,7 +172,8 @@ def negative_sampling() -> Derivation:
         given=(
             *PAIR,
             *SAMPLES,
-            "$m_x = Σ_i δ(x, n_i)$ is how often $x$ was drawn. $σ$ is the sigmoid.",
+            "$K_x = Σ_i [x = n_i]$ is the number of times that $x$ was drawn. $σ$ is the sigmoid.",
+            "Vectors are columns: $v_c$ is $d × 1$.",
         ),
         steps=(
             Step(
@@ -171,13 +211,33 @@ def negative_sampling() -> Derivation:
             Step(
                 over_samples(sigma(score(n[i])) * delta(x, n[i])) * v[m, 0],
                 draws(x) * sigma(score(x)) * v[m, 0],
-                "The samples of the word $x$ all contribute the same: one term, $m_x$ times.",
+                "The samples of the word $x$ all contribute the same: one term, $K_x$ times.",
             ),
             Step(
                 partial(J_sampling(), by_outside),
                 (draws(x) * sigma(score(x)) - delta(x, o) * sigma(-score(x))) * v[m, 0],
                 "Both parts together. It is 0 unless $x$ is $o$ or was drawn: at most $K + 1$ "
                 "rows move.",
+            ),
+            Step(
+                slopes(x),
+                draws(x) * sigma(score(x)) - delta(x, o) * sigma(-score(x)),
+                "This is the derivative of $J$ by the score $u_x·v_c$. It takes the place that "
+                "$ŷ_x − y_x$ has in naive softmax.",
+                is_definition=True,
+            ),
+            in_matrices(
+                gradient(J_sampling(), center_vector),
+                outside_matrix.T @ vector(slopes, WORDS, "g"),
+                (k, ZERO),
+                "All entries of step 4 at once, the terms of each word together.",
+            ),
+            in_matrices(
+                gradient(J_sampling(), outside_matrix),
+                vector(slopes, WORDS, "g") @ center_vector.T,
+                (x, m),
+                "All rows of step 8 at once. In code, nobody builds these rows of zeros: only the "
+                "rows of $o$ and of the samples are touched.",
             ),
             Step(
                 partial(J_sampling(), v[k, 0], v[q, 0]),
