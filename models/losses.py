@@ -1,9 +1,12 @@
-"""The two losses of word2vec and their gradients, by hand, for one (center, outside) pair.
+"""The losses of word2vec and their gradients, by hand, for one (center, outside) pair.
 
 Written as in the lecture: v_c is the vector of the center word, u_w those of the outside words,
 here the *rows* of a (|V|, d) matrix where the lecture has columns; o is the index of the outside
 word that was observed. The derivations are the textbook's (Mikolov et al., *Distributed
 representations of words and phrases and their compositionality*, 2013).
+
+Hierarchical softmax has no outside words: there, the rows of U are the vectors of the inner nodes
+of a tree, whose leaves are the words.
 
 No exponential of a positive number is taken anywhere, so nothing overflows, however large the
 scores u_w·v_c are.
@@ -20,7 +23,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-__all__ = ["naive_softmax", "negative_sampling"]
+__all__ = ["hierarchical_softmax", "naive_softmax", "negative_sampling"]
 
 
 def naive_softmax(
@@ -117,6 +120,56 @@ def negative_sampling(
     # Not `grad_outside[n] += …`, which adds only once to a row that n names twice.
     np.add.at(grad_outside, n, np.outer(negative_deltas, v_c))
     return float(loss), grad_center, grad_outside
+
+
+def hierarchical_softmax(
+    center: NDArray[np.float64],
+    inner: NDArray[np.float64],
+    nodes: Sequence[int] | NDArray[np.integer],
+    signs: Sequence[int] | NDArray[np.integer],
+) -> tuple[float, NDArray[np.float64], NDArray[np.float64]]:
+    """Return the loss of hierarchical softmax of one pair and its gradient.
+
+    At an inner node n, σ(u_n·v_c) is the probability to go left and σ(-u_n·v_c) that to go right.
+    With s_l = 1 where the path to the observed word goes left from its node n_l, and -1 where it
+    goes right, J = -log p(o|c) = -Σ_l log σ(s_l u_{n_l}·v_c). So ∂J/∂v_c = Σ_l δ_l u_{n_l} with
+    δ_l = -s_l σ(-s_l u_{n_l}·v_c), and row n_l of ∂J/∂U is δ_l v_c.
+
+    Parameters
+    ----------
+    center : ndarray of float64, shape (d,)
+        v_c.
+    inner : ndarray of float64, shape (|V| - 1, d)
+        U, the vector of an inner node per row.
+    nodes : sequence of int
+        n_1, …, n_L, the nodes from the root down; all different.
+    signs : sequence of int
+        s_1, …, s_L.
+
+    Returns
+    -------
+    loss : float
+        J.
+    grad_center : ndarray of float64, shape (d,)
+        ∂J/∂v_c.
+    grad_inner : ndarray of float64, shape (|V| - 1, d)
+        ∂J/∂U; its rows other than those of the path are 0.
+    """
+    v_c, U = center, inner  # noqa: N806 - the lecture's name
+    n, s = np.asarray(nodes, dtype=np.intp), np.asarray(signs, dtype=U.dtype)
+    u_n = U[n]
+
+    signed_scores = s * (u_n @ v_c)
+    loss = _minus_log_sigmoid(signed_scores).sum()
+
+    # ∂J/∂(u_n·v_c)
+    deltas = -s * _sigmoid(-signed_scores)
+
+    grad_center = deltas @ u_n
+    grad_inner = np.zeros_like(U)
+    # No node is on a path twice.
+    grad_inner[n] = np.outer(deltas, v_c)
+    return float(loss), grad_center, grad_inner
 
 
 def _sigmoid(x: NDArray[np.float64]) -> NDArray[np.float64]:

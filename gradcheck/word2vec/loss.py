@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from gradcheck.document.spans import Phrase
+from gradcheck.word2vec.cases import Case
 
 __all__ = ["Loss", "Telling"]
 
@@ -18,7 +19,7 @@ class Telling:
     Attributes
     ----------
     predict
-        From the scores of all words, the target and the negatives to the
+        From the scores of all rows of U and what is asked (see `Loss.numpy`) to the
         `gradcheck.word2vec.lecture.predictions.Prediction` objects of the loss.
     value
         From the same to the loss alone, however large the scores.
@@ -27,9 +28,9 @@ class Telling:
     outside
         The formula of ∂J/∂u_w.
     prediction, predicted
-        What is predicted of a word, and from all scores to that of each.
+        What is predicted of a row of U, and from all scores to that of each.
     moves_all_rows
-        Whether a step may move every row of U, or the target's and the negatives' alone.
+        Whether a step may move every row of U, or only those that have a prediction.
     """
 
     predict: Callable[..., Any]
@@ -56,11 +57,16 @@ class Loss:
     derivation
         The name of its derivation, in `gradcheck.word2vec.derivations`.
     numpy
-        From v, U, o and the array of negatives to J, ∂J/∂v and ∂J/∂U.
+        From v, U and what is asked to J, ∂J/∂v and ∂J/∂U. Asked is (o, array of negatives), or of
+        a loss with a tree (array of nodes, array of signs), the path to o.
     evaluate
-        From a `gradcheck.word2vec.cases.Case` to the oracle's `Answer`.
+        From a case to the oracle's `Answer`.
     telling
         How a walkthrough tells it.
+    has_tree
+        Whether the words are leaves of a tree, and the rows of U belong to its |V| - 1 inner nodes.
+    case
+        The class of its cases, made of v, U and what is asked.
     """
 
     name: str
@@ -70,6 +76,8 @@ class Loss:
     numpy: Callable[..., tuple[Any, Any, Any]]
     evaluate: Callable[[Any], Any]
     telling: Telling
+    has_tree: bool = False
+    case: Callable[..., Any] = Case
 
     @property
     def title(self) -> str:

@@ -9,8 +9,9 @@ from gradcheck.word2vec import formulas, oracle
 from gradcheck.word2vec.lecture import forward_story, predictions
 from gradcheck.word2vec.lecture.arithmetic import sigmoid, softmax
 from gradcheck.word2vec.loss import Loss, Telling
+from gradcheck.word2vec.trees import PathCase
 
-__all__ = ["LOSSES", "NAIVE_SOFTMAX", "NEGATIVE_SAMPLING", "named"]
+__all__ = ["HIERARCHICAL_SOFTMAX", "LOSSES", "NAIVE_SOFTMAX", "NEGATIVE_SAMPLING", "named"]
 
 
 def _naive_softmax_formula() -> Any:
@@ -23,6 +24,12 @@ def _negative_sampling_formula() -> Any:
     from gradcheck.word2vec.losses import negative_sampling_loss
 
     return negative_sampling_loss()
+
+
+def _hierarchical_softmax_formula() -> Any:
+    from gradcheck.word2vec.losses import hierarchical_softmax_loss
+
+    return hierarchical_softmax_loss()
 
 
 NAIVE_SOFTMAX = Loss(
@@ -65,7 +72,28 @@ NEGATIVE_SAMPLING = Loss(
 )
 """J = -log σ(u_o·v_c) - Σ_k log σ(-u_{n_k}·v_c)."""
 
-LOSSES: tuple[Loss, ...] = (NAIVE_SOFTMAX, NEGATIVE_SAMPLING)
+HIERARCHICAL_SOFTMAX = Loss(
+    name="hierarchical-softmax",
+    has_negatives=False,
+    has_tree=True,
+    case=PathCase,
+    formula=_hierarchical_softmax_formula,
+    derivation="hierarchical-softmax",
+    numpy=formulas.hierarchical_softmax,
+    evaluate=oracle.hierarchical_softmax,
+    telling=Telling(
+        predict=predictions.hierarchical_softmax_predictions,
+        value=predictions.hierarchical_softmax_loss,
+        forward=forward_story.hierarchical_softmax,
+        outside=formula("∂J/∂u_n = (σ - y) v_c"),
+        prediction=formula("σ(u_n·v_c)"),
+        predicted=lambda scores: tuple(map(sigmoid, scores)),
+        moves_all_rows=False,
+    ),
+)
+"""J = -Σ_l log σ(s_l u_{n_l}·v_c), over the nodes n_l on the path to the observed word."""
+
+LOSSES: tuple[Loss, ...] = (NAIVE_SOFTMAX, NEGATIVE_SAMPLING, HIERARCHICAL_SOFTMAX)
 """In the order in which they are listed; the first is the one by default."""
 
 
@@ -80,4 +108,5 @@ def named(name: str) -> Loss:
     for loss in LOSSES:
         if loss.name == name:
             return loss
-    raise ValueError(f"loss: expected {' or '.join(loss.name for loss in LOSSES)}, got {name!r}")
+    *others, last = (loss.name for loss in LOSSES)
+    raise ValueError(f"loss: expected {', '.join(others)} or {last}, got {name!r}")

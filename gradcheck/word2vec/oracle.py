@@ -22,8 +22,17 @@ if TYPE_CHECKING:
 
     from gradcheck.word2vec.cases import WindowCase
     from gradcheck.word2vec.loss import Loss
+    from gradcheck.word2vec.trees import PathCase
 
-__all__ = ["Answer", "cbow", "naive_softmax", "negative_sampling", "sigmoid", "skipgram"]
+__all__ = [
+    "Answer",
+    "cbow",
+    "hierarchical_softmax",
+    "naive_softmax",
+    "negative_sampling",
+    "sigmoid",
+    "skipgram",
+]
 
 # Below the smallest normal number, float64 has no relative precision to speak of: this much is
 # added to each scale, so that one unit of rounding is never less than that number.
@@ -58,7 +67,8 @@ class Answer:
     exponential turns that absolute error into a relative one. (In naive softmax every term
     depends on every score, and the largest such sum counts.) Entries that cancel thus keep the
     scale of what cancelled. In the loss of negative sampling, a negative of positive score x
-    also counts exp(min(x, 15)), which is how log(1 - σ(x)) rounds when it is written that way.
+    also counts exp(min(x, 15)), which is how log(1 - σ(x)) rounds when it is written that way;
+    so does a node of hierarchical softmax at which the path goes right.
 
     Where no score exceeds 15, plain implementations (exp over its sum, log of that, loops,
     einsum, 1 - σ(x)) need c = 7 at most in 10,000 drawn cases of each loss; so do stable ones,
@@ -122,6 +132,29 @@ def negative_sampling(case: Case) -> Answer:
     )
 
 
+def hierarchical_softmax(case: PathCase) -> Answer:
+    """Return the loss of hierarchical softmax of a case and its gradient.
+
+    J = -Σ_l log σ(s_l u_{n_l}·v_c) over the nodes of the path; see `gradcheck.word2vec.losses`.
+    """
+    center, outside = case.center, case.outside
+    nodes, signs = np.array(case.nodes, dtype=np.intp), np.array(case.signs, dtype=np.float64)
+    loss, center_gradient, outside_gradient = formulas.hierarchical_softmax(
+        center, outside, nodes, signs
+    )
+    rounding = 1.0 + np.abs(outside[nodes]) @ np.abs(center)
+    scores = outside[nodes] @ center
+    plain = np.exp(np.clip(scores, None, _PLAIN_SCORE))[(scores > 0) & (signs < 0)].sum()
+    return Answer(
+        loss=float(loss),
+        center=center_gradient,
+        outside=outside_gradient,
+        loss_scale=float(abs(loss) + rounding.sum() + plain),
+        center_scale=_FLOOR + rounding @ np.abs(outside[nodes]),
+        outside_scale=_FLOOR + scatter_add(nodes, np.outer(rounding, np.abs(center)), len(outside)),
+    )
+
+
 def skipgram(case: WindowCase, loss: Loss) -> Answer:
     """Return the skip-gram loss of a window and its gradient: a sum over the context words.
 
@@ -131,7 +164,7 @@ def skipgram(case: WindowCase, loss: Loss) -> Answer:
     Raises
     ------
     ValueError
-        If the case's negatives are not those that the loss needs.
+        If the case's negatives are not those that the loss needs, or it needs paths.
     """
     negatives = _negatives_of_each(case, loss, len(case.context))
     vector = case.center_vectors[case.center]
@@ -151,7 +184,7 @@ def cbow(case: WindowCase, loss: Loss) -> Answer:
     Raises
     ------
     ValueError
-        If the case's negatives are not those that the loss needs.
+        If the case's negatives are not those that the loss needs, or it needs paths.
     """
     (drawn,) = _negatives_of_each(case, loss, 1)
     vector = case.center_vectors[list(case.context)].sum(axis=0)
@@ -160,6 +193,8 @@ def cbow(case: WindowCase, loss: Loss) -> Answer:
 
 
 def _negatives_of_each(case: WindowCase, loss: Loss, pairs: int) -> tuple[tuple[int, ...], ...]:
+    if loss.has_tree:
+        raise ValueError(f"loss: {loss.title} predicts paths, and a window of words has none")
     if not loss.has_negatives:
         return ((),) * pairs
     if len(case.negatives) != pairs:

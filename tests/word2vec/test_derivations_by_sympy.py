@@ -1,8 +1,8 @@
 """Every step of every derivation again, by SymPy alone, for explicit sizes.
 
-The proofs for every size rest on a normal form of our own. This is the other judge: with
-|V| = d = K = C = 2 each sum is written out, each entry is a symbol, and SymPy's own algebra has to
-reduce the difference of the two sides to zero.
+The proofs for every size rest on a normal form of our own. This is the other judge: with each size
+2 (|V|, d, K, C, N and L) each sum is written out, each entry is a symbol, and SymPy's own algebra
+has to reduce the difference of the two sides to zero.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from sympy.tensor.indexed import Indexed
 from gradcheck.equations.rewriting import written_out
 from gradcheck.word2vec.derivations import NAMES, derivation
 from gradcheck.word2vec.derivations.windows import C
-from gradcheck.word2vec.losses import K, W, d
+from gradcheck.word2vec.losses import K, L, N, W, d
 
-SIZES = {W: 2, d: 2, K: 2, C: 2}
+SIZES = {W: 2, d: 2, K: 2, C: 2, N: 2, L: 2}
 # The indices of words, in arrays: a repeat, and the target among the negatives.
 WORDS = {"n": {(1,): 1, (2,): 1}, "o": {(1,): 1, (2,): 0}, "w": {(1,): 0, (2,): 0}}
 WINDOW_NEGATIVES = {(1, 1): 0, (1, 2): 1, (2, 1): 1, (2, 2): 1}

@@ -64,7 +64,7 @@ def test_it_is_listed_where_losses_are(new, capsys):
     with pytest.raises(SystemExit):
         main(["walkthrough", "--help"])
     assert "observed-pair" in capsys.readouterr().out
-    with pytest.raises(ValueError, match="negative-sampling or observed-pair, got 'none'"):
+    with pytest.raises(ValueError, match="hierarchical-softmax or observed-pair, got 'none'"):
         walk(loss="none")
 
 
@@ -73,27 +73,29 @@ def test_a_row_agrees_with_itself(loss):
     """Its formula, what NumPy makes of it, the oracle, the predictions: all are one."""
     rng = np.random.default_rng(3)
     v, u, target = rng.standard_normal(3), rng.standard_normal((5, 3)), 1
-    negatives = (2, 0, 2) if loss.has_negatives else ()
-    drawn = np.array(negatives, dtype=np.intp)
-    value, center, outside = loss.numpy(v, u, target, drawn)
-    answer = loss.evaluate(cases.Case(v, u, target, negatives))
+    asked = (target, (2, 0, 2) if loss.has_negatives else ())
+    if loss.has_tree:
+        asked = ((4, 1, 0), (1, -1, 1))
+    arrays_asked = tuple(np.array(part, dtype=np.intp) for part in asked)
+    value, center, outside = loss.numpy(v, u, *arrays_asked)
+    answer = loss.evaluate(loss.case(v, u, *asked))
     np.testing.assert_allclose(answer.loss, value, rtol=1e-13)
     np.testing.assert_allclose(answer.center, center, rtol=1e-12)
     np.testing.assert_allclose(answer.outside, outside, rtol=1e-12, atol=1e-15)
     scores = tuple(map(float, u @ v))
-    predicted = loss.telling.predict(scores, target, negatives)
+    predicted = loss.telling.predict(scores, *asked)
     assert sum(each.loss for each in predicted if each.loss is not None) == pytest.approx(value)
-    assert loss.telling.value(scores, target, negatives) == pytest.approx(value)
+    assert loss.telling.value(scores, *asked) == pytest.approx(value)
     by_center, _ = predictions.gradient(predicted, tuple(v), tuple(map(tuple, u)))
     np.testing.assert_allclose(by_center, center, rtol=1e-12)
     assert len(loss.telling.predicted(scores)) == len(scores)
     assert gradcheck.check(
-        lambda v, u: loss.numpy(v, u, target, drawn)[0],
-        lambda v, u: loss.numpy(v, u, target, drawn)[1:],
+        lambda v, u: loss.numpy(v, u, *arrays_asked)[0],
+        lambda v, u: loss.numpy(v, u, *arrays_asked)[1:],
         (v, u),
     )
     assert loss.derivation in NAMES
-    if not loss.has_negatives:  # the arrays of the others have symbolic length
+    if not (loss.has_negatives or loss.has_tree):  # the arrays of the others have symbolic length
         numbers = {losses.W: 5, losses.d: 3, losses.o: target}
         arrays = {"v": v[:, None], "U": u}
         explicit = loss.formula().subs(numbers).doit()

@@ -282,7 +282,7 @@ def test_arrays_and_a_pair_of_words_will_do():
     ("arguments", "message"),
     [
         ({"sentence": 5}, "sentence: expected a string, got 5"),
-        ({"loss": "softmax"}, "loss: expected naive-softmax or negative-sampling, got 'softmax'"),
+        ({"loss": "softmax"}, "loss: expected naive-softmax, negative-sampling or hierarchical"),
         ({"init": "ones"}, "init: expected random, half-zeros, zeros, or U and V; got 'ones'"),
         ({"window": True}, "window: expected a whole number from 1 to 10, got True"),
         ({"dimension": 2.5}, "dimension: expected a whole number from 1 to 5, got 2.5"),

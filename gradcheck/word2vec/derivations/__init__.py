@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 
 from gradcheck.symbolic import Derivation
-from gradcheck.word2vec.derivations import lemmas, pairs, windows, zeros
+from gradcheck.word2vec.derivations import lemmas, pairs, trees, windows, zeros
 
 __all__ = ["NAMES", "derivation"]
 
@@ -14,12 +14,15 @@ _MAKERS = {
     "softmax": lemmas.softmax_lemma,
     "naive-softmax": pairs.naive_softmax,
     "negative-sampling": pairs.negative_sampling,
+    "hierarchical-softmax": trees.hierarchical_softmax,
     "skipgram-naive-softmax": windows.skipgram_naive_softmax,
     "skipgram-negative-sampling": windows.skipgram_negative_sampling,
     "cbow-naive-softmax": windows.cbow_naive_softmax,
     "cbow-negative-sampling": windows.cbow_negative_sampling,
+    "cbow-hierarchical-softmax": windows.cbow_hierarchical_softmax,
     "zeros-naive-softmax": zeros.zeros_naive_softmax,
     "zeros-negative-sampling": zeros.zeros_negative_sampling,
+    "zeros-hierarchical-softmax": zeros.zeros_hierarchical_softmax,
     "half-zeros": zeros.half_zeros,
     "equal-rows": zeros.equal_rows,
 }

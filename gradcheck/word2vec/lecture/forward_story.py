@@ -11,7 +11,7 @@ from gradcheck.word2vec.lecture.arithmetic import Number, scaled
 from gradcheck.word2vec.lecture.phrases import center_vector, outside_vector
 from gradcheck.word2vec.lecture.update import Update
 
-__all__ = ["negative_sampling", "softmax"]
+__all__ = ["hierarchical_softmax", "negative_sampling", "softmax"]
 
 
 def softmax(step: Update) -> Iterator[Block]:
@@ -82,6 +82,36 @@ def negative_sampling(step: Update) -> Iterator[Block]:
     yield Heading(
         phrase("Gradient for the center word: $∂J/∂v_c = Σ (σ - y) u_w$ over target and negatives")
     )
+    yield _terms(step, residuals, vectors, formula("σ - y"))
+
+
+def hierarchical_softmax(step: Update) -> Iterator[Block]:
+    """Tell the predictions of hierarchical softmax, and the gradient for the center word."""
+    rows = step.predictions
+    vectors = [row.word for row in rows]
+    residuals = [row.residual for row in rows]
+    yield _forward(step)
+    yield Table(
+        [
+            Column(phrase("node"), [word(step.rows[node]) for node in vectors]),
+            Column(formula("s = u_n·v_c"), [row.score for row in rows]),
+            Column(formula("exp(-s)"), [row.exponential for row in rows]),
+            Column(formula("σ(s)"), [row.predicted for row in rows], "fraction"),
+            Column(formula("y"), [Fraction(row.observed) for row in rows]),
+            Column(formula("σ(s) - y"), residuals, "fraction"),
+            Column(phrase("term of $J$"), [row.loss for row in rows]),
+        ]
+    )
+    yield Paragraph(
+        phrase(
+            "$σ(s) = 1 / (1 + exp(-s))$ is the probability to go left, $1 - σ(s)$ to go right; "
+            "$y$ is 1 where the path goes left. $p(o|c)$ is the product along the path, so "
+            "{loss} is the sum of the terms, {value}. Over all words $p(w|c)$ adds up to 1.",
+            loss=formula("J = -log p(o|c)"),
+            value=number(step.loss_before),
+        )
+    )
+    yield Heading(phrase("Gradient for the center word: $∂J/∂v_c = Σ (σ - y) u_n$ over the path"))
     yield _terms(step, residuals, vectors, formula("σ - y"))
 
 

@@ -14,8 +14,8 @@ def center_vector(step: Update) -> Phrase:
 
 
 def outside_vector(step: Update, index: int) -> Phrase:
-    """Return the name of a word's outside vector."""
-    return vector_of("u", step.words[index])
+    """Return the name of a row of U, after its word or node."""
+    return vector_of("u", step.rows[index])
 
 
 def count(number_of: int) -> Phrase:

@@ -1,7 +1,8 @@
 """The predictions of the model about a pair, and the loss and gradient that follow.
 
-Both losses say the same of every vector that they look at: ∂J/∂score = predicted - observed.
-Naive softmax looks at each word once, negative sampling at the observed word and at each draw.
+All losses say the same of every vector that they look at: ∂J/∂score = predicted - observed.
+Naive softmax looks at each word once, negative sampling at the observed word and at each draw,
+hierarchical softmax at each inner node on the path to the observed word.
 The formulas are those of the lecture; `gradcheck.word2vec.losses` has them as mathematics.
 """
 
@@ -29,6 +30,8 @@ __all__ = [
     "Prediction",
     "by_scores",
     "gradient",
+    "hierarchical_softmax_loss",
+    "hierarchical_softmax_predictions",
     "negative_sampling_loss",
     "negative_sampling_predictions",
     "softmax_loss",
@@ -43,15 +46,16 @@ class Prediction:
     Attributes
     ----------
     word : int
-        Whose outside vector it is about.
+        Whose outside vector it is about: a word, or an inner node, a row of U.
     score : Number
         u_w·v_c.
     exponential : Number
-        exp(u_w·v_c) for naive softmax, exp(-u_w·v_c) for negative sampling.
+        exp(u_w·v_c) for naive softmax, else exp(-u_w·v_c).
     predicted : Number
         p(w|c), or σ(u_w·v_c).
     observed : int
-        1 for the observed outside word, 0 for a word that is not, or for a negative.
+        1 for the observed outside word, 0 for a word that is not, or for a negative; 1 for a node
+        where the path goes left, 0 where it goes right.
     residual : Number
         predicted - observed, which is ∂J/∂score.
     loss : float or None
@@ -118,26 +122,56 @@ def negative_sampling_predictions(
     negatives : sequence of int
         n_1, …, n_K, repeats allowed, the target allowed.
     """
-    observed = [(target, 1), *((word, 0) for word in negatives)]
-    return tuple(
-        Prediction(
-            word=word,
-            score=scores[word],
-            exponential=exponential(-scores[word]),
-            predicted=sigmoid(scores[word]),
-            observed=y,
-            # Not σ - 1, which is rounding error where σ is near to 1.
-            residual=-sigmoid(-scores[word]) if y else sigmoid(scores[word]),
-            loss=_sigmoid_loss(scores[word], y),
-        )
-        for word, y in observed
-    )
+    return _sigmoid_predictions(scores, [(target, 1), *((word, 0) for word in negatives)])
 
 
 def negative_sampling_loss(scores: Vector, target: int, negatives: Sequence[int]) -> float:
     """Return J = -log σ(u_o·v_c) - Σ_k log σ(-u_{n_k}·v_c)."""
     terms = [_sigmoid_loss(scores[word], 0) for word in negatives]
     return math.fsum([_sigmoid_loss(scores[target], 1), *terms])
+
+
+def hierarchical_softmax_predictions(
+    scores: Vector, nodes: Sequence[int], signs: Sequence[int]
+) -> tuple[Prediction, ...]:
+    """Return the predictions of hierarchical softmax: one σ for each node of a path.
+
+    Parameters
+    ----------
+    scores : tuple of Number
+        u_n·v_c of each inner node n.
+    nodes, signs : sequence of int
+        The path to the observed word; see `gradcheck.word2vec.trees.Path`.
+    """
+    return _sigmoid_predictions(scores, _turns(nodes, signs))
+
+
+def hierarchical_softmax_loss(scores: Vector, nodes: Sequence[int], signs: Sequence[int]) -> float:
+    """Return J = -Σ_l log σ(s_l u_{n_l}·v_c)."""
+    return math.fsum(_sigmoid_loss(scores[node], y) for node, y in _turns(nodes, signs))
+
+
+def _turns(nodes: Sequence[int], signs: Sequence[int]) -> list[tuple[int, int]]:
+    """Return each node of a path with 1 where it goes left, and 0 where it goes right."""
+    return [(node, int(sign > 0)) for node, sign in zip(nodes, signs, strict=True)]
+
+
+def _sigmoid_predictions(
+    scores: Vector, observed: Sequence[tuple[int, int]]
+) -> tuple[Prediction, ...]:
+    return tuple(
+        Prediction(
+            word=row,
+            score=scores[row],
+            exponential=exponential(-scores[row]),
+            predicted=sigmoid(scores[row]),
+            observed=y,
+            # Not σ - 1, which is rounding error where σ is near to 1.
+            residual=-sigmoid(-scores[row]) if y else sigmoid(scores[row]),
+            loss=_sigmoid_loss(scores[row], y),
+        )
+        for row, y in observed
+    )
 
 
 def _sigmoid_loss(score: Number, observed: int) -> float:

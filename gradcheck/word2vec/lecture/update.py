@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from gradcheck.probing.claims import Verdict
 from gradcheck.word2vec.lecture.arithmetic import Matrix, Vector, total
 from gradcheck.word2vec.lecture.predictions import Prediction
+from gradcheck.word2vec.trees import Path
 
 __all__ = ["Confirmation", "Update"]
 
@@ -72,23 +74,26 @@ class Update:
     center, target : int
         The indices c and o.
     negatives : tuple of int
-        The indices n_1, …, n_K; empty for naive softmax.
+        The indices n_1, …, n_K; empty where none are drawn.
     rate : Fraction
         The learning rate η.
     U, V, U_after, V_after : tuple of |V| rows of d Numbers
-        The vectors before and after the step.
+        The vectors before and after the step; with a tree, U has a row for each inner node.
     predictions : tuple of Prediction
-        For each word (naive softmax), or for the target and each negative.
+        For each word (naive softmax), for the target and each negative, or for each node of the
+        path to the target (hierarchical softmax).
     grad_center : tuple of d Numbers
         ∂J/∂v_c.
-    grad_outside : tuple of |V| rows of d Numbers
+    grad_outside : tuple of rows of d Numbers
         ∂J/∂U.
-    scores, scores_after : tuple of |V| Numbers
-        u_w·v_c of each word before and after.
+    scores, scores_after : tuple of Numbers
+        u_w·v_c of each row of U before and after.
     loss_after : float
         J after the step.
     confirmation : Confirmation
         What finite differences say.
+    paths : tuple of Path
+        The path to each word; empty for a loss without a tree.
     """
 
     words: tuple[str, ...]
@@ -112,6 +117,16 @@ class Update:
     scores_after: Vector
     loss_after: float
     confirmation: Confirmation
+    paths: tuple[Path, ...] = ()
+
+    @property
+    def rows(self) -> tuple[str, ...]:
+        """The names of the rows of U: the words, or the numbers of a tree's inner nodes."""
+        return tuple(str(node) for node in range(1, len(self.words))) if self.paths else self.words
+
+    def asked(self, target: int, negatives: Sequence[int]) -> tuple[Any, Any]:
+        """Return what a loss asks of a pair: target and negatives, or the path to the target."""
+        return self.paths[target] if self.paths else (target, negatives)
 
     @property
     def loss_before(self) -> float:

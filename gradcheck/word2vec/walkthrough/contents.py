@@ -52,7 +52,7 @@ def _setting(step: Update) -> Iterator[Block]:
         phrase(
             "Sentence: {sentence}. A window of {size} gives {count} (center, outside) pairs; for "
             "{c}: {pairs}. This step: center $c$ = {c}, observed outside word $o$ = {o}."
-            "{negatives} Numbers of four digits are rounded, shorter ones exact. Rows of "
+            "{negatives}{tree} Numbers of four digits are rounded, shorter ones exact. Rows of "
             "$U$ and $V$ are columns in the lecture:",
             sentence=_sentence(step),
             size=count(step.window),
@@ -61,15 +61,36 @@ def _setting(step: Update) -> Iterator[Block]:
             o=word(step.words[step.target]),
             pairs=_pairs_of_center(step),
             negatives=_negatives(step),
+            tree=_tree(step),
         )
     )
+    words = Column(phrase("word"), [_with_role(step, w) for w in range(len(step.words))])
+    centers = Column(phrase("as center word: $v_w$"), step.V)
+    if not step.paths:
+        yield Table([words, Column(phrase("as outside word: $u_w$"), step.U), centers])
+        return
+    # A tree has an inner node fewer than words.
+    nodes = [word(node) for node in step.rows]
+    paths = [_path(step, w) for w in range(len(step.words))]
     yield Table(
         [
-            Column(phrase("word"), [_with_role(step, w) for w in range(len(step.words))]),
-            Column(phrase("as outside word: $u_w$"), step.U),
-            Column(phrase("as center word: $v_w$"), step.V),
+            words,
+            centers,
+            Column(phrase("path to it"), paths),
+            Column(phrase("node"), [*nodes, None]),
+            Column(phrase("its $u_n$"), [*step.U, None]),
         ]
     )
+
+
+def _path(step: Update, index: int) -> Phrase:
+    """Return the nodes on the way to a word, with the way that it goes from each."""
+    nodes, signs = step.paths[index]
+    turns = (
+        phrase("{n} {way}", n=word(step.rows[node]), way=phrase("left" if sign > 0 else "right"))
+        for node, sign in zip(nodes, signs, strict=True)
+    )
+    return joined(turns)
 
 
 def _with_role(step: Update, index: int) -> Phrase:
@@ -102,6 +123,17 @@ def _negatives(step: Update) -> Phrase:
     return phrase(" Negatives ($K$ = {n}): {drawn}.", n=count(len(step.negatives)), drawn=drawn)
 
 
+def _tree(step: Update) -> Phrase:
+    if not step.paths:
+        return Phrase()
+    return phrase(
+        " The words are leaves of Huffman's tree, by their counts, and rows of $U$ belong to its "
+        "{n} inner nodes, of which {root} is the root.",
+        n=count(len(step.rows)),
+        root=word(step.rows[-1]),
+    )
+
+
 # -------------------------------------------------------------------------------- update
 
 
@@ -129,11 +161,11 @@ def _update(step: Update) -> Iterator[Block]:
 
 
 def _rows_that_move(step: Update) -> Phrase:
-    most = (
-        count(len(step.words))
-        if _telling(step).moves_all_rows
-        else phrase("$K$ + 1 = {n}", n=count(len(step.negatives) + 1))
-    )
+    if _telling(step).moves_all_rows:
+        most = count(len(step.words))
+    else:
+        known = phrase("$L$" if step.paths else "$K$ + 1")
+        most = phrase("{known} = {n}", known=known, n=count(len(step.predictions)))
     return phrase(
         "Up to 1 row of $V$, {most} of $U$ can move; here {v} and {u}.{rest}",
         most=most,
@@ -192,15 +224,16 @@ def _outcome(step: Update) -> Iterator[Block]:
 def _changes(step: Update) -> Table:
     telling = _telling(step)
     before, after = map(telling.predicted, (step.scores, step.scores_after))
-    effects = [_effect(step, w) for w in range(len(step.words))]
+    effects = [_effect(step, row) for row in range(len(step.rows))]
+    of_row = "u_n·v_c" if step.paths else "u_w·v_c"
     return Table(
         [
-            Column(phrase("word"), [word(w) for w in step.words]),
-            Column(formula("u_w·v_c"), step.scores),
+            Column(phrase("node" if step.paths else "word"), [word(row) for row in step.rows]),
+            Column(formula(of_row), step.scores),
             Column(phrase("new"), step.scores_after),
             Column(telling.prediction, before, "fraction"),
             Column(phrase("new"), after, "fraction"),
-            Column(phrase("by growth of $u_w·v_c$"), effects),
+            Column(phrase("by growth of {score}", score=formula(of_row)), effects),
         ]
     )
 
@@ -211,9 +244,9 @@ def _effect(step: Update, index: int) -> Phrase:
         return phrase("as before")
     if change < 0:
         return phrase("pushed apart")
-    if index == step.target:
+    if any(row.word == index and row.observed for row in step.predictions):
         return phrase("pulled together")
-    # A word that was not observed is never pulled by its own row of the gradient.
+    # What was not observed is never pulled by its own row of the gradient.
     return phrase("together ($v_c$ moved)")
 
 
@@ -273,6 +306,8 @@ def _outlook(step: Update) -> Phrase:
 def _why_nothing_ever_moves(step: Update) -> Phrase:
     if not any(map(any, step.U)):
         return phrase("No rate and no number of steps changes that.")
+    if step.paths:
+        return phrase("As $V$ is 0 and the terms of every pair cancel, no pair moves anything.")
     return phrase(
         "As $V$ is 0 and the rows of $U$ are equal, no pair{drawn} moves anything.",
         drawn=phrase(" with $K$ = 1") if step.negatives else Phrase(),
@@ -282,7 +317,8 @@ def _why_nothing_ever_moves(step: Update) -> Phrase:
 def _confirmation(step: Update) -> Phrase:
     found = step.confirmation
     shown = written_within(found.numerical, found.error, found.claimed)
-    vector = vector_of("v" if found.of_center else "u", step.words[found.word])
+    named_after = (step.words if found.of_center else step.rows)[found.word]
+    vector = vector_of("v" if found.of_center else "u", named_after)
     return phrase(
         "Finite difference, entry {k} of {vector}: {numerical} ($±$ {error}); gradient "
         "{claimed}. gradcheck.check, all {n} entries of {v} and $U$: {verdict}.{reason}",

@@ -193,11 +193,11 @@ def choose_negatives(
     return tuple(_index("negatives", word, words) for word in named)
 
 
-def _index(name: str, word: Any, words: Sequence[str]) -> int:
+def _index(name: str, word: Any, words: Sequence[str], kind: str = "a word") -> int:
     normalized = _normalized(word) if isinstance(word, str) else word
     if normalized not in words:
         raise ValueError(
-            f"{name}: {_shown(word)} is not a word of the sentence; it has {', '.join(words)}"
+            f"{name}: {_shown(word)} is not {kind} of the sentence; it has {', '.join(words)}"
         )
     return words.index(normalized)
 
@@ -260,22 +260,27 @@ def _decimal(written: str) -> Fraction | None:
 
 
 def initial_vectors(
-    init: str | Mapping[str, Any], words: Sequence[str], dimension: int | None, seed: int
+    init: str | Mapping[str, Any],
+    words: Sequence[str],
+    dimension: int | None,
+    seed: int,
+    nodes: int | None = None,
 ) -> tuple[Matrix, Matrix]:
-    """Return U and V, a row for each word, of exact numbers."""
+    """Return U and V, of exact numbers: a row for each word, and of U for each node, if any."""
     if isinstance(init, Mapping):
-        return _given_vectors(init, words, dimension)
+        return _given_vectors(init, words, dimension, nodes)
     if init not in INITIALIZATIONS:
         raise ValueError(
             f"init: expected {', '.join(INITIALIZATIONS)}, or U and V; got {_shown(init)}"
         )
     dimension = 2 if dimension is None else _checked_dimension(dimension)
     generator = np.random.default_rng(seed)
-    shape = (len(words), dimension)
-    zeros = ((Fraction(0),) * dimension,) * len(words)
+    rows = len(words) if nodes is None else nodes
+    zero = (Fraction(0),) * dimension
     # V first: with one seed, it is the same in "half-zeros" and in "random".
-    centers = zeros if init == "zeros" else _tenths(generator, shape)
-    outside = _tenths(generator, shape) if init == "random" else zeros
+    size = len(words)
+    centers = (zero,) * size if init == "zeros" else _tenths(generator, (size, dimension))
+    outside = _tenths(generator, (rows, dimension)) if init == "random" else (zero,) * rows
     return outside, centers
 
 
@@ -291,7 +296,7 @@ def _tenths(generator: np.random.Generator, shape: tuple[int, int]) -> Matrix:
 
 
 def _given_vectors(
-    init: Mapping[str, Any], words: Sequence[str], dimension: int | None
+    init: Mapping[str, Any], words: Sequence[str], dimension: int | None, nodes: int | None
 ) -> tuple[Matrix, Matrix]:
     if set(init) != {"U", "V"}:
         raise ValueError(
@@ -299,14 +304,18 @@ def _given_vectors(
         )
     if dimension is not None:
         dimension = _checked_dimension(dimension)
-    outside = _given_matrix("U", init["U"], words, dimension)
+    rows = words if nodes is None else [str(node) for node in range(1, nodes + 1)]
+    kind = "a word" if nodes is None else "an inner node"
+    outside = _given_matrix("U", init["U"], rows, dimension, kind)
     return outside, _given_matrix("V", init["V"], words, len(outside[0]))
 
 
-def _given_matrix(name: str, given: Any, words: Sequence[str], dimension: int | None) -> Matrix:
-    """Read a matrix given as rows in the order of the vocabulary, or as {word: row}."""
+def _given_matrix(
+    name: str, given: Any, words: Sequence[str], dimension: int | None, kind: str = "a word"
+) -> Matrix:
+    """Read a matrix given as rows in the order of the words or nodes, or as {word: row}."""
     if isinstance(given, Mapping):
-        rows_of = {_index(f"init: {name}", word, words): row for word, row in given.items()}
+        rows_of = {_index(f"init: {name}", word, words, kind): row for word, row in given.items()}
         missing = [word for number, word in enumerate(words) if number not in rows_of]
         if missing:
             raise ValueError(f"init: {name} has no row for {', '.join(missing)}")
@@ -315,8 +324,8 @@ def _given_matrix(name: str, given: Any, words: Sequence[str], dimension: int | 
         rows = _listed(f"init: {name}", given)
     if len(rows) != len(words):
         raise ValueError(
-            f"init: {name}: expected {len(words)} rows, one for each word ({', '.join(words)}); "
-            f"got {len(rows)}"
+            f"init: {name}: expected {len(words)} rows, one for each {kind.split(maxsplit=1)[1]} "
+            f"({', '.join(words)}); got {len(rows)}"
         )
     matrix = []
     for word, row in zip(words, rows, strict=True):

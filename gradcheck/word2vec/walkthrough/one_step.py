@@ -18,6 +18,7 @@ from gradcheck.word2vec.lecture.arithmetic import Matrix, Number, Vector, dot, s
 from gradcheck.word2vec.lecture.update import Confirmation, Update
 from gradcheck.word2vec.loss import Loss
 from gradcheck.word2vec.loss_table import LOSSES, NAIVE_SOFTMAX, named
+from gradcheck.word2vec.trees import huffman_paths
 from gradcheck.word2vec.walkthrough import inputs
 from gradcheck.word2vec.walkthrough.contents import contents
 
@@ -68,7 +69,7 @@ def walk(
         d; 2 unless `init` gives the vectors.
     window : int
         How many words to either side of the center word are outside words.
-    loss : {"naive-softmax", "negative-sampling"}
+    loss : {"naive-softmax", "negative-sampling", "hierarchical-softmax"}
         Which loss, by its name in `gradcheck.word2vec.loss_table`.
     negatives : int or sequence of str, optional
         For negative sampling: how many to draw, 2 by default, or the words themselves; repeats
@@ -77,7 +78,8 @@ def walk(
         "random": U and V hold ±0.1 to ±0.9. "half-zeros": V random, U zero, as word2vec starts.
         "zeros": both zero. Or {"U": …, "V": …}, each a list of rows in the order of the
         vocabulary, or {word: row}; a number may be a string such as "1/3", and a float is taken
-        for the decimal that it prints as.
+        for the decimal that it prints as. With a tree, U has the rows of its inner nodes, "1" to
+        the root.
     seed : int
         Of the random vectors and negatives.
     rate : number or str
@@ -114,10 +116,14 @@ def walk(
     number = inputs.choose_pair(text, pair)
     c, o = text.pairs[number]
     drawn = _negatives(row, text.words, o, negatives, seed)
-    outside, centers = inputs.initial_vectors(init, text.words, dimension, seed)
+    counts = [text.positions.count(word) for word in range(len(text.words))]
+    paths = huffman_paths(counts) if row.has_tree else ()
+    asked = paths[o] if paths else (o, drawn)
+    nodes = len(text.words) - 1 if paths else None
+    outside, centers = inputs.initial_vectors(init, text.words, dimension, seed, nodes)
     v_c = centers[c]
     scores = _scores(outside, v_c, text.words)
-    predicted = row.telling.predict(scores, o, drawn)
+    predicted = row.telling.predict(scores, *asked)
     grad_center, grad_outside = predictions.gradient(predicted, v_c, outside)
     # All of the gradient is taken at the old vectors, before any of them moves.
     new_v_c = _descend(v_c, grad_center, eta)
@@ -145,8 +151,9 @@ def walk(
         V_after=(*centers[:c], new_v_c, *centers[c + 1 :]),
         scores=scores,
         scores_after=scores_after,
-        loss_after=row.telling.value(scores_after, o, drawn),
-        confirmation=_confirm(row, (v_c, outside), (grad_center, grad_outside), (c, o), drawn),
+        loss_after=row.telling.value(scores_after, *asked),
+        confirmation=_confirm(row, (v_c, outside), (grad_center, grad_outside), c, asked),
+        paths=paths,
     )
 
 
@@ -168,10 +175,11 @@ def _negatives(
 
 def _scores(outside: Matrix, v_c: Vector, words: Sequence[str]) -> Vector:
     scores = tuple(dot(u_w, v_c) for u_w in outside)
-    for word, score in zip(words, scores, strict=True):
+    names = words if len(words) == len(outside) else [f"node {n}" for n in range(1, len(words))]
+    for name, score in zip(names, scores, strict=True):
         if abs(float(score)) > _LARGEST_SCORE:
             raise ValueError(
-                f"init: the score u_w·v_c of {word!r} is {float(score):.4g}, and its exponential "
+                f"init: the score u_w·v_c of {name!r} is {float(score):.4g}, and its exponential "
                 f"no number for paper; expected scores from -{_LARGEST_SCORE} to {_LARGEST_SCORE}"
             )
     return scores
@@ -191,15 +199,15 @@ def _confirm(
     row: Loss,
     at: tuple[Vector, Matrix],
     claimed: tuple[Vector, Matrix],
-    pair: tuple[int, int],
-    negatives: Sequence[int],
+    c: int,
+    asked: tuple[Any, Any],
 ) -> Confirmation:
     """Hold the gradient against finite differences of the loss as SymPy has it."""
-    c, o = pair
-    drawn = np.array(negatives, dtype=np.intp)
+    # As many negatives or turns as there are, none among them.
+    rows, more = np.array(asked[0], dtype=np.intp), np.array(asked[1], dtype=np.intp)
 
     def loss(center: NDArray[np.float64], outside: NDArray[np.float64]) -> float:
-        return float(row.numpy(center, outside, o, drawn)[0])
+        return float(row.numpy(center, outside, rows, more)[0])
 
     point = _floats(at[0]), _floats(at[1])
     gradient = _floats(claimed[0]), _floats(claimed[1])
