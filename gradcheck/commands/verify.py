@@ -24,11 +24,12 @@ Run the named checks on a homework file and say what is right, what is wrong,
 and where.
 
 FILE is a .py or .ipynb file with the functions of CS224n, CS224d or XCS224N
-word2vec homework. It is run, in a process of its own, as `import` would run
-it: a file that ends or hangs costs itself alone. That keeps accidents in, not
-intent: verify only what you trust. Each check sees 100 random cases; for one
-that fails, the smallest failing case is searched and shown beside the value
-that is expected, with a few lines that reproduce it.
+word2vec homework, in Python 3 or 2; or a folder or .zip that has one, and its
+helpers; or -, standard input. It is run, in a process of its own, as `import`
+would run it: a file that ends or hangs costs itself alone. That keeps
+accidents in, not intent: verify only what you trust. Each check sees 100
+random cases; for one that fails, the smallest failing case is searched and
+shown beside the value that is expected, with a few lines that reproduce it.
 """
 _EXAMPLES = """\
 examples:
@@ -36,6 +37,8 @@ examples:
   gradcheck verify word2vec.py --only skipgram
   gradcheck verify word2vec.py --seed 1234       the cases of an earlier report
   gradcheck verify word2vec.py --profile deep    2,000 cases a check
+  gradcheck verify a2 a3.zip                     the file is found in them
+  git show HEAD~1:word2vec.py | gradcheck verify -
   gradcheck verify *.py -j 4 --json out.json     for programs; - is stdout
   gradcheck verify mine.py --function naive-softmax=my_loss
   pytest --homework word2vec.py                  the same checks, as tests
@@ -43,15 +46,17 @@ examples:
 exit status:
   0  all required checks passed (advice may be given all the same)
   1  something failed, is unfinished or is missing
-  2  nothing can be said: a file cannot be read or run, ended its process,
-     or has nothing of word2vec; or the command line is wrong
+  2  nothing can be said: a file cannot be found, read or run, ended its
+     process, or has nothing of word2vec; or the command line is wrong
   3  an error of gradcheck's own
   Of several files, the highest.
 """
 
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("files", nargs="+", metavar="FILE", help="a .py or .ipynb file")
+    parser.add_argument(
+        "files", nargs="+", metavar="FILE", help="a .py or .ipynb file, a folder or a .zip"
+    )
     parser.add_argument(
         "--only",
         action="append",
@@ -138,6 +143,8 @@ def _verify(arguments: argparse.Namespace) -> int:
     outputs = Outputs(arguments, others=["json"], sources=arguments.files)
     if arguments.in_process and arguments.jobs > 1:
         raise UsageError("--in-process and -j: a process has room for one file at a time")
+    if arguments.jobs > 1 and "-" in arguments.files:
+        raise UsageError("- and -j: standard input is for one process; leave -j out")
     if arguments.seed is None and arguments.profile != "grade":
         # One for all files: their cases are drawn once.
         arguments.seed = secrets.randbelow(2**32)

@@ -250,7 +250,8 @@ class FunctionExamination:
         """Return the line that the mistake stands in."""
         if finding.mistake is None:
             return None
-        return quote(self._facts.path, finding.mistake, self._course, self._role, finding.part)
+        file = self._facts.delivery.file
+        return quote(file, finding.mistake, self._course, self._role, finding.part)
 
     def _other_trials(self, check: Check) -> list[Trial]:
         """Return the function's answers to other cases of its formulas."""

@@ -23,9 +23,15 @@ from gradcheck.homework.courses import COURSES, Course, Role
 from gradcheck.homework.examination import FunctionExamination
 from gradcheck.homework.report.homework_report import HomeworkReport
 from gradcheck.homework.report.results import CheckResult, FunctionResult
+from gradcheck.homework.submission.delivery import deliver
 from gradcheck.homework.submission.failures import SubmissionError
-from gradcheck.homework.submission.loading import LOAD_SECONDS, NAMESPACE, from_namespace, load
-from gradcheck.homework.submission.own_names import checked_names, meant, names_beside
+from gradcheck.homework.submission.loading import (
+    LOAD_SECONDS,
+    RUNNING_NOTEBOOK,
+    from_namespace,
+    load,
+)
+from gradcheck.homework.submission.own_names import checked_names, meant
 from gradcheck.homework.submission.surroundings import random_state_kept
 
 __all__ = ["Progress", "Verification", "open_verification", "verify"]
@@ -53,7 +59,7 @@ def verify(
     Parameters
     ----------
     path : str, Path or mapping
-        A .py or .ipynb file; or ``globals()`` of a notebook.
+        A .py or .ipynb file, a folder or a zip that has one; or ``globals()`` of a notebook.
     profile : {"student", "grade", "deep"}
         ``student`` draws 100 cases a check and shrinks what fails, ``grade`` always draws the
         same 100 and does not shrink, ``deep`` draws 2,000.
@@ -161,21 +167,21 @@ def _open(
 ) -> tuple[FileFacts, Target]:
     """Return the facts about a file or a notebook, and whoever calls its functions."""
     in_notebook = isinstance(path, Mapping)
-    file = Path(NAMESPACE) if isinstance(path, Mapping) else Path(path)
-    names = names_beside(file) | checked_names(functions, str(file))
+    delivery = RUNNING_NOTEBOOK if isinstance(path, Mapping) else deliver(path, functions.values())
+    names = delivery.names() | checked_names(functions, str(delivery))
     if not in_process and not in_notebook:
         # The library that draws the cases is loaded while the file is.
         ahead = Thread(target=import_module, args=("hypothesis",))
         ahead.start()
         try:
-            served = ServedTarget(file, names, seconds=seconds, timeout=timeout)
+            served = ServedTarget(delivery, names, seconds=seconds, timeout=timeout)
         finally:
             ahead.join()
         return served.facts, served
     if isinstance(path, Mapping):
         submission = from_namespace(path, functions=names.values())
     else:
-        submission = load(file, seconds=timeout, functions=names.values())
+        submission = load(delivery, seconds=timeout, functions=names.values())
     course = recognize(submission, names)
     # One of no known course gets no further than to be told so.
     target = (NotebookTarget if in_notebook else InProcessTarget)(

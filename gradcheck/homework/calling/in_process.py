@@ -59,7 +59,7 @@ class InProcessTarget(_TimedTarget):
 
     def fresh(self) -> InProcessTarget:
         """Load the file again."""
-        submission = load(self._submission.location, functions=self._submission.named)
+        submission = load(self._submission.delivery, functions=self._submission.named)
         return InProcessTarget(submission, self.course, seconds=self._seconds)
 
 

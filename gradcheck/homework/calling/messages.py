@@ -17,11 +17,13 @@ from gradcheck.homework.calling.calls import Call, Outcome, Status
 from gradcheck.homework.calling.frames import FrameError
 from gradcheck.homework.calling.opening import FileFacts
 from gradcheck.homework.courses import COURSES, Role
+from gradcheck.homework.submission.delivery import Delivery
 from gradcheck.homework.submission.failures import SubmissionError
 
 __all__ = [
     "call_from",
     "call_message",
+    "delivery_from",
     "facts_from",
     "facts_message",
     "load_message",
@@ -32,9 +34,17 @@ __all__ = [
 _STATUSES = set(get_args(Status))
 
 
-def load_message(path: Path, names: Mapping[Role, str]) -> tuple[Any, ...]:
+def load_message(delivery: Delivery, names: Mapping[Role, str]) -> tuple[Any, ...]:
     """Return the request to load a file."""
-    return "load", str(path), dict(names)
+    paths = map(str, (delivery.path, delivery.file, delivery.root))
+    return "load", tuple(paths), delivery.notes, dict(names)
+
+
+def delivery_from(message: tuple[Any, ...]) -> tuple[Delivery, dict[Any, str]]:
+    """Return the file to load, and its own names."""
+    _kind, paths, notes, names = message
+    path, file, root = map(Path, paths)
+    return Delivery(path, file, root, notes), names
 
 
 def call_message(call: Call, limit: int) -> tuple[Any, ...]:
@@ -113,10 +123,11 @@ def facts_message(facts: FileFacts) -> tuple[Any, ...]:
         facts.stand_ins,
         facts.digest,
         tuple(facts.state_shapes),
+        facts.runs_alone,
     )
 
 
-def facts_from(message: Any, path: Path, names: Mapping[Role, str]) -> FileFacts:
+def facts_from(message: Any, delivery: Delivery, names: Mapping[Role, str]) -> FileFacts:
     """Return the facts in an answer.
 
     Raises
@@ -128,15 +139,15 @@ def facts_from(message: Any, path: Path, names: Mapping[Role, str]) -> FileFacts
     """
     if isinstance(message, tuple) and message[:1] == ("refused",) and _are(message, str):
         raise SubmissionError(" ".join(message[1:]))
-    _demand(isinstance(message, tuple) and len(message) == 9 and message[0] == "loaded")
-    _, identifier, present, defined, notes, output, stand_ins, digest, stating = message
+    _demand(isinstance(message, tuple) and len(message) == 10 and message[0] == "loaded")
+    _, identifier, present, defined, notes, output, stand_ins, digest, stating, alone = message
     _demand(all(_are(part, str) for part in (present, defined, notes, stand_ins, stating)))
-    _demand(isinstance(output, str) and isinstance(digest, str))
+    _demand(isinstance(output, str) and isinstance(digest, str) and isinstance(alone, bool))
     course = next((course for course in COURSES if course.identifier == identifier), None)
     _demand(course is not None or identifier is None)
     _demand(not course or set(present) <= set(course.functions))
     return FileFacts(
-        path=path,
+        delivery=delivery,
         course=course.renamed(names) if course else None,
         present=frozenset(present),
         defined=defined,
@@ -145,6 +156,7 @@ def facts_from(message: Any, path: Path, names: Mapping[Role, str]) -> FileFacts
         stand_ins=stand_ins,
         digest=digest,
         state_shapes=frozenset(stating),
+        runs_alone=alone,
     )
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from gradcheck.homework.calling.direct import DirectTarget
 from gradcheck.homework.courses import COURSES, Course, Role, detect
 from gradcheck.homework.submission.course_modules import is_stand_in
+from gradcheck.homework.submission.delivery import Delivery
 from gradcheck.homework.submission.loading import Submission
 
 __all__ = ["FileFacts", "describe", "recognize"]
@@ -24,8 +25,8 @@ class FileFacts:
 
     Attributes
     ----------
-    path : Path
-        The file, as it was named.
+    delivery : Delivery
+        The file.
     course : Course or None
         The course of its functions, None if it has none that is known.
     present : frozenset of Role
@@ -42,11 +43,13 @@ class FileFacts:
         Of its content.
     state_shapes : frozenset of Role
         Those of `present` whose docstring says what shape their arguments have.
+    runs_alone : bool
+        Whether Python runs the file as it is.
     row_roles : frozenset of Role
         Those that are called with the center vector as a row, as the file itself calls them.
     """
 
-    path: Path
+    delivery: Delivery
     course: Course | None
     present: frozenset[Role]
     defined: tuple[str, ...]
@@ -55,7 +58,13 @@ class FileFacts:
     stand_ins: tuple[str, ...] = ()
     digest: str = ""
     state_shapes: frozenset[Role] = frozenset()
+    runs_alone: bool = True
     row_roles: frozenset[Role] = frozenset()
+
+    @property
+    def path(self) -> Path:
+        """The file's name for a person."""
+        return self.delivery.path
 
 
 def recognize(submission: Submission, names: Mapping[Role, str]) -> Course | None:
@@ -81,7 +90,7 @@ def describe(submission: Submission, course: Course | None) -> FileFacts:
     functions = course.functions if course else {}
     present = frozenset(role for role in functions if target and target.has(role))
     return FileFacts(
-        path=submission.path,
+        delivery=submission.delivery,
         course=course,
         present=present,
         defined=_defined(submission),
@@ -94,6 +103,7 @@ def describe(submission: Submission, course: Course | None) -> FileFacts:
             for role in present
             if "shape" in _documentation(submission.function(functions[role].name))
         ),
+        runs_alone=submission.runs_alone,
     )
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -19,8 +18,8 @@ from gradcheck.homework.calling.messages import (
 )
 from gradcheck.homework.calling.opening import FileFacts
 from gradcheck.homework.courses import Course, Role
+from gradcheck.homework.submission.delivery import Delivery, read_source
 from gradcheck.homework.submission.failures import SubmissionError
-from gradcheck.homework.submission.loading import read_source
 
 __all__ = ["ServedTarget"]
 
@@ -37,7 +36,7 @@ class ServedTarget:
 
     Parameters
     ----------
-    path : Path
+    delivery : Delivery
         The file.
     names : mapping of Role to str
         The file's own names of functions, where they are not the course's.
@@ -58,9 +57,9 @@ class ServedTarget:
     """
 
     def __init__(
-        self, path: Path, names: Mapping[Role, str], *, seconds: float, timeout: float
+        self, delivery: Delivery, names: Mapping[Role, str], *, seconds: float, timeout: float
     ) -> None:
-        self._path = path
+        self._delivery = delivery
         self._names = names
         self._seconds = seconds
         self._timeout = timeout
@@ -68,7 +67,7 @@ class ServedTarget:
         self._error = ""
         self._fresh: ServedTarget | None = None
         # Said here, where no process is needed to find it out.
-        read_source(path)
+        read_source(delivery)
         self.facts = self._start()
 
     @property
@@ -113,7 +112,7 @@ class ServedTarget:
         if self._fresh is not None:  # it starts again if it is asked for more
             self._fresh.close()
         self._fresh = ServedTarget(
-            self._path, self._names, seconds=self._seconds, timeout=self._timeout
+            self._delivery, self._names, seconds=self._seconds, timeout=self._timeout
         )
         return self._fresh
 
@@ -135,12 +134,12 @@ class ServedTarget:
 
         try:
             answer = self._process.ask(
-                load_message(self._path, self._names),
+                load_message(self._delivery, self._names),
                 seconds=self._timeout,
                 limit=_LARGEST_FACTS,
                 noted=note,
             )
-            return facts_from(answer, self._path, self._names)
+            return facts_from(answer, self._delivery, self._names)
         except TimeIsUpError as error:
             raise self._ended(
                 f'{error}{part}; put what trains or tests under `if __name__ == "__main__":`'
@@ -156,7 +155,7 @@ class ServedTarget:
     def _ended(self, why: str) -> SubmissionError:
         """Close the process, and return the error that stands for the file from now on."""
         self.close()
-        self._error = f"{self._path}: {why}"
+        self._error = f"{self._delivery.path}: {why}"
         return SubmissionError(self._error)
 
 

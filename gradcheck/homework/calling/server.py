@@ -22,10 +22,12 @@ from gradcheck.homework.calling.direct import DirectTarget
 from gradcheck.homework.calling.frames import TooLargeError, decode, encode
 from gradcheck.homework.calling.messages import (
     call_from,
+    delivery_from,
     facts_message,
     outcome_message,
 )
 from gradcheck.homework.calling.opening import describe, recognize
+from gradcheck.homework.submission.delivery import Delivery
 from gradcheck.homework.submission.failures import SubmissionError, summarize_error
 from gradcheck.homework.submission.loading import load
 from gradcheck.homework.submission.surroundings import run_as_script
@@ -63,7 +65,7 @@ def serve() -> NoReturn:
             if request[0] == "ready":
                 connection.send(request)
             elif request[0] == "load":
-                target = _load(connection, around, Path(request[1]), request[2])
+                target = _load(connection, around, *delivery_from(request))
             elif target is not None:
                 limit, call = call_from(request)
                 connection.send(_answer(target, call), limit)
@@ -156,12 +158,12 @@ def _limit() -> None:
 
 
 def _load(
-    connection: _Connection, around: ExitStack, path: Path, names: dict[Any, str]
+    connection: _Connection, around: ExitStack, delivery: Delivery, names: dict[Any, str]
 ) -> Target | None:
     """Load the file, send the facts about it, and leave its surroundings in place."""
     try:
         submission = load(
-            path,
+            delivery,
             alone=True,
             functions=names.values(),
             starting=lambda part: connection.send(part, is_note=True),
@@ -172,11 +174,11 @@ def _load(
         connection.send(("refused", str(error)))
         return None
     except KeyboardInterrupt:  # no person's: nobody is at this process' keyboard
-        text = f"{path}: interrupts its own process (KeyboardInterrupt) while it is imported"
+        text = f"{delivery}: interrupts its own process (KeyboardInterrupt) while it is imported"
         connection.send(("refused", text))
         return None
     except BaseException as error:  # noqa: BLE001 - the file has broken something that we need
-        text = f"{path}: cannot be used: {summarize_error(error)} after it was run"
+        text = f"{delivery}: cannot be used: {summarize_error(error)} after it was run"
         connection.send(("refused", text))
         return None
     around.enter_context(submission.environment)

@@ -7,17 +7,15 @@ quoted where two lines look like the mistake.
 from __future__ import annotations
 
 import ast
-import warnings
-from collections.abc import Iterator
 from dataclasses import dataclass
-from importlib.util import decode_source
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gradcheck.homework.checks.mistakes.mistake_table import mistake
 from gradcheck.homework.checks.mistakes.scene import Scene
 from gradcheck.homework.checks.trials import PARTS
-from gradcheck.homework.submission.notebooks import code_cells
+from gradcheck.homework.submission.failures import SubmissionError
+from gradcheck.homework.submission.sources import read
 
 if TYPE_CHECKING:
     from gradcheck.homework.courses import Course, Role
@@ -85,33 +83,16 @@ def quote(path: Path, identifier: str, course: Course, role: Role, part: str) ->
 
 def _function(path: Path, name: str) -> tuple[int | None, str, ast.FunctionDef] | None:
     """Return the last definition of a function at the top of a file."""
+    try:
+        sources = read(path, path.read_bytes())
+    except (OSError, SubmissionError):  # gone, or changed, since it was loaded
+        return None
     found = None
-    for cell, source in _sources(path):
-        for node in _parsed(source):
+    for source in sources:
+        for node in source.tree.body:
             if isinstance(node, ast.FunctionDef) and node.name == name:
-                found = cell, source, node
+                found = source.cell, source.text, node
     return found
-
-
-def _sources(path: Path) -> Iterator[tuple[int | None, str]]:
-    """Yield the pieces of source of a file, with the numbers of a notebook's cells."""
-    try:
-        content = path.read_bytes()
-        if path.suffix == ".ipynb":
-            yield from enumerate(code_cells(content.decode("utf-8-sig")), start=1)
-        else:
-            yield None, decode_source(content)
-    except (OSError, ValueError, SyntaxError):  # gone, or changed, since it was loaded
-        return
-
-
-def _parsed(source: str) -> list[ast.stmt]:
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            return ast.parse(source).body
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return []
 
 
 def _parameters(function: ast.FunctionDef, course: Course, role: Role) -> dict[str, str]:

@@ -8,6 +8,7 @@ import numpy as np
 
 from gradcheck.homework.calling.scripted_dataset import word
 from gradcheck.homework.checks.trials import PairTrial, SgdTrial, SigmoidTrial, WindowTrial
+from gradcheck.homework.submission.delivery import STANDARD_INPUT
 from gradcheck.homework.submission.loading import NAMESPACE
 
 if TYPE_CHECKING:
@@ -50,12 +51,15 @@ def snippet(trial: Trial, facts: FileFacts) -> str:
 def _import(facts: FileFacts, names: list[str]) -> str:
     path = facts.path
     plain = path.suffix == ".py" and path.stem.isidentifier()
-    if plain and not facts.stand_ins:
+    if plain and facts.runs_alone:
         return f"from {path.stem} import {', '.join(names)}"
+    is_piped = str(path) == STANDARD_INPUT
+    name = "word2vec.py" if is_piped else path.name
+    comment = "  # what was on standard input" * is_piped
     functions = ", ".join(f"submission.function({name!r})" for name in names)
     return (
         "from gradcheck.homework import load\n"
-        f"submission = load({path.name!r})\n"
+        f"submission = load({name!r}){comment}\n"
         f"{', '.join(names)} = {functions}"
     )
 

@@ -19,11 +19,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gradcheck.homework.courses import COURSES, Helper, HelperModule
+from gradcheck.homework.submission.missing_modules import ANYTHING, Anything
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["StandInFinder", "is_stand_in", "is_stand_in_name"]
+__all__ = ["PACKAGE", "StandInFinder", "is_stand_in", "is_stand_in_name"]
+
+PACKAGE = "_homework"
+"""The package that the modules of a submission lie in, for ``from .utils import softmax``."""
 
 _MARK = "__gradcheck_stand_in__"
 
@@ -68,28 +72,6 @@ def do_nothing(*_arguments: Any, **_options: Any) -> None:
     """Stand for a check of the course's: ours run instead."""
 
 
-class _Anything:
-    """Takes every call and every attribute: a plotting library that nobody looks at."""
-
-    def __call__(self, *_arguments: Any, **_options: Any) -> _Anything:
-        return self
-
-    def __getattr__(self, name: str) -> _Anything:
-        # NumPy and others look for protocols under such names; this has none.
-        if name.startswith("__"):
-            raise AttributeError(name)
-        return self
-
-    def __getitem__(self, _key: Any) -> _Anything:
-        return self
-
-    def __iter__(self) -> Any:  # `figure, axes = plt.subplots()`
-        return iter((self, self))
-
-
-ANYTHING = _Anything()
-
-
 def _absent(module: str, name: str) -> Callable[..., Any]:
     """Make a helper that we do not know: importing it works, calling it says that it is absent."""
 
@@ -109,13 +91,16 @@ _HELPERS: dict[Helper, Callable[..., Any]] = {
 }
 
 
-_PLOTS = HelperModule(r"matplotlib(\..*)?", other="anything")
+_SHOWN = HelperModule(
+    r"(matplotlib|pylab|seaborn|plotly|bokeh|IPython|ipywidgets)(\..*)?", other="anything"
+)
 
 
 def _helper(name: str) -> HelperModule | None:
     """Return the first helper module of a course that has a module's name."""
+    name = name.removeprefix(f"{PACKAGE}.")
     supplied = (helper for course in COURSES for helper in course.helpers)
-    matching = (each for each in (*supplied, _PLOTS) if re.fullmatch(each.pattern, name))
+    matching = (each for each in (*supplied, _SHOWN) if re.fullmatch(each.pattern, name))
     return next(matching, None)
 
 
@@ -126,6 +111,8 @@ def is_stand_in_name(name: str) -> bool:
 
 def is_stand_in(thing: Any) -> bool:
     """Say whether a function or module is one of ours, standing for the course's."""
+    if isinstance(thing, Anything):
+        return True
     if isinstance(thing, ModuleType):
         return hasattr(thing, _MARK)
     return getattr(thing, "__module__", None) == __name__
@@ -155,7 +142,7 @@ class StandInFinder(MetaPathFinder, Loader):
     def create_module(self, spec: ModuleSpec) -> ModuleType:
         """Return the stand-in itself."""
         module = _StandIn(spec.name)
-        self.supplied.append(spec.name)
+        self.supplied.append(spec.name.removeprefix(f"{PACKAGE}."))
         return module
 
     def exec_module(self, module: ModuleType) -> None:

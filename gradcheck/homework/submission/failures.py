@@ -7,6 +7,8 @@ import re
 import traceback
 from pathlib import Path
 
+from gradcheck.homework.submission.translation import HOW_TO_INSTALL, can_translate
+
 __all__ = [
     "SubmissionError",
     "import_failure",
@@ -28,7 +30,7 @@ class SubmissionError(Exception):
 
 def locate_error(error: BaseException, folder: Path) -> str:
     """Return where in the student's own files an error arose: file, line and source."""
-    # A cell of a notebook is called `FILE [code cell N]`, see `_run_cell`.
+    # A cell of a notebook is called `FILE [code cell N]`, see `Execution`.
     own = [
         frame
         for frame in traceback.extract_tb(error.__traceback__)
@@ -68,10 +70,13 @@ def syntax_failure(path: Path, source: str, error: SyntaxError) -> str:
     line = error.lineno or 1
     text = _shortened((error.text or "").strip())
     if _is_python_2(source, error):
-        return (
-            f"{path}: Python 2 source (line {line}: `{text}`); gradcheck reads Python 3, "
-            "so convert it first"
+        # Otherwise it has been translated.
+        remedy = (
+            "it cannot be translated to Python 3 as it stands"
+            if can_translate()
+            else f"to translate it takes fissix: {HOW_TO_INSTALL}"
         )
+        return f"{path}: Python 2 source (line {line}: `{text}`); {remedy}"
     return f"{path}: syntax error in line {line}: {error.msg} (`{text}`)"
 
 

@@ -1,40 +1,38 @@
-"""A .py or .ipynb file becomes its functions.
+"""A homework file becomes its functions.
 
 The file is run as an import would run it: what stands under ``if __name__ == "__main__"`` is
 not. Helpers beside the file are the student's and are used; helpers of the course that are not
 there are stood in for, and a note says so. What the file prints is kept.
 
-A .py file has to run to its end. In a notebook each cell stands for itself: one that fails (a
-plot, a test against data that is not here) is noted, and what the others define is used.
+Python 2 is translated. A .py file has to run to its end, but for imports of modules that are not
+here. In a notebook each cell stands for itself: one that fails (a plot, a test against data that is
+not here) is noted, and what it defines elsewhere is used, as is what the others define.
 """
 
 from __future__ import annotations
 
-import ast
 import hashlib
 import importlib
 import inspect
 import linecache
-import stat
 import sys
-import warnings
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
-from importlib.util import decode_source
 from pathlib import Path
-from types import CodeType, ModuleType
+from types import ModuleType
 from typing import Any
 
-from gradcheck.homework.submission.course_modules import ANYTHING
+from gradcheck.homework.submission.delivery import Delivery, deliver, read_source
+from gradcheck.homework.submission.execution import Execution
 from gradcheck.homework.submission.failures import (
     SubmissionError,
     import_failure,
     summarize_error,
     syntax_failure,
-    why_not_text,
 )
-from gradcheck.homework.submission.notebooks import code_cells
+from gradcheck.homework.submission.missing_modules import ANYTHING
+from gradcheck.homework.submission.sources import Source, is_notebook, read
 from gradcheck.homework.submission.surroundings import (
     CapturedOutput,
     ModuleEnvironment,
@@ -48,20 +46,27 @@ from gradcheck.homework.submission.time_limit import TimeLimitExceeded, within
 __all__ = [
     "LOAD_SECONDS",
     "NAMESPACE",
+    "RUNNING_NOTEBOOK",
     "Submission",
     "SubmissionError",
     "digest_of",
     "from_namespace",
     "load",
-    "read_source",
 ]
 
 LOAD_SECONDS = 60.0
 CELL_SECONDS = 20.0
 NAMESPACE = "globals()"
 """Stands for the path of a running notebook."""
-_LARGEST = 10_000_000
-"""Bytes of source: a notebook with its pictures has a few million."""
+RUNNING_NOTEBOOK = Delivery(Path(NAMESPACE), Path(NAMESPACE), Path())
+
+_OF_IPYTHON = {
+    "display": ANYTHING,
+    "get_ipython": ANYTHING,
+    # Nobody answers what a cell asks.
+    **dict.fromkeys(("input", "raw_input"), lambda *_arguments: ""),
+}
+"""What every cell finds."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +75,7 @@ class Submission:
 
     Attributes
     ----------
-    path, location : Path
+    delivery : Delivery
         The file, as it was named and as it was found.
     module : ModuleType
         The module that running it left behind.
@@ -88,8 +93,7 @@ class Submission:
         Functions that a dotted path leads to, by that path.
     """
 
-    path: Path
-    location: Path
+    delivery: Delivery
     module: ModuleType
     environment: ModuleEnvironment
     shared: AbstractContextManager[None]
@@ -97,6 +101,21 @@ class Submission:
     output: str
     digest: str = ""
     named: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
+
+    @property
+    def path(self) -> Path:
+        """The file's name for a person."""
+        return self.delivery.path
+
+    @property
+    def location(self) -> Path:
+        """The file as it was found."""
+        return self.delivery.file.resolve()
+
+    @property
+    def runs_alone(self) -> bool:
+        """Whether Python runs the file as it is, without anything of ours."""
+        return not self.environment.stand_ins and self.environment.told.is_nothing
 
     @property
     def stand_ins(self) -> tuple[str, ...]:
@@ -110,7 +129,7 @@ class Submission:
 
 
 def load(
-    path: str | Path,
+    path: str | Path | Delivery,
     *,
     seconds: float = LOAD_SECONDS,
     alone: bool = False,
@@ -121,8 +140,8 @@ def load(
 
     Parameters
     ----------
-    path : str or Path
-        A .py or .ipynb file.
+    path : str, Path or Delivery
+        A .py or .ipynb file, a folder or a zip that has one.
     seconds : float
         The time that the file may take to run.
     alone : bool
@@ -136,38 +155,47 @@ def load(
     Raises
     ------
     SubmissionError
-        If the file cannot be read, is not Python 3, or does not run to its end.
+        If the file cannot be read, is no Python, or does not run to its end.
     """
-    path = Path(path)
-    content = read_source(path)
-    location = path.resolve()
-    module = ModuleType(_module_name(path))
+    delivery = path if isinstance(path, Delivery) else deliver(path, functions)
+    content = read_source(delivery)
+    sources = read(delivery.file, content)
+    location = delivery.file.resolve()
+    module = ModuleType(_module_name(location))
     module.__file__ = str(location)
-    environment = ModuleEnvironment(location.parent)
+    environment = ModuleEnvironment(location.parent, (delivery.root.resolve(),))
     environment.adopt(module.__name__, module)
+    if any(source.is_python_2 for source in sources):
+        environment.prefer_python_2()
+    execution = Execution(module, environment.told, environment.is_own)
     output = CapturedOutput()
     shared = nullcontext() if alone else SharedModules()
+    failures: list[str] = []
     with random_state_kept(), environment, run_as_script(location), quiet(output):
-        if path.suffix == ".ipynb":
-            notes = _run_notebook(path, content, module, shared, starting)
+        if is_notebook(location, content):
+            vars(module).update(_OF_IPYTHON)
+            failures = _run_notebook(delivery, sources, execution, shared, starting)
         else:
-            _run_script(path, content, module, shared, None if alone else seconds)
-            notes = []
-        named = {name: _follow(path, module, name) for name in functions}
-    if environment.stand_ins:
-        names = ", ".join(environment.stand_ins)
-        notes.insert(0, f"not beside the file, so a stand-in was used: {names}")
+            (source,) = sources
+            _run_script(delivery, source, execution, shared, None if alone else seconds)
+        named = {name: _follow(delivery.path, module, name) for name in functions}
+    environment.told.missing.end_loading()
     return Submission(
-        path,
-        location,
+        delivery,
         module,
         environment,
         shared,
-        tuple(notes),
+        (*delivery.notes, *_on_stand_ins(environment), *environment.told.notes(), *failures),
         output.getvalue(),
         digest_of(content),
         named,
     )
+
+
+def _on_stand_ins(environment: ModuleEnvironment) -> Iterator[str]:
+    if environment.stand_ins:
+        names = ", ".join(environment.stand_ins)
+        yield f"not beside the file, so a stand-in was used: {names}"
 
 
 def from_namespace(namespace: Mapping[str, Any], *, functions: Collection[str] = ()) -> Submission:
@@ -178,13 +206,12 @@ def from_namespace(namespace: Mapping[str, Any], *, functions: Collection[str] =
     SubmissionError
         If a function that has to be there is not.
     """
-    path = Path(NAMESPACE)
+    delivery = RUNNING_NOTEBOOK
     module = ModuleType(str(namespace.get("__name__", "__main__")))
     vars(module).update(namespace)
-    location = path.absolute()
-    named = {name: _follow(path, module, name) for name in functions}
-    environment = ModuleEnvironment(location.parent)
-    return Submission(path, location, module, environment, nullcontext(), (), "", "", named)
+    named = {name: _follow(delivery.path, module, name) for name in functions}
+    environment = ModuleEnvironment(Path.cwd())
+    return Submission(delivery, module, environment, nullcontext(), (), "", "", named)
 
 
 def digest_of(content: bytes) -> str:
@@ -233,38 +260,6 @@ def _method(path: Path, owner: type, name: str) -> Any:
         ) from None
 
 
-def read_source(path: Path) -> bytes:
-    """Return a file's content.
-
-    Raises
-    ------
-    SubmissionError
-        If it is none that can be homework.
-    """
-    try:
-        status = path.stat()
-    except FileNotFoundError:
-        raise SubmissionError(f"{path}: no such file") from None
-    except (OSError, ValueError) as error:  # too long a name, a null character in it
-        reason = getattr(error, "strerror", None) or error
-        raise SubmissionError(f"{path}: cannot be read: {reason}") from None
-    if stat.S_ISDIR(status.st_mode):
-        raise SubmissionError(f"{path}: is a directory; expected a .py or .ipynb file")
-    if not stat.S_ISREG(status.st_mode):  # a pipe would be waited for
-        raise SubmissionError(f"{path}: is a pipe or a device; expected a .py or .ipynb file")
-    if path.suffix not in {".py", ".ipynb"}:
-        raise SubmissionError(f"{path}: expected a .py or .ipynb file, got {path.suffix or 'none'}")
-    if status.st_size > _LARGEST:
-        raise SubmissionError(
-            f"{path}: has {status.st_size / 1e6:.0f} MB; expected at most {_LARGEST / 1e6:.0f} MB "
-            "of source"
-        )
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise SubmissionError(f"{path}: cannot be read: {error.strerror}") from None
-
-
 def _module_name(path: Path) -> str:
     # A student's random.py, say, must not replace the standard library's module.
     name = path.stem
@@ -272,24 +267,23 @@ def _module_name(path: Path) -> str:
 
 
 def _run_script(
-    path: Path,
-    content: bytes,
-    module: ModuleType,
+    delivery: Delivery,
+    source: Source,
+    execution: Execution,
     shared: AbstractContextManager[None],
     seconds: float | None,
 ) -> None:
+    path, filename = delivery.path, str(delivery.file.resolve())
     try:
-        source = decode_source(content)
-    except (SyntaxError, UnicodeDecodeError):
-        raise SubmissionError(f"{path}: not Python: {why_not_text(content)}") from None
-    code = _compile(path, source, str(module.__file__))
+        pieces = execution.prepare(source, filename, Path(filename).name)
+    except SyntaxError as error:
+        raise SubmissionError(syntax_failure(path, source.text, error)) from None
     try:
         with shared:
-            # Running the student's file is the purpose.
             if seconds is None:
-                exec(code, vars(module))  # noqa: S102
+                execution.run(pieces)
             else:
-                within(seconds, lambda: exec(code, vars(module)))  # noqa: S102
+                within(seconds, lambda: execution.run(pieces))
     except TimeLimitExceeded:
         raise SubmissionError(
             f"{path}: still running after {seconds:g} s; "
@@ -297,83 +291,52 @@ def _run_script(
         ) from None
     except KeyboardInterrupt:  # pressed by the person who waits
         raise
+    except SubmissionError as error:  # of a helper
+        raise SubmissionError(f"{path}: {error}") from None
     except BaseException as error:  # noqa: BLE001 - SystemExit included
-        raise SubmissionError(import_failure(path, str(module.__file__), error)) from None
-
-
-def _compile(path: Path, source: str, filename: str) -> CodeType:
-    if "\0" in source:  # said in one way by one version of Python, otherwise by another
-        raise SubmissionError(f"{path}: not Python: the file is not text")
-    try:
-        with warnings.catch_warnings():
-            # Warnings about the student's source, of an invalid escape say, are not for this run.
-            warnings.simplefilter("ignore")
-            # Without this module's own imports from `__future__`.
-            return compile(source, filename, "exec", dont_inherit=True)
-    except SyntaxError as error:
-        raise SubmissionError(syntax_failure(path, source, error)) from None
-    except (ValueError, RecursionError, MemoryError) as error:
-        # Brackets nested beyond all measure.
-        raise SubmissionError(f"{path}: not Python: {error}") from None
+        raise SubmissionError(import_failure(path, filename, error)) from None
 
 
 def _run_notebook(
-    path: Path,
-    content: bytes,
-    module: ModuleType,
+    delivery: Delivery,
+    sources: Sequence[Source],
+    execution: Execution,
     shared: AbstractContextManager[None],
     starting: Callable[[str], None],
 ) -> list[str]:
-    try:
-        cells = code_cells(content.decode("utf-8-sig"))
-    except ValueError:
-        raise SubmissionError(f"{path}: not a Jupyter notebook") from None
-    # What IPython offers to every cell.
-    vars(module).update(get_ipython=ANYTHING, display=ANYTHING)
+    """Run the cells, and return notes on those that failed."""
+    filename = str(delivery.file.resolve())
+
+    def limited(run: Callable[[], None]) -> None:
+        with shared:
+            within(CELL_SECONDS, run)
+
     failures = []
-    for number, source in enumerate(cells, start=1):
-        starting(f"code cell {number}")
-        failure = _run_cell(path, number, source, module, shared)
+    for source in sources:
+        starting(f"code cell {source.cell}")
+        failure = source.failure or _run_cell(filename, source, execution, limited)
         if failure:
-            failures.append(f"code cell {number} failed: {failure}")
-    if cells and len(failures) == len(cells):
-        raise SubmissionError(f"{path}: no code cell runs; {failures[0]}")
+            failures.append(f"code cell {source.cell} failed: {failure}")
+    if failures and not execution.runs:
+        raise SubmissionError(f"{delivery.path}: no code cell runs; {failures[0]}")
     shown = failures[:3]
     if len(failures) > len(shown):
         shown.append(f"{len(failures) - len(shown)} more code cells failed")
     return shown
 
 
-def _execute(source: str, name: str, module: ModuleType) -> None:
-    flags = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT  # as IPython allows it
-    code = compile(source, name, "exec", flags, dont_inherit=True)
-    coroutine = eval(code, vars(module))  # noqa: S307 - running it is the purpose
-    if coroutine is not None:
-        import asyncio  # which takes a while, and few cells wait for anything
-
-        asyncio.run(coroutine)
-
-
 def _run_cell(
-    path: Path,
-    number: int,
-    source: str,
-    module: ModuleType,
-    shared: AbstractContextManager[None],
+    filename: str,
+    source: Source,
+    execution: Execution,
+    limited: Callable[[Callable[[], None]], None],
 ) -> str:
-    """Run one cell and return why it failed, nothing if it did not."""
-    name = f"{module.__file__} [code cell {number}]"
+    name = f"{filename} [code cell {source.cell}]"
     # Lets a traceback show the line.
-    linecache.cache[name] = (len(source), None, source.splitlines(keepends=True), name)
+    lines = source.text.splitlines(keepends=True)
+    linecache.cache[name] = (len(source.text), None, lines, name)
     try:
-        with shared:
-            within(CELL_SECONDS, lambda: _execute(source, name, module))
-    except TimeLimitExceeded:
-        return f"still running after {CELL_SECONDS:g} s"
-    except KeyboardInterrupt:
-        raise
+        pieces = execution.prepare(source, name, Path(filename).name, as_cell=True)
     except SyntaxError as error:
-        return syntax_failure(path, source, error).removeprefix(f"{path}: ")
-    except BaseException as error:  # noqa: BLE001 - SystemExit included
-        return summarize_error(error)
-    return ""
+        return syntax_failure(Path(name), source.text, error).removeprefix(f"{name}: ")
+    return execution.run_cell(pieces, limited)

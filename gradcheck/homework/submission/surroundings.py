@@ -13,8 +13,9 @@ import os
 import random
 import sys
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, redirect_stderr, redirect_stdout, suppress
+from importlib.machinery import PathFinder
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -22,10 +23,13 @@ from typing import Any
 import numpy as np
 
 from gradcheck.homework.submission.course_modules import (
+    PACKAGE,
     StandInFinder,
     is_stand_in,
     is_stand_in_name,
 )
+from gradcheck.homework.submission.execution import Told
+from gradcheck.homework.submission.helpers import HelperFinder
 
 __all__ = [
     "CapturedOutput",
@@ -184,18 +188,34 @@ def working_directory(folder: Path) -> Iterator[None]:
 class ModuleEnvironment:
     """The modules that a submission sees, as a context manager.
 
-    Inside, the submission's folder comes first on ``sys.path``, modules of that folder replace
-    foreign ones of the same name, and course modules that are nowhere are stood in for. On
-    leaving, ``sys.path`` and ``sys.modules`` are as before.
+    Inside, the submission's folders come first on ``sys.path``, modules of those folders replace
+    foreign ones of the same name and may be Python 2, and course modules that are nowhere are
+    stood in for. On leaving, ``sys.path`` and ``sys.modules`` are as before.
+
+    Parameters
+    ----------
+    folder : Path
+        The folder that the file lies in.
+    others : sequence of Path
+        Others to look for its helpers in.
+
+    Attributes
+    ----------
+    told : Told
+        What had to be done to run the submission's modules.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, others: Sequence[Path] = ()) -> None:
         self._folder = folder
         # Those on sys.path that are the submission's: its own, and what it adds there itself.
-        self._folders = [str(folder)]
+        self._folders = [str(each) for each in dict.fromkeys((folder, *others))]
         self._path_before: list[str] = []
+        self.told = Told()
         self._finder = StandInFinder()
-        self._own: dict[str, ModuleType] = {}
+        self._helpers = HelperFinder(folder, self.told, self._is_own_module)
+        package = ModuleType(PACKAGE)
+        package.__path__ = list(self._folders)
+        self._own: dict[str, ModuleType] = {PACKAGE: package}
         self._hidden: dict[str, ModuleType] = {}
         self._before: set[str] = set()
         # Looking through all modules at each call would take most of a call's time.
@@ -203,9 +223,10 @@ class ModuleEnvironment:
         self._modules_left = -1
         self._writes_bytecode = False
         self._recursion_limit = sys.getrecursionlimit()
-        self._beside = _module_names(folder)
+        searched = [Path(each) for each in self._folders]
+        self._beside = frozenset[str]().union(*map(_module_names, searched))
         # The course's own helper has our name: where the student has it, theirs is meant.
-        self._has_our_name = _holds_other_gradcheck(folder)
+        self._has_our_name = any(map(_holds_other_gradcheck, searched))
 
     @property
     def stand_ins(self) -> tuple[str, ...]:
@@ -216,8 +237,17 @@ class ModuleEnvironment:
         )
 
     def adopt(self, name: str, module: ModuleType) -> None:
-        """Make `module` importable inside."""
+        """Make `module` importable inside, and let it import what lies beside it."""
         self._own[name] = module
+        module.__package__ = PACKAGE
+
+    def prefer_python_2(self) -> None:
+        """Take the helpers for Python 2, as the file is, where they may be either."""
+        self._helpers.prefer_python_2 = True
+
+    def is_own(self, name: str) -> bool:
+        """Say whether a module that was imported is the submission's."""
+        return name in sys.modules and self._belongs(sys.modules[name])
 
     def __enter__(self) -> None:
         if len(sys.modules) != self._modules_left:
@@ -230,6 +260,9 @@ class ModuleEnvironment:
         self._path_before = list(sys.path)
         sys.path[:0] = self._folders
         sys.meta_path.append(self._finder)
+        # Before whoever would find the same files, and read them as Python 3.
+        place = sys.meta_path.index(PathFinder) if PathFinder in sys.meta_path else 0
+        sys.meta_path.insert(place, self._helpers)
         # The student's folder gets no __pycache__.
         self._writes_bytecode, sys.dont_write_bytecode = sys.dont_write_bytecode, True
         self._recursion_limit = sys.getrecursionlimit()
@@ -237,8 +270,9 @@ class ModuleEnvironment:
     def __exit__(self, *_error: object) -> None:
         sys.dont_write_bytecode = self._writes_bytecode
         sys.setrecursionlimit(self._recursion_limit)
-        if self._finder in sys.meta_path:
-            sys.meta_path.remove(self._finder)
+        for finder in (self._finder, self._helpers):
+            if finder in sys.meta_path:
+                sys.meta_path.remove(finder)
         added = [entry for entry in sys.path if entry not in self._path_before]
         # What is relative is meant from the submission's folder, where it was added.
         self._folders = [str((self._folder / entry).resolve()) for entry in added]
@@ -266,15 +300,19 @@ class ModuleEnvironment:
     def _belongs(self, module: ModuleType) -> bool:
         if is_stand_in(module):
             return True
-        root = module.__name__.partition(".")[0]
+        origin = getattr(module, "__file__", None) or ""
+        return self._is_own_module(module.__name__, origin)
+
+    def _is_own_module(self, name: str, origin: str) -> bool:
+        root = name.partition(".")[0]
         if self._is_protected(root):
             return False
         if root in self._beside:
             return True
-        origin = Path(getattr(module, "__file__", None) or "").resolve()
-        if "site-packages" in origin.parts:  # an environment that lies in the folder
+        path = Path(origin).resolve()
+        if "site-packages" in path.parts:  # an environment that lies in the folder
             return False
-        return any(origin.is_relative_to(folder) for folder in self._folders)
+        return any(path.is_relative_to(folder) for folder in self._folders)
 
 
 @contextmanager
