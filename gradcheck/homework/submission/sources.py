@@ -135,14 +135,18 @@ def parse(text: str, name: str, *, prefer_python_2: bool = False, is_cell: bool 
     if prefer_python_2 and can_translate() and (tree := translated(text, name)) is not None:
         return Source(text, tree, is_python_2=True)
     try:
-        return Source(text, _parsed(text, is_cell=is_cell))
+        source = Source(text, _parsed(text, is_cell=is_cell))
     except SyntaxError as error:
         if not can_translate() or (isinstance(error, TabError) and _is_python_3_but_tabs(text)):
             raise
         tree = translated(text, name)
         if tree is None:
             raise
-    return Source(text, tree, is_python_2=True)
+        return Source(text, tree, is_python_2=True)
+    if can_translate() and _prints_as_python_2(source.tree):
+        tree = translated(text, name)
+        return source if tree is None else Source(text, tree, is_python_2=True)
+    return source
 
 
 def _parsed(text: str, *, is_cell: bool = False) -> ast.Module:
@@ -152,6 +156,17 @@ def _parsed(text: str, *, is_cell: bool = False) -> ast.Module:
         flags = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT if is_cell else 0
         compile(text, "", "exec", flags, dont_inherit=True)
         return ast.parse(text)
+
+
+def _prints_as_python_2(tree: ast.Module) -> bool:
+    """Say whether ``print >>file, text`` is there, an expression to Python 3 that only fails."""
+    return any(
+        isinstance(node, ast.BinOp)
+        and isinstance(node.op, ast.RShift)
+        and isinstance(node.left, ast.Name)
+        and node.left.id == "print"
+        for node in ast.walk(tree)
+    )
 
 
 def _is_python_3_but_tabs(text: str) -> bool:
