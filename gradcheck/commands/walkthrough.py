@@ -24,7 +24,7 @@ Work out one step of skip-gram on paper: one (center, outside) pair of a
 sentence, and every number of the update, from the scores u_w·v_c to the new
 vectors and the new loss.
 
-What is exact is shown exactly, other numbers to four significant digits. The
+What is exact is shown exactly, other numbers to four decimals. The
 gradient is checked by finite differences. Without arguments, it takes the
 sentence "the cat drinks milk". Four words and d = 2 fit two screens of 24
 lines, negative sampling with up to 3 negatives.
@@ -40,13 +40,15 @@ examples:
   gradcheck walkthrough --init vectors.json       your own numbers
   gradcheck walkthrough hot tea \\
       --init '{"U": [[1, 0], [0, 1]], "V": [[0.5, "1/3"], [0, 0]]}'
+  gradcheck walkthrough --exercise --seed 7 --latex sheet-7.tex
   gradcheck walkthrough --html step.html --latex step.tex
 
 U and V are given as JSON: a list of rows, one for each word in order of first
 appearance, or {"word": row}. A number may be a string, as in "1/3".
 
-To follow it: do one line with a pencil, then compare. Then --seed 1 for
-another one.
+To follow it: do one line with a pencil, then compare. --exercise leaves the
+numbers out and adds the solution on a second page; another --seed makes
+another sheet.
 """
 
 
@@ -82,13 +84,19 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add("--seed", type=int, default=0, metavar="N", help="of what is random (default: 0)")
     add("--rate", default="0.5", help="learning rate, such as 0.5 or 1/3 (default: 0.5)")
+    add(
+        "--exercise",
+        action="store_true",
+        help="print the step with blanks, and the solution on a second page",
+    )
     add_output_options(parser)
 
 
 def _walkthrough(arguments: argparse.Namespace) -> int:
     # A file of numbers must not be written over; a text of them is none.
     outputs = Outputs(arguments, sources=[] if _is_json(arguments.init) else [arguments.init])
-    document = _walk(arguments).contents()
+    step = _walk(arguments)
+    document = (step.exercise() if arguments.exercise else step).contents()
     outputs.write(document)
     if not outputs.take_standard_output:
         show(document)

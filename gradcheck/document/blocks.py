@@ -18,6 +18,7 @@ __all__ = [
     "Heading",
     "HeatMap",
     "HeatMaps",
+    "PageBreak",
     "Paragraph",
     "Shade",
     "Table",
@@ -30,6 +31,11 @@ class Heading:
     """The title of a part."""
 
     title: Phrase
+
+
+@dataclass(frozen=True)
+class PageBreak:
+    """The end of a page, on paper."""
 
 
 @dataclass(frozen=True)
@@ -224,7 +230,7 @@ class Table:
         return replace(self, columns=columns, most=None), self.length - self.most
 
 
-Block = Heading | Paragraph | Code | Equation | HeatMaps | Table
+Block = Heading | PageBreak | Paragraph | Code | Equation | HeatMaps | Table
 
 
 @dataclass(frozen=True)

@@ -58,6 +58,8 @@ def _block(block: blocks.Block, level: int) -> str:
     match block:
         case blocks.Heading(title):
             return f"<h{level}{_class(title)}>{_phrase(title)}</h{level}>"
+        case blocks.PageBreak():
+            return '<div class="page-break"></div>'
         case blocks.Paragraph():
             return "\n".join(f"<p{_class(one)}>{_phrase(one)}</p>" for one in block.phrases)
         case blocks.Code(text, caption):
@@ -96,6 +98,8 @@ def _span(span: spans.Span) -> str:
             return f"<code>{escape(text)}</code>"
         case spans.Numeral(text):
             return escape(text.replace("-", "−"))
+        case spans.Blank():
+            return '<span class="blank" role="img" aria-label="blank"></span>'
         case spans.Formula(text):
             return f'<span class="math">{_mathematics(text)}</span>'
         case spans.Subscripted(letter, name):

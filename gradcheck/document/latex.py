@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from fractions import Fraction
 from unicodedata import normalize
 
 from gradcheck.document import blocks, spans
 from gradcheck.document.mathematics import SIGNS, latex_of
-from gradcheck.document.numerals import Style, written
+from gradcheck.document.numerals import aligned, written
 
 __all__ = ["to_latex"]
 
@@ -34,11 +35,23 @@ _PREAMBLE = r"""% Compile with pdflatex; words beyond Latin letters need lualate
 \setlength{\LTpre}{4pt}
 \setlength{\LTpost}{4pt}
 \allowdisplaybreaks
+\AtBeginDocument{%
+  \abovedisplayskip=5pt plus 2pt minus 2pt
+  \belowdisplayskip=4pt plus 1pt minus 2pt
+  \abovedisplayshortskip=\abovedisplayskip
+  \belowdisplayshortskip=\belowdisplayskip
+}
 \begin{document}
 """
 
 _LINE = 98
 """Characters of a table, in \\small, on a line of 17 cm; two digits are as wide as an em."""
+
+_ROWS = 25
+"""The most rows of a table that may not be broken over pages."""
+
+_WRITING = "1.35"
+"""The height of rows that are written into, in lines."""
 
 _CODE_LINE = 110
 """Characters of code, in \\footnotesize, on the same line."""
@@ -69,11 +82,18 @@ def _blocks(document: blocks.Document) -> Iterator[str]:
 
 
 def _block(
-    block: blocks.Heading | blocks.Paragraph | blocks.Code | blocks.HeatMaps | blocks.Table,
+    block: blocks.Heading
+    | blocks.PageBreak
+    | blocks.Paragraph
+    | blocks.Code
+    | blocks.HeatMaps
+    | blocks.Table,
 ) -> str:
     match block:
         case blocks.Heading(title):
             return rf"\subsection*{{{_phrase(title)}}}"
+        case blocks.PageBreak():
+            return r"\newpage"
         case blocks.Paragraph():
             return "\\\\\n".join(map(_phrase, block.phrases))
         case blocks.Code(text, caption):
@@ -87,6 +107,8 @@ def _block(
 # --------------------------------------------------------------------------------- phrases
 
 _BREAK = "\u200b"
+
+_BLANK = r"\underline{\hspace{4em}}"
 
 _CHARACTERS = {
     "\\": r"\textbackslash{}",
@@ -124,6 +146,8 @@ def _span(span: spans.Span) -> str:
             return rf"\texttt{{{_escaped(text)}}}"
         case spans.Numeral(text):
             return _number(text)
+        case spans.Blank():
+            return _BLANK
         case spans.Formula(_, latex):
             return f"${latex}$"
         case spans.Subscripted(letter, name):
@@ -177,9 +201,8 @@ def _table(table: blocks.Table) -> str:
 
 
 def _columns(columns: Sequence[blocks.Column], *, has_total: bool) -> str:
-    header = " & ".join(_phrase(column.header) for column in columns)
-    cells = ([_cell(cell, column.style) for cell in column.cells] for column in columns)
-    rows = [" & ".join(row) + r" \\" for row in zip(*cells, strict=True)]
+    header = " & ".join(_phrase(column.header) for column in columns) + r" \\"
+    rows = [" & ".join(row) + r" \\" for row in zip(*map(_cells, columns), strict=True)]
     if has_total:
         rows.insert(-1, r"\hline")
     body = "\n".join(rows)
@@ -187,9 +210,16 @@ def _columns(columns: Sequence[blocks.Column], *, has_total: bool) -> str:
         "l" if any(isinstance(cell, spans.Phrase) for cell in column.cells) else "r"
         for column in columns[1:]
     )
+    room = rf"\renewcommand{{\arraystretch}}{{{_WRITING}}}" if _BLANK in body else ""
+    if len(rows) <= _ROWS:
+        # Its columns are right after one run of LaTeX; those of a longtable after two or three.
+        return (
+            f"{{\\small{room}\n\\begin{{tabular}}{{{layout}}}\n"
+            f"{header}\n\\hline\n{body}\n\\end{{tabular}}\\par\\smallskip}}"
+        )
     return (
-        f"{{\\small\n\\begin{{longtable}}[l]{{{layout}}}\n"
-        f"{header} \\\\\n\\hline\n\\endhead\n{body}\n\\end{{longtable}}}}"
+        f"{{\\small{room}\n\\begin{{longtable}}[l]{{{layout}}}\n"
+        f"{header}\n\\hline\n\\endhead\n{body}\n\\end{{longtable}}}}"
     )
 
 
@@ -209,7 +239,20 @@ def _visible(cell: str | spans.Phrase) -> str:
     )
 
 
-def _cell(cell: blocks.Cell, style: Style) -> str:
+def _cells(column: blocks.Column) -> list[str]:
+    """Return the cells of a column, its numbers with their decimal points below each other."""
+    numbers = [cell for cell in column.cells if isinstance(cell, Fraction | float)]
+    vectors = [cell for cell in column.cells if isinstance(cell, tuple)]
+    shown = iter(_aligned([written(cell, column.style) for cell in numbers]))
+    components = [
+        _aligned([written(entry, column.style) for entry in component])
+        for component in zip(*vectors, strict=True)
+    ]
+    rows = iter(zip(*components, strict=True))
+    return [_cell(cell, shown, rows) for cell in column.cells]
+
+
+def _cell(cell: blocks.Cell, shown: Iterator[str], rows: Iterator[tuple[str, ...]]) -> str:
     match cell:
         case None:
             return ""
@@ -218,19 +261,54 @@ def _cell(cell: blocks.Cell, style: Style) -> str:
         case spans.Numeral(text):
             return _number(text)
         case tuple():
-            # One formula for the whole vector, not one for each entry.
-            entries = ", ".join(_number(written(entry, style)).strip("$") for entry in cell)
-            return f"$({entries})$"
-    return _number(written(cell, style))
+            return _vector(next(rows))
+    return next(shown)
+
+
+def _aligned(numbers: Sequence[str]) -> list[str]:
+    """Fill numbers up with what is not seen, so that they are equally wide."""
+    padded = aligned(numbers) if numbers else []
+    has_signs = any(number.startswith("-") for number in numbers)
+    return [_filled_up(number, has_signs=has_signs) for number in padded]
+
+
+def _vector(entries: Sequence[str]) -> str:
+    """Return one formula for a vector; what fills its entries up stands outside of it."""
+    before, text = "", ""
+    for place, entry in enumerate(entries):
+        parts = re.fullmatch(r"(\\phantom\{-\})?(.*?)(\\phantom\{[.0]*\})?", entry.strip("$"))
+        assert parts is not None
+        sign, number, end = (part or "" for part in parts.groups())
+        before = before if place else sign
+        mark = ",\\ " if place < len(entries) - 1 else ")"
+        # In braces, a minus behind what fills up is a sign and no difference.
+        number = f"{{{number}}}" if number.startswith("-") else number
+        text += (sign if place else "") + number + mark + end
+    return f"${before}({text}$"
+
+
+def _filled_up(padded: str, *, has_signs: bool) -> str:
+    number = padded.strip()
+    if not re.fullmatch(r"-?\d+(\.\d+)?", number):
+        return _number(number)
+    after = len(padded) - len(padded.rstrip())
+    # A whole number has no point, either.
+    missing = "0" * after if "." in number or not after else "." + "0" * (after - 1)
+    sign = r"\phantom{-}" if has_signs and not number.startswith("-") else ""
+    end = rf"\phantom{{{missing}}}" if missing else ""
+    return f"${sign}{number}{end}$"
 
 
 # ------------------------------------------------------------------------------- equations
+
+_EQUATION = 88
+"""Characters of an equation, as it is typed in Unicode, on a line of 17 cm with number and mark."""
 
 
 def _equations(chain: Sequence[blocks.Equation]) -> str:
     """Set equations one below the other, each with its number, its mark and its reason."""
     rows = [
-        f"{step.left.latex if step.left else ''} &= {step.right.latex} "
+        f"{step.left.latex if step.left else ''} &= {_broken(step)} "
         rf"\tag*{{{_phrase(step.status)}\enspace({step.number})}}"
         for step in chain
     ]
@@ -238,7 +316,29 @@ def _equations(chain: Sequence[blocks.Equation]) -> str:
     # The last reason stands below the equations: \intertext must be followed by one.
     between = [f" \\\\\n\\intertext{{{reason}}}\n" for reason in reasons]
     body = "".join(map("".join, zip(rows, [*between, "\n"], strict=True)))
-    return f"\\begin{{align*}}\n{body}\\end{{align*}}\n{last}"
+    # A reason stays on the page of its equation.
+    return (
+        f"\\begin{{samepage}}\n\\begin{{align*}}\n{body}\\end{{align*}}\n{last}\n\\end{{samepage}}"
+    )
+
+
+def _broken(step: blocks.Equation) -> str:
+    """Return the right side in two lines if it is long: a sign that nothing encloses begins one."""
+    right = step.right.latex
+    length = len(step.left.text if step.left else "") + len(step.right.text)
+    if length <= _EQUATION:
+        return right
+    places = []
+    depth = 0
+    for place, character in enumerate(right):
+        depth += character in "([{"
+        depth -= character in ")]}"
+        if depth == 0 and right[place : place + 3] in {" + ", " - "}:
+            places.append(place)
+    if not places:
+        return right
+    middle = min(places, key=lambda place: abs(place - len(right) / 2))
+    return rf"{right[:middle]} \notag \\" + "\n" + rf"&\quad{right[middle:]}"
 
 
 # --------------------------------------------------------------------- code and heat maps

@@ -27,6 +27,8 @@ def _block(block: blocks.Block) -> str:
     match block:
         case blocks.Heading(title):
             return f"## {_phrase(title)}"
+        case blocks.PageBreak():
+            return "---"
         case blocks.Paragraph():
             return "\n\n".join(map(_phrase, block.phrases))
         case blocks.Code(text, caption):
@@ -57,6 +59,8 @@ def _span(span: spans.Span) -> str:
             return _fenced(text, "`", " ")
         case spans.Numeral(text):
             return text.replace("-", "−")
+        case spans.Blank(text):
+            return _escaped(text)
         case spans.Formula(_, latex):
             return f"${latex}$"
         case spans.Subscripted(letter, name):

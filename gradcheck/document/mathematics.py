@@ -45,9 +45,10 @@ SIGNS = {
 """Signs beyond ASCII, and LaTeX's commands for them in mathematics."""
 
 _ACCENTS = {"\N{COMBINING CIRCUMFLEX ACCENT}": r"\hat", "\N{COMBINING MACRON}": r"\bar"}
+_LETTER = rf"\w[{''.join(_ACCENTS)}]?"
 _FUNCTIONS = {"cos", "cosh", "exp", "log", "max", "min", "sin", "sinh", "tan", "tanh"}
 _TOKEN = re.compile(
-    rf"√\((?P<root>[^()]*)\)|_(?:\{{(?P<braced>[^}}]*)\}}|(?P<index>\w+))|"
+    rf"√\((?P<root>[^()]*)\)|_(?:\{{(?P<braced>[^}}]*)\}}|(?P<index>[^\W²³ᵀ]+))|"
     rf"(?P<accented>\w)(?P<accent>[{''.join(_ACCENTS)}])|(?P<name>[A-Za-z]{{2,}})|\\,|.",
     re.DOTALL,
 )
@@ -60,8 +61,9 @@ def latex_of(text: str) -> str:
     Parameters
     ----------
     text : str
-        Letters, Greek ones too; ``_x`` or ``_{n_k}`` for what stands lower; ``exp``, ``log`` and
-        the like; other names of two letters and more, which stand upright; the signs of `SIGNS`.
+        Letters, Greek ones too; ``_x`` or ``_{n_k}`` for what stands lower, ``[k]`` for an entry;
+        ``exp``, ``log`` and the like; other names of two letters and more, which stand upright;
+        the signs of `SIGNS`.
 
     Examples
     --------
@@ -70,6 +72,9 @@ def latex_of(text: str) -> str:
     >>> latex_of("Σ_k log σ(-u_{n_k}·v_c)")
     '\\sum_k \\log \\sigma(-u_{n_k}\\cdot v_c)'
     """
+    # An entry of a vector, typed u_o[k] or ū[k].
+    text = re.sub(rf"({_LETTER}_(?:\w+|\{{[^}}]*\}}))\[(\w+)\]", r"(\1)_\2", text)
+    text = re.sub(rf"({_LETTER})\[(\w+)\]", r"\1_\2", text)
     # Two factors side by side: TeX leaves no room between them by itself.
     text = re.sub(r"(?<=[)\]]) (?=[^\W\d])", r"\\,", text)
     written = ""

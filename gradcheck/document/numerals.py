@@ -8,8 +8,11 @@ from typing import Literal
 
 __all__ = ["Number", "Style", "Vector", "aligned", "aligned_numbers", "written"]
 
-_DIGITS = 4
-"""Significant digits of a rounded number."""
+_DECIMALS = 4
+"""Decimals of a rounded number: as many in every row, so that numbers line up on paper."""
+
+_SMALLEST, _LARGEST = 1e-3, 1e5
+"""Of the numbers that are rounded so; others have as many significant digits, and an exponent."""
 
 _LONGEST_EXACT = 8
 """Characters; a longer exact number is rounded too."""
@@ -21,7 +24,7 @@ Vector = tuple[Number, ...]
 
 
 def written(value: Number, style: Style = "decimal") -> str:
-    """Return an exact number as it is, if it is short, and another to four significant digits."""
+    """Return an exact number as it is, if it is short, and another to four decimals."""
     exact = _exactly(value, style) if isinstance(value, Fraction) else None
     return _rounded(float(value)) if exact is None else exact
 
@@ -31,7 +34,7 @@ def _exactly(value: Fraction, style: Style) -> str | None:
     decimal = _terminating_decimal(value)
     exact = decimal if decimal is not None and style == "decimal" else fraction
     digits = exact.strip("-0.").replace(".", "")
-    short = len(exact) <= _LONGEST_EXACT and ("/" in exact or len(digits) <= _DIGITS)
+    short = len(exact) <= _LONGEST_EXACT and ("/" in exact or len(digits) <= _DECIMALS)
     return exact if short else None
 
 
@@ -43,8 +46,9 @@ def _terminating_decimal(value: Fraction) -> str | None:
 
 
 def _rounded(value: float) -> str:
-    mantissa, e, exponent = f"{value:#.{_DIGITS}g}".partition("e")
-    return mantissa.removesuffix(".") + e + exponent
+    if value == 0 or _SMALLEST <= abs(value) < _LARGEST:
+        return f"{value:.{_DECIMALS}f}"
+    return f"{value:.{_DECIMALS - 1}e}"
 
 
 def aligned_numbers(cells: Sequence[Number | Vector], style: Style) -> list[str]:
@@ -72,7 +76,9 @@ def aligned(numbers: Sequence[str]) -> list[str]:
 
 
 def _parenthesized(entries: Sequence[str]) -> str:
-    """Write a vector of padded entries; the padding comes after the comma."""
+    """Write a vector of padded entries; the padding stands outside, or after a comma."""
     padding = [" " * (len(entry) - len(entry.rstrip())) for entry in entries]
+    before = " " * (len(entries[0]) - len(entries[0].lstrip()))
     between = [f", {blanks}" for blanks in padding[:-1]] + [f"){padding[-1]}"]
-    return "(" + "".join(e.rstrip() + b for e, b in zip(entries, between, strict=True))
+    written = "".join(e.rstrip() + b for e, b in zip(entries, between, strict=True))
+    return f"{before}({written.lstrip()}"

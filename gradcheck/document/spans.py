@@ -16,7 +16,9 @@ from gradcheck.document.mathematics import latex_of
 from gradcheck.document.numerals import Number, Style, written
 
 __all__ = [
+    "BLANK",
     "UNBROKEN",
+    "Blank",
     "Emphasis",
     "Formula",
     "Mark",
@@ -68,6 +70,13 @@ class Numeral(_Typed):
 
 
 @dataclass(frozen=True)
+class Blank(_Typed):
+    """A place where the reader writes."""
+
+    text: str = "______"
+
+
+@dataclass(frozen=True)
 class Formula:
     """Mathematics without words in it: in Unicode, and in LaTeX."""
 
@@ -83,7 +92,7 @@ class Subscripted:
     word: str
 
 
-Span = Words | Emphasis | Verbatim | Numeral | Formula | Subscripted
+Span = Words | Emphasis | Verbatim | Numeral | Blank | Formula | Subscripted
 
 
 @dataclass(frozen=True)
@@ -107,6 +116,9 @@ class Phrase:
     def marked(self, mark: Mark | None) -> Phrase:
         """Return the phrase in another colour."""
         return replace(self, mark=mark)
+
+
+BLANK = Phrase((Blank(),))
 
 
 def phrase(template: str, **fields: Phrase) -> Phrase:

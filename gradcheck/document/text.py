@@ -99,6 +99,9 @@ class _Terminal:
         match block:
             case blocks.Heading(title):
                 return self.filled(title, bold=True)
+            case blocks.PageBreak():
+                # A printer takes it for a new page.
+                return ["", "\f"]
             case blocks.Paragraph():
                 return [line for one in block.phrases for line in self.filled(one)]
             case blocks.Code(text, caption):

@@ -81,7 +81,7 @@ sigmoid = abbreviate(
     "sigma",
     lambda score: 1 / (1 + sympy.exp(-score)),
     unicode="σ({0})",
-    latex=r"\sigma\left({0}\right)",
+    latex=r"\sigma({0})",
 )
 """σ(x) = 1/(1 + exp(−x))."""
 

@@ -97,6 +97,22 @@ def test_documents_beside_the_text(capsys, tmp_path):
 
 
 @pytest.mark.parametrize(
+    ("option", "blank", "new_page"),
+    [
+        ("--html", '<span class="blank"', '<div class="page-break">'),
+        ("--latex", r"\underline{\hspace{4em}}", r"\newpage"),
+        ("--markdown", r"\_\_\_\_\_\_", "\n---\n"),
+    ],
+)
+def test_an_exercise_has_its_solution_on_a_page_of_its_own(capsys, option, blank, new_page):
+    out = shown(capsys, "--exercise", "--seed", "7", option, "-")
+    sheet, solution = out.split(new_page)
+    assert sheet.count(blank) > 40
+    assert blank not in solution
+    assert "Solution" in solution
+
+
+@pytest.mark.parametrize(
     ("option", "beginning"), [("--html", b"<!doctype"), ("--latex", b"% Comp")]
 )
 def test_a_document_in_place_of_the_text(option, beginning):

@@ -340,7 +340,9 @@ def test_columns_that_do_not_fit_follow_below_labelled_again():
     text = to_text(Document(prose("t"), (Table(columns),)))
     assert text.count("column 0") == 2
     latex = to_latex(Document(prose("t"), (Table([*columns, *columns[1:]]),)))
-    assert latex.count(r"\begin{longtable}") == 3
+    assert latex.count(r"\begin{tabular}") == 3
+    long = Table([Column(prose("column"), [prose("x")] * 60)])
+    assert r"\begin{longtable}" in to_latex(Document(prose("t"), (long,)))
 
 
 # ------------------------------------------------------------------------------ the spans
@@ -360,6 +362,8 @@ def test_mathematics_stands_between_dollar_signs():
         ("δ_xo", r"\delta_{xo}"),
         ("±√(1 − 1/|V|)", r"\pm\sqrt{1 - 1/|V|}"),
         ("MᵀM", r"M^\top M"),
+        ("u_o[k] ū[m]", r"(u_o)_k \bar{u}_m"),
+        ("s_l²", "s_l^2"),
         ("v̂", r"\hat{v}"),
         ("ū", r"\bar{u}"),
         ("σ′(s) = σ(s) σ(−s)", r"\sigma'(s) = \sigma(s)\,\sigma(-s)"),

@@ -48,7 +48,6 @@ def latex(expression: Expr, names: Mapping[Any, str] | None = None) -> str:
 class _Unicode(Typesetter):
     minus = "−"
     form = "unicode"
-    called = "{}({})"
     dot = "{}·{}"
     norm = "‖{}‖²"
     where = "{} at ({})"
@@ -91,7 +90,6 @@ class _Latex(Typesetter):
     times = r"\,"
     becomes = r"\gets"
     form = "latex"
-    called = r"{}\left({}\right)"
     dot = r"{} \cdot {}"
     norm = r"\lVert {} \rVert^2"
     where = r"\left. {} \right|_{{{}}}"
@@ -100,7 +98,9 @@ class _Latex(Typesetter):
         return rf"\{name}" if name in _GREEK else name
 
     def bracketed(self, text: str) -> str:
-        return rf"\left({text}\right)"
+        # TeX leaves room before \left, so it is for what is tall.
+        is_tall = "\\frac" in text or "\\sum" in text
+        return rf"\left({text}\right)" if is_tall else f"({text})"
 
     def subscripted(self, name: str, *subscripts: str) -> str:
         return f"{name}_{{{','.join(subscripts)}}}"
@@ -119,6 +119,8 @@ class _Latex(Typesetter):
 
     def fraction(self, above: str, below: str, factors_below: int = 1) -> Printed:
         del factors_below
+        if r"\frac" in above and r"\frac" not in below:
+            return rf"\frac{{1}}{{{below}}}\,{above}", Level.PRODUCT
         return rf"\frac{{{above}}}{{{below}}}", Level.PRODUCT
 
     def power(self, base: str, exponent: str) -> str:

@@ -63,8 +63,6 @@ class Typesetter(ABC):
     becomes = "←"
     form: str
     """The attribute of an abbreviation that has its form, with places for its arguments."""
-    called: str
-    """A function of its arguments."""
     dot: str
     """A scalar product."""
     norm: str
@@ -152,7 +150,7 @@ class Typesetter(ABC):
             return f"{self.function('log')} {argument}", min(level, Level.PRODUCT)
         arguments = ", ".join(map(self.write, call.args))
         name = self.function(type(call).__name__)
-        return self.called.format(name, arguments), Level.PRODUCT
+        return f"{name}{self.bracketed(arguments)}", Level.PRODUCT
 
     def _addition(self, addition: Expr) -> Printed:
         """Write sums last, as nothing shows their end; of the others, what is added first."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, TypeAlias
 
-from sympy import MatrixSymbol, Symbol
+from sympy import MatrixSymbol, Sum, Symbol
 
 from gradcheck.equations import abbreviate, at, partial
 from gradcheck.symbolic import Derivation, Step
@@ -24,9 +24,33 @@ from gradcheck.word2vec.derivations.letters import (
     q,
     y,
 )
-from gradcheck.word2vec.losses import U, W, d, i, j, k, m, n, o, v, x
+from gradcheck.word2vec.derivations.trees import PATH, TREE_NAMES, J_tree, over_path, turns
+from gradcheck.word2vec.losses import (
+    N,
+    U,
+    W,
+    d,
+    i,
+    inner,
+    j,
+    k,
+    m,
+    n,
+    nodes,
+    o,
+    place,
+    signs,
+    v,
+    x,
+)
 
-__all__ = ["equal_rows", "half_zeros", "zeros_naive_softmax", "zeros_negative_sampling"]
+__all__ = [
+    "equal_rows",
+    "half_zeros",
+    "zeros_hierarchical_softmax",
+    "zeros_naive_softmax",
+    "zeros_negative_sampling",
+]
 
 # SymPy has no type information.
 Expr: TypeAlias = Any
@@ -37,8 +61,8 @@ _ZERO_V = (v, lambda _index, _column: 0)
 _LENGTH = over_dimensions(j, a[j, 0] ** 2)
 
 
-def _at_zero(expression: Expr) -> Expr:
-    return at(expression, _ZERO_U, _ZERO_V)
+def _at_zero(expression: Expr, zero: Any = _ZERO_U) -> Expr:
+    return at(expression, zero, _ZERO_V)
 
 
 def zeros_naive_softmax() -> Derivation:
@@ -51,7 +75,7 @@ def zeros_naive_softmax() -> Derivation:
     return Derivation(
         name="zeros-naive-softmax",
         title="Naive softmax at zero: stationary, a strict saddle if $|V| > 1$",
-        given=(*PAIR, _DIRECTION.format("1/|V| − δ_xo")),
+        given=(*PAIR, _DIRECTION.format("1/|V| − [x = o]")),
         steps=(
             Step(_at_zero(p(x)), 1 / W, "Every score is 0, so every word is as probable."),
             *_stationary(J(), block(x)),
@@ -87,9 +111,9 @@ def zeros_negative_sampling() -> Derivation:
         given=(
             *PAIR,
             *SAMPLES,
-            "$m_x = Σ_i δ(x, n_i)$ is how often $x$ was drawn.",
-            "It is a strict saddle unless $K = 1$ and $n_1 = o$, where every $m_x − δ_xo$ is 0.",
-            _DIRECTION.format("(m_x − δ_xo)/2"),
+            "$K_x = Σ_i [x = n_i]$ is the number of times that $x$ was drawn.",
+            "It is a strict saddle unless $K = 1$ and $n_1 = o$, where every $K_x − [x = o]$ is 0.",
+            _DIRECTION.format("(K_x − [x = o])/2"),
         ),
         steps=(
             *_stationary(J_sampling(), block(x)),
@@ -112,19 +136,59 @@ def zeros_negative_sampling() -> Derivation:
     )
 
 
+def zeros_hierarchical_softmax() -> Derivation:
+    """Derive that U = 0, v_c = 0 is a strict saddle of hierarchical softmax."""
+
+    def block(node: Expr) -> Expr:
+        return -turns(node) / 2
+
+    curve = _curve(J_tree(), block, inner)
+    squares = Sum(turns(x) ** 2, (x, 0, N - 1))
+    return Derivation(
+        name="zeros-hierarchical-softmax",
+        title="Hierarchical softmax at zero: stationary, a strict saddle",
+        given=(
+            "$v_c$ is the vector of the center word $c$, and $o$ the observed outside word.",
+            *PATH,
+            PAIR[1],
+            (
+                "$r_x = Σ_l s_l [x = n_l]$ is $±1$ where $x$ is on the path, and 0 elsewhere: the "
+                "nodes of a path differ, and $Σ_x r_x²$ is $L$."
+            ),
+            _DIRECTION.format("−r_x/2"),
+        ),
+        steps=(
+            *_stationary(J_tree(), block(x), inner),
+            Step(
+                Sum(over_dimensions(m, block(x) ** 2 * delta(k, m) * delta(q, m)), (x, 0, N - 1)),
+                squares * delta(k, q) / 4,
+                "Write $M$ for the mixed block. $MᵀM$ is $L/4$ times the unit matrix: the Hessian "
+                "has the eigenvalues $±√L/2$, each $d$ times, and otherwise 0.",
+                about=(over_path(signs[place] * inner[nodes[place], k]), inner[x, q]),
+            ),
+            Step(
+                at(partial(curve(time), time, time), (time, 0)),
+                -squares * _LENGTH / 2,
+                "Along that direction the loss bends down: the point is no minimum.",
+            ),
+        ),
+        names=TREE_NAMES,
+    )
+
+
 _DIRECTION = (
     "$f(t)$ is the loss at $v_c = t a$ and $u_x = −t ({}) a$, for any vector $a$: along a line "
     "through zero."
 )
 
 
-def _curve(loss: Expr, block: Any) -> Any:
+def _curve(loss: Expr, block: Any, matrix: Any = U) -> Any:
     """Return the loss along the line v_c = t a, U = -t M a."""
     return abbreviate(
         "f",
         lambda t: at(
             loss,
-            (U, lambda word, index: -t * block(word) * a[index, 0]),
+            (matrix, lambda row, index: -t * block(row) * a[index, 0]),
             (v, lambda index, _: t * a[index, 0]),
         ),
         unicode="f({0})",
@@ -132,27 +196,32 @@ def _curve(loss: Expr, block: Any) -> Any:
     )
 
 
-def _stationary(loss: Expr, block: Expr) -> tuple[Step, ...]:
-    """Return the derivatives at zero that both losses have in common."""
+def _stationary(loss: Expr, block: Expr, matrix: Any = U) -> tuple[Step, ...]:
+    """Return the derivatives at zero that all losses have in common."""
+    zero = (matrix, lambda _row, _index: 0)
     return (
         Step(
-            _at_zero(partial(loss, v[k, 0])),
+            _at_zero(partial(loss, v[k, 0]), zero),
             0,
             "Each term of $∂J/∂v_c$ has an outside vector as its factor, and all are 0.",
         ),
         Step(
-            _at_zero(partial(loss, U[x, m])),
+            _at_zero(partial(loss, matrix[x, m]), zero),
             0,
             "Each $∂J/∂u_x$ has $v_c$ as its factor, and that is 0. So nothing ever moves.",
         ),
         Step(
-            _at_zero(partial(loss, v[k, 0], v[q, 0])),
+            _at_zero(partial(loss, v[k, 0], v[q, 0]), zero),
             0,
             "Of the second derivatives, the block of $v_c$ with itself is 0 too …",
         ),
-        Step(_at_zero(partial(loss, U[x, m], U[y, k])), 0, "… and so is that of $U$ with itself."),
         Step(
-            _at_zero(partial(loss, v[k, 0], U[x, m])),
+            _at_zero(partial(loss, matrix[x, m], matrix[y, k]), zero),
+            0,
+            "… and so is that of $U$ with itself.",
+        ),
+        Step(
+            _at_zero(partial(loss, v[k, 0], matrix[x, m]), zero),
             block * delta(k, m),
             "The mixed block. Where it is not 0, moving both at once changes the loss.",
         ),

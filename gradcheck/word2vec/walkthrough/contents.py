@@ -24,7 +24,7 @@ from gradcheck.word2vec.loss_table import named
 from gradcheck.word2vec.walkthrough.measured import written_within
 from gradcheck.word2vec.walkthrough.standstill import is_minimum, pair_that_moves
 
-__all__ = ["contents"]
+__all__ = ["changes", "contents", "setting", "update"]
 
 _MOST_LISTED_WORDS, _MOST_LISTED_PAIRS = 20, 6
 
@@ -36,7 +36,13 @@ def contents(step: Update) -> Document:
         loss=phrase(named(step.loss).title),
         rate=number(step.rate),
     )
-    blocks = (*_setting(step), *_telling(step).forward(step), *_update(step), *_outcome(step))
+    blocks = (
+        *setting(step),
+        *_telling(step).forward(step),
+        *update(step),
+        Paragraph(phrase("{rows}{repeats}", rows=_rows_that_move(step), repeats=_repeats(step))),
+        *_outcome(step),
+    )
     return Document(title, blocks, is_compact=True)
 
 
@@ -47,12 +53,13 @@ def _telling(step: Update) -> Telling:
 # ------------------------------------------------------------------------------- setting
 
 
-def _setting(step: Update) -> Iterator[Block]:
+def setting(step: Update) -> Iterator[Block]:
+    """Tell the sentence, the pair and the vectors before the step."""
     yield Paragraph(
         phrase(
             "Sentence: {sentence}. A window of {size} gives {count} (center, outside) pairs; for "
             "{c}: {pairs}. This step: center $c$ = {c}, observed outside word $o$ = {o}."
-            "{negatives}{tree} Numbers of four digits are rounded, shorter ones exact. Rows of "
+            "{negatives}{tree} Numbers with four decimals are rounded, shorter ones exact. Rows of "
             "$U$ and $V$ are columns in the lecture:",
             sentence=_sentence(step),
             size=count(step.window),
@@ -137,7 +144,8 @@ def _tree(step: Update) -> Phrase:
 # -------------------------------------------------------------------------------- update
 
 
-def _update(step: Update) -> Iterator[Block]:
+def update(step: Update) -> Iterator[Block]:
+    """Tell the vectors that move, before the step and after."""
     yield Heading(
         phrase(
             "Update: $new = old - η ∂J$, $η$ = {rate}; {outside}",
@@ -157,7 +165,6 @@ def _update(step: Update) -> Iterator[Block]:
             Column(phrase("new"), new),
         ]
     )
-    yield Paragraph(phrase("{rows}{repeats}", rows=_rows_that_move(step), repeats=_repeats(step)))
 
 
 def _rows_that_move(step: Update) -> Phrase:
@@ -214,14 +221,15 @@ def _outcome(step: Update) -> Iterator[Block]:
                 remark=phrase(". It grew: $η$ is too large") if grew else Phrase(),
             )
         )
-        yield _changes(step)
+        yield changes(step)
     else:
         yield Heading(phrase("Nothing moves"))
         yield Paragraph(_why_nothing_moves(step))
     yield Paragraph(_confirmation(step))
 
 
-def _changes(step: Update) -> Table:
+def changes(step: Update) -> Table:
+    """Tell what the step did to each score and each prediction."""
     telling = _telling(step)
     before, after = map(telling.predicted, (step.scores, step.scores_after))
     effects = [_effect(step, row) for row in range(len(step.rows))]

@@ -21,6 +21,7 @@ from gradcheck.word2vec.loss_table import LOSSES, NAIVE_SOFTMAX, named
 from gradcheck.word2vec.trees import huffman_paths
 from gradcheck.word2vec.walkthrough import inputs
 from gradcheck.word2vec.walkthrough.contents import contents
+from gradcheck.word2vec.walkthrough.exercise import exercise
 
 __all__ = ["SENTENCE", "Walkthrough", "walk"]
 
@@ -44,6 +45,21 @@ class Walkthrough(Readable, Update):
     def contents(self) -> Document:
         """Return the update, told from the sentence to the check."""
         return contents(self)
+
+    def exercise(self) -> Exercise:
+        """Return the update to be worked out: blanks first, then the solution."""
+        return Exercise(self)
+
+
+class Exercise(Readable):
+    """A step with blanks, and its solution on a second page; `Walkthrough.exercise` makes it."""
+
+    def __init__(self, step: Update) -> None:
+        self.step = step
+
+    def contents(self) -> Document:
+        """Return both pages."""
+        return exercise(self.step)
 
 
 def walk(
