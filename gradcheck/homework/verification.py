@@ -280,8 +280,9 @@ class Verification:
         self.close()
 
     def close(self) -> None:
-        """End the file's process, if it has one of its own."""
+        """End the file's process, if it has one of its own, and remove what was unpacked."""
         self.target.close()
+        self.facts.delivery.discard()
 
     def run(self, progress: Progress | None = None) -> HomeworkReport:
         """Check all functions, as far as the file lets us, and report."""

@@ -19,9 +19,9 @@ import zlib
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
-from typing import IO, Any
+from typing import IO
 
-from gradcheck.homework.courses import COURSES, Role
+from gradcheck.homework.courses import COURSES, Course, Role
 from gradcheck.homework.submission.failures import SubmissionError
 from gradcheck.homework.submission.own_names import names_beside
 
@@ -61,10 +61,15 @@ class Delivery:
     root: Path
     notes: tuple[str, ...] = ()
     # Whatever has to live as long as the file.
-    _folder: Any = field(default=None, repr=False, compare=False)
+    _folder: _TemporaryFolder | None = field(default=None, repr=False, compare=False)
 
     def __str__(self) -> str:
         return str(self.path)
+
+    def discard(self) -> None:
+        """Remove what was unpacked or written for it, if anything was."""
+        if self._folder is not None:
+            self._folder.remove()
 
     def names(self) -> dict[Role, str]:
         """Return the names that its folders' settings have for its functions."""
@@ -150,11 +155,17 @@ def _received(path: Path, names: Collection[str]) -> Delivery:
 
 
 class _TemporaryFolder:
-    """A folder that goes away with the last who knows it, or at the end of the process."""
+    """A folder that goes away with the last who knows it, or at the end of the process.
+
+    Attributes
+    ----------
+    remove : callable
+        Does it earlier.
+    """
 
     def __init__(self) -> None:
         self.path = Path(tempfile.mkdtemp(prefix="gradcheck-")).resolve()
-        weakref.finalize(self, shutil.rmtree, self.path, ignore_errors=True)
+        self.remove = weakref.finalize(self, shutil.rmtree, self.path, ignore_errors=True)
 
 
 def _status(file: Path, path: Path | None = None) -> os.stat_result:
@@ -301,7 +312,7 @@ def _is_told(defined: set[str]) -> bool:
     return any(course.is_told_by(present) for course, present in _present(defined))
 
 
-def _present(defined: set[str]) -> Iterator[tuple[Any, frozenset[Role]]]:
+def _present(defined: set[str]) -> Iterator[tuple[Course, frozenset[Role]]]:
     for course in COURSES:
         functions = course.functions.items()
         yield course, frozenset(role for role, each in functions if each.name in defined)

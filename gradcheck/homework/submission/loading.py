@@ -159,7 +159,7 @@ def load(
     """
     delivery = path if isinstance(path, Delivery) else deliver(path, functions)
     content = read_source(delivery)
-    sources = read(delivery.file, content)
+    sources = read(delivery.file, content, delivery.path)
     location = delivery.file.resolve()
     module = ModuleType(_module_name(location))
     module.__file__ = str(location)

@@ -55,26 +55,36 @@ def is_notebook(path: Path, content: bytes) -> bool:
     return path.suffix == ".ipynb" and content.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in {b"{", b"["}
 
 
-def read(path: Path, content: bytes) -> tuple[Source, ...]:
+def read(file: Path, content: bytes, path: Path | None = None) -> tuple[Source, ...]:
     """Return the Python in a file: one piece, or as many as a notebook has code cells.
+
+    Parameters
+    ----------
+    file : Path
+        The file itself.
+    content : bytes
+        Read from it.
+    path : Path, optional
+        Its name for a person.
 
     Raises
     ------
     SubmissionError
         If there is none.
     """
-    if is_notebook(path, content):
+    path = path or file
+    if is_notebook(file, content):
         return _read_notebook(path, content)
-    if path.suffix == ".ipynb" and not content.strip():
+    if file.suffix == ".ipynb" and not content.strip():
         raise SubmissionError(f"{path}: is empty: no notebook, and no Python")
     try:
         text = decode_source(content)
     except (SyntaxError, UnicodeDecodeError):
         raise SubmissionError(f"{path}: not Python: {why_not_text(content)}") from None
     try:
-        return (parse(text, str(path)),)
+        return (parse(text, str(file)),)
     except SyntaxError as error:
-        if path.suffix == ".ipynb":
+        if file.suffix == ".ipynb":
             raise SubmissionError(f"{path}: neither a Jupyter notebook nor Python") from None
         raise SubmissionError(syntax_failure(path, text, error)) from None
     except (ValueError, RecursionError, MemoryError) as error:
