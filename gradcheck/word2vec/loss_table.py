@@ -9,7 +9,7 @@ from gradcheck.word2vec import formulas, oracle
 from gradcheck.word2vec.lecture import forward_story, predictions
 from gradcheck.word2vec.lecture.arithmetic import sigmoid, softmax
 from gradcheck.word2vec.loss import Loss, Telling
-from gradcheck.word2vec.trees import PathCase
+from gradcheck.word2vec.paths import PathCase
 
 __all__ = ["HIERARCHICAL_SOFTMAX", "LOSSES", "NAIVE_SOFTMAX", "NEGATIVE_SAMPLING", "named"]
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from gradcheck.word2vec.cases import WindowCase
     from gradcheck.word2vec.loss import Loss
-    from gradcheck.word2vec.trees import PathCase
+    from gradcheck.word2vec.paths import PathCase
 
 __all__ = [
     "Answer",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 
 from gradcheck.symbolic import Derivation
-from gradcheck.word2vec.derivations import lemmas, pairs, trees, windows, zeros
+from gradcheck.word2vec.derivations import inner_nodes, lemmas, pairs, windows, zeros
 
 __all__ = ["NAMES", "derivation"]
 
@@ -14,7 +14,7 @@ _MAKERS = {
     "softmax": lemmas.softmax_lemma,
     "naive-softmax": pairs.naive_softmax,
     "negative-sampling": pairs.negative_sampling,
-    "hierarchical-softmax": trees.hierarchical_softmax,
+    "hierarchical-softmax": inner_nodes.hierarchical_softmax,
     "skipgram-naive-softmax": windows.skipgram_naive_softmax,
     "skipgram-negative-sampling": windows.skipgram_negative_sampling,
     "cbow-naive-softmax": windows.cbow_naive_softmax,

@@ -11,6 +11,7 @@ from gradcheck.equations import abbreviate, at, partial
 from gradcheck.symbolic import Derivation, Step
 from gradcheck.symbolic.matrix_forms import Axis, Form, gradient, in_matrices, matrix, vector
 from gradcheck.word2vec import losses
+from gradcheck.word2vec.derivations.inner_nodes import PATH, TREE_NAMES, over_path
 from gradcheck.word2vec.derivations.letters import (
     DIMENSIONS,
     NAMES,
@@ -30,7 +31,6 @@ from gradcheck.word2vec.derivations.letters import (
     y,
     y_hat,
 )
-from gradcheck.word2vec.derivations.trees import PATH, TREE_NAMES, over_path
 from gradcheck.word2vec.losses import (
     K,
     N,

@@ -8,6 +8,7 @@ from sympy import MatrixSymbol, Sum, Symbol
 
 from gradcheck.equations import abbreviate, at, partial
 from gradcheck.symbolic import Derivation, Step
+from gradcheck.word2vec.derivations.inner_nodes import PATH, TREE_NAMES, J_tree, over_path, turns
 from gradcheck.word2vec.derivations.letters import (
     NAMES,
     PAIR,
@@ -24,7 +25,6 @@ from gradcheck.word2vec.derivations.letters import (
     q,
     y,
 )
-from gradcheck.word2vec.derivations.trees import PATH, TREE_NAMES, J_tree, over_path, turns
 from gradcheck.word2vec.losses import (
     N,
     U,

@@ -141,7 +141,7 @@ def hierarchical_softmax_predictions(
     scores : tuple of Number
         u_n·v_c of each inner node n.
     nodes, signs : sequence of int
-        The path to the observed word; see `gradcheck.word2vec.trees.Path`.
+        The path to the observed word; see `gradcheck.word2vec.paths.Path`.
     """
     return _sigmoid_predictions(scores, _turns(nodes, signs))
 

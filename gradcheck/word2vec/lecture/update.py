@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from gradcheck.probing.claims import Verdict
 from gradcheck.word2vec.lecture.arithmetic import Matrix, Vector, total
 from gradcheck.word2vec.lecture.predictions import Prediction
-from gradcheck.word2vec.trees import Path
+from gradcheck.word2vec.paths import Path
 
 __all__ = ["Confirmation", "Update"]
 

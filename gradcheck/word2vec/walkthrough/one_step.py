@@ -18,7 +18,7 @@ from gradcheck.word2vec.lecture.arithmetic import Matrix, Number, Vector, dot, s
 from gradcheck.word2vec.lecture.update import Confirmation, Update
 from gradcheck.word2vec.loss import Loss
 from gradcheck.word2vec.loss_table import LOSSES, NAIVE_SOFTMAX, named
-from gradcheck.word2vec.trees import huffman_paths
+from gradcheck.word2vec.paths import huffman_paths
 from gradcheck.word2vec.walkthrough import inputs
 from gradcheck.word2vec.walkthrough.contents import contents
 from gradcheck.word2vec.walkthrough.exercise import exercise
