@@ -5,17 +5,13 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from models.loss_table import named
 from models.options import Options
 from models.vocabulary import Vocabulary
 
 __all__ = ["fitting_batch_size", "initialize"]
 
 _Vectors = NDArray[np.float32]
-
-# Naive softmax has |V| scores for each pair of a batch; a function in Python is slow, and a batch
-# is what Ctrl-C waits for.
-_LARGEST_BATCHES = {"negative-sampling": 1024, "naive-softmax": 128}
-_LARGEST_BATCH_OF_OWN_LOSS = 64
 
 # The learning rate times the terms that the busiest row of U has in a batch. With 8 the vectors
 # grew without bound on a vocabulary of 40 words, with 2 they did not; a large English text has 3
@@ -25,6 +21,9 @@ _LARGEST_STEP = 3.0
 # The numbers of all vectors of U that a batch names, repeats counted: 128 MB in float32. The usual
 # options have 1 % of that.
 _LARGEST_GATHER = 1 << 25
+
+_USUAL_PATH = 32
+"""Nodes of the longest path in a batch, of a vocabulary of tens of thousands of words."""
 
 
 def initialize(vocabulary_size: int, options: Options) -> tuple[_Vectors, _Vectors]:
@@ -51,30 +50,31 @@ def initialize(vocabulary_size: int, options: Options) -> tuple[_Vectors, _Vecto
     Returns
     -------
     V, U : ndarray of float32, shape (|V|, d)
+        U of a loss with a tree has a row less, one for each inner node.
     """
     # The randomness of a block has three numbers, and numbers that lack count as 0.
     rng = np.random.default_rng([options.seed, 0, 0, 1])
-    shape = vocabulary_size, options.size
+    outside_rows = named(options.loss).outside_rows(vocabulary_size)
 
-    def uniform(bound: float) -> _Vectors:
-        vectors: _Vectors = rng.random(shape, dtype=np.float32)
+    def uniform(rows: int, bound: float) -> _Vectors:
+        vectors: _Vectors = rng.random((rows, options.size), dtype=np.float32)
         vectors -= 0.5
         vectors *= 2 * bound
         return vectors
 
-    def zeros() -> _Vectors:
-        return np.zeros(shape, dtype=np.float32)
+    def zeros(rows: int) -> _Vectors:
+        return np.zeros((rows, options.size), dtype=np.float32)
 
     half = 0.5 / options.size
     match options.init:
         case "word2vec" | "half-zeros":
-            return uniform(half), zeros()
+            return uniform(vocabulary_size, half), zeros(outside_rows)
         case "gensim":
-            return uniform(2 * half), zeros()
+            return uniform(vocabulary_size, 2 * half), zeros(outside_rows)
         case "random":
-            return uniform(half), uniform(half)
+            return uniform(vocabulary_size, half), uniform(outside_rows, half)
         case "zeros":
-            return zeros(), zeros()
+            return zeros(vocabulary_size), zeros(outside_rows)
 
 
 def fitting_batch_size(vocabulary: Vocabulary, options: Options) -> int:
@@ -97,13 +97,17 @@ def fitting_batch_size(vocabulary: Vocabulary, options: Options) -> int:
     int
         A power of 2.
     """
-    size = _LARGEST_BATCHES.get(options.loss, _LARGEST_BATCH_OF_OWN_LOSS)
+    loss = named(options.loss)
+    size = loss.largest_batch
     if options.compiled or options.is_own_loss:  # pair by pair
         return size
     kept = vocabulary.counts * vocabulary.keep_probabilities(options.sample, options.subsampling)
     terms = kept / kept.sum()
     numbers_a_pair = options.size
-    if options.loss == "negative-sampling":
+    if loss.has_tree:
+        numbers_a_pair *= _USUAL_PATH
+        terms = np.ones(1)  # the root is on every path
+    elif loss.has_negatives:
         numbers_a_pair *= 1 + options.negative
         terms = terms + options.negative * vocabulary.noise(options.noise_power).probabilities
     while size > 1 and (

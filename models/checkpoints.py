@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.errors import InputError
+from models.loss_table import named
 from models.options import Options
 from models.pictures.loss_history import Record
 from models.training import Position, Training
@@ -47,7 +48,7 @@ class Checkpoint(NamedTuple):
         That of the corpus.
     loss_digest : str
         That of the source of a person's own loss, empty for the trainer's.
-    V, U : ndarray of float32, shape (|V|, d)
+    V, U : ndarray of float32
     position : Position
     history : list of Record
     pending : tuple of (int, float)
@@ -142,11 +143,13 @@ def restore(training: Training, checkpoint: Checkpoint, path: str | Path) -> Non
 
 
 def _checkpoint(about: Any, V: NDArray[np.float32], U: NDArray[np.float32]) -> Checkpoint:
-    if about["format"] != _FORMAT or V.shape != U.shape or V.dtype != np.float32:
+    options = Options(**about["options"])
+    shape = named(options.loss).outside_rows(len(V)), *V.shape[1:]
+    if about["format"] != _FORMAT or U.shape != shape or V.dtype != np.float32:
         raise ValueError  # one of _DAMAGE
     pairs, loss = about["pending"]
     return Checkpoint(
-        options=Options(**about["options"]),
+        options=options,
         digest=about["digest"],
         loss_digest=about["loss_digest"],
         V=V,

@@ -1,6 +1,7 @@
 """Stochastic gradient descent one pair at a time, compiled by numba.
 
-The sister of `models.minibatch`: `pair_gradient` is its `negative_sampling`, `subtract_from` its
+The sister of `models.minibatch`: `pair_gradient` is its `negative_sampling` and, with the nodes of
+a path in place of words, its `hierarchical_softmax`; `subtract_from` is its
 `RowGradient.subtract_from`, for one pair. Only the order differs: here the gradient of each pair
 is taken at the vectors that the pair before it left behind, as in word2vec.c and gensim, there all
 gradients of a batch at the same vectors. Unlike theirs, the gradient is exact: it is complete
@@ -32,12 +33,18 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from models.pairs import Batch
+    from models.pairs import Batch, PathBatch
 
     Floats = NDArray[np.floating]
     Rows = NDArray[np.integer]
 
-__all__ = ["PairGradient", "negative_sampling_sgd", "pair_gradient", "subtract_from"]
+__all__ = [
+    "PairGradient",
+    "hierarchical_softmax_sgd",
+    "negative_sampling_sgd",
+    "pair_gradient",
+    "subtract_from",
+]
 
 _Function = TypeVar("_Function", bound="Callable[..., Any]")
 
@@ -94,10 +101,44 @@ def negative_sampling_sgd(
         If the batch names a row that V or U does not have.
     """
     # Compiled code would read and write outside the matrices.
-    words = np.column_stack((batch.targets, batch.negatives))
+    words = batch.rows
     check_rows("inputs", batch.inputs, V)
     check_rows("targets and negatives", words, U)
-    return float(_sgd(V, U, batch.inputs, words, rate, whole))
+    signs = np.ones(words.shape, dtype=np.int8)
+    signs[:, 0] = -1
+    return float(_sgd(V, U, batch.inputs, words, signs, rate, whole))
+
+
+def hierarchical_softmax_sgd(
+    V: Floats, U: Floats, batch: PathBatch, rate: float, *, whole: bool = False
+) -> float:
+    """Take one step of SGD with hierarchical softmax for each pair of a batch, in order.
+
+    Parameters
+    ----------
+    V : ndarray of float32 or float64, shape (|V|, d)
+        The center (input) vectors; updated in place.
+    U : ndarray of the same, shape (|V| - 1, d)
+        The vectors of the inner nodes; updated in place.
+    batch : PathBatch
+        B pairs, as for `models.minibatch.hierarchical_softmax`.
+    rate, whole
+        As for `negative_sampling_sgd`.
+
+    Returns
+    -------
+    float
+        The sum of the losses, each taken before the step of its pair.
+
+    Raises
+    ------
+    IndexError
+        If the batch names a row that V or U does not have.
+    """
+    check_rows("inputs", batch.inputs, V)
+    check_rows("nodes", batch.nodes, U)
+    nodes = np.ascontiguousarray(batch.nodes)
+    return float(_sgd(V, U, batch.inputs, nodes, -batch.signs, rate, whole))
 
 
 @_compile
@@ -121,8 +162,9 @@ class PairGradient(NamedTuple):
         The mean of the input vectors.
     shares : ndarray, shape (C,)
         The share of each input word in that mean, 1/C; 0 where there is none.
-    deltas : ndarray, shape (K + 1,)
-        The derivatives by the scores of the target and the negatives; 0 where there is none.
+    deltas : ndarray, shape (K + 1,) or (L,)
+        The derivatives by the scores of the target and the negatives, or of the nodes of a path; 0
+        where there is none.
     grad_h : ndarray, shape (d,)
         The derivative by h.
     """
@@ -134,12 +176,16 @@ class PairGradient(NamedTuple):
 
 
 @_compile
-def pair_gradient(V: Floats, U: Floats, inputs: Rows, words: Rows, gradient: PairGradient) -> float:
-    """Compute the negative-sampling loss of one pair and its gradient.
+def pair_gradient(  # noqa: PLR0917 - compiled code takes arguments by their place
+    V: Floats, U: Floats, inputs: Rows, words: Rows, signs: Rows, gradient: PairGradient
+) -> float:
+    """Compute the loss of one pair and its gradient.
 
-    J = -log σ(u_o·h) - Σ_k log σ(-u_{n_k}·h), where h is the mean of the C input vectors. With δ
-    the derivatives of J by the scores, -σ(-u_o·h) and σ(u_{n_k}·h), ∂J/∂h = Σ δ u, and each word
-    has δ h in its row of U. Each input word has ∂J/∂h / C in its row of V.
+    J = -Σ_t log σ(-s_t u_t·h), where h is the mean of the C input vectors and s_t is -1 for what
+    was observed and 1 for what was not: negative sampling has the target with -1 and the negatives
+    with 1, hierarchical softmax the nodes of a path, with -1 where it goes left. With
+    δ_t = s_t σ(s_t u_t·h) the derivatives of J by the scores, ∂J/∂h = Σ δ u, and each row u_t of U
+    has δ_t h. Each input word has ∂J/∂h / C in its row of V.
 
     Parameters
     ----------
@@ -147,8 +193,10 @@ def pair_gradient(V: Floats, U: Floats, inputs: Rows, words: Rows, gradient: Pai
         The center (input) and outside (output) vectors.
     inputs : ndarray of int, shape (C,)
         The input words; -1 is none.
-    words : ndarray of int, shape (K + 1,)
-        The target o, then the negatives; -1 is none.
+    words : ndarray of int, shape (K + 1,) or (L,)
+        The rows of U: the target o, then the negatives; or the nodes of a path. -1 is none.
+    signs : ndarray of int8, of the same shape
+        s.
     gradient : PairGradient
         Overwritten with the gradient; its arrays are of the type of V.
 
@@ -165,12 +213,11 @@ def pair_gradient(V: Floats, U: Floats, inputs: Rows, words: Rows, gradient: Pai
     _multiply(U, words, h, deltas)
     loss = 0.0
     for k in range(len(words)):
-        # -log σ(x) falls with the target's score, -log σ(-x) rises with a negative's.
-        sign = -1.0 if k == 0 else 1.0
-        word_loss, sigmoid = _softplus_and_sigmoid(sign * float(deltas[k]))
         if words[k] >= 0:
+            # -log σ(x) falls with the score of what was observed, -log σ(-x) rises with the others.
+            word_loss, sigmoid = _softplus_and_sigmoid(signs[k] * float(deltas[k]))
             loss += word_loss
-            deltas[k] = sign * sigmoid
+            deltas[k] = signs[k] * sigmoid
     _add_rows(U, words, deltas, grad_h)
     return loss
 
@@ -238,6 +285,7 @@ def _sgd(  # noqa: PLR0917 - compiled code takes arguments by their place
     U: Floats,
     inputs: Rows,
     words: Rows,
+    signs: Rows,
     rate: float,
     whole: bool,  # noqa: FBT001 - the same
 ) -> float:
@@ -250,7 +298,7 @@ def _sgd(  # noqa: PLR0917 - compiled code takes arguments by their place
     )
     loss = 0.0
     for b in range(len(words)):
-        loss += pair_gradient(V, U, inputs[b], words[b], gradient)
+        loss += pair_gradient(V, U, inputs[b], words[b], signs[b], gradient)
         if whole:
             gradient.shares[:] = np.sign(gradient.shares)
         subtract_from(U, words[b], gradient.deltas, gradient.h, rate)

@@ -1,6 +1,7 @@
-"""Loss and gradient of many pairs at once, for naive softmax and negative sampling.
+"""Loss and gradient of many pairs at once.
 
-Each pair of a batch has input words, rows of V, and a target, a row of U. The mean of the input
+Each pair of a batch has input words, rows of V, and a target, a row of U; or, with hierarchical
+softmax, a path of inner nodes, each a row of U. The mean of the input
 vectors, h, stands where `models.losses` has v_c: skip-gram has one input word, so h = v_c; CBOW
 has the words of the window (Mikolov et al., *Efficient estimation of word representations in
 vector space*, 2013, whose projection layer averages). Loss and gradient of a batch are the *sums*
@@ -22,7 +23,7 @@ from models.scatter import subtract_products
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from models.pairs import Batch
+    from models.pairs import Batch, PathBatch
 
     # float32 or float64; V, U and all that is computed from them have the same.
     Floats = NDArray[np.floating]
@@ -31,6 +32,7 @@ __all__ = [
     "Gradient",
     "RowGradient",
     "check_rows",
+    "hierarchical_softmax",
     "naive_softmax",
     "negative_sampling",
     "whole",
@@ -191,25 +193,45 @@ def negative_sampling(V: Floats, U: Floats, batch: Batch) -> Gradient:
     IndexError
         If the batch names a row that V or U does not have.
     """
-    shares = _shares(batch.inputs, V.dtype)
-    h = _mean_vectors(V, batch.inputs, shares)
-    words = np.column_stack((batch.targets, batch.negatives))
+    words = batch.rows
     # -log σ(x) falls with the target's score and -log σ(-x) rises with a negative's.
     signs = np.ones(words.shape, dtype=V.dtype)
     signs[:, 0] = -1.0
     signs[words < 0] = 0.0
+    check_rows("targets and negatives", words, U)
+    return _logistic(V, U, batch.inputs, words, signs)
 
-    u = _rows(U, words, "targets and negatives")
-    signed_scores = signs * np.einsum("bkd,bd->bk", u, h)
-    losses, sigmoids = _softplus_and_sigmoid(signed_scores)
-    deltas = signs * sigmoids
 
-    grad_h = np.einsum("bk,bkd->bd", deltas, u)
-    return Gradient(
-        float((np.abs(signs) * losses).sum(dtype=np.float64)),
-        RowGradient(batch.inputs, shares, grad_h),
-        RowGradient(words, deltas, h),
-    )
+def hierarchical_softmax(V: Floats, U: Floats, batch: PathBatch) -> Gradient:
+    """Return the loss of hierarchical softmax of a batch and its gradient.
+
+    For each pair J = -Σ_l log σ(s_l u_{n_l}·h) over the nodes n_l on the path to its target, s_l
+    being 1 where it goes left and -1 where it goes right. With δ_l = -s_l σ(-s_l u_{n_l}·h) the
+    derivatives of J by the scores, ∂J/∂h = Σ_l δ_l u_{n_l}, and row n_l of U receives δ_l h. Each
+    of the C input words has ∂J/∂h / C in its row of V.
+
+    Parameters
+    ----------
+    V : ndarray of float32 or float64, shape (|V|, d)
+        The center (input) vectors.
+    U : ndarray of the same, shape (|V| - 1, d)
+        The vectors of the inner nodes.
+    batch : PathBatch
+        B pairs.
+
+    Returns
+    -------
+    Gradient
+        The loss and its gradient.
+
+    Raises
+    ------
+    IndexError
+        If the batch names a row that V or U does not have.
+    """
+    check_rows("nodes", batch.nodes, U)
+    # -log σ(s x) falls with the score x where s is 1, and rises where it is -1.
+    return _logistic(V, U, batch.inputs, batch.nodes, -batch.signs.astype(V.dtype))
 
 
 def whole(gradient: Gradient) -> Gradient:
@@ -233,6 +255,32 @@ def whole(gradient: Gradient) -> Gradient:
     return gradient._replace(center=center._replace(weights=np.sign(center.weights)))
 
 
+def _logistic(
+    V: Floats,
+    U: Floats,
+    inputs: NDArray[np.integer],
+    words: NDArray[np.integer],
+    signs: Floats,
+) -> Gradient:
+    """Return Σ log(1 + exp(sign · u·h)) over some rows u of U for each pair, and its gradient.
+
+    The sign is -1 for what was observed and 1 for what was not; 0 counts for nothing.
+    """
+    shares = _shares(inputs, V.dtype)
+    h = _mean_vectors(V, inputs, shares)
+    u = U.take(words, axis=0, mode="wrap")
+    signed_scores = signs * np.einsum("bkd,bd->bk", u, h)
+    losses, sigmoids = _softplus_and_sigmoid(signed_scores)
+    deltas = signs * sigmoids
+
+    grad_h = np.einsum("bk,bkd->bd", deltas, u)
+    return Gradient(
+        float((np.abs(signs) * losses).sum(dtype=np.float64)),
+        RowGradient(inputs, shares, grad_h),
+        RowGradient(words, deltas, h),
+    )
+
+
 def check_rows(name: str, rows: NDArray[np.integer], matrix: Floats) -> None:
     """Raise IndexError unless each of the rows is one of the matrix, or -1, which is none."""
     if rows.size and not -1 <= rows.min() <= rows.max() < len(matrix):
@@ -240,12 +288,6 @@ def check_rows(name: str, rows: NDArray[np.integer], matrix: Floats) -> None:
             f"{name}: expected rows 0 to {len(matrix) - 1}, or -1 for none; "
             f"got {rows.min()} to {rows.max()}"
         )
-
-
-def _rows(matrix: Floats, rows: NDArray[np.integer], name: str) -> Floats:
-    """Return matrix[rows], at twice its speed; -1 reads the last row."""
-    check_rows(name, rows, matrix)
-    return matrix.take(rows, axis=0, mode="wrap")
 
 
 def _shares(inputs: NDArray[np.integer], dtype: np.dtype[np.floating]) -> Floats:
@@ -257,7 +299,9 @@ def _shares(inputs: NDArray[np.integer], dtype: np.dtype[np.floating]) -> Floats
 
 def _mean_vectors(V: Floats, inputs: NDArray[np.integer], shares: Floats) -> Floats:
     """Return the mean h of the input vectors of each pair, (B, d); -1 reads a row, times 0."""
-    means: Floats = np.einsum("bc,bcd->bd", shares, _rows(V, inputs, "inputs"))
+    check_rows("inputs", inputs, V)
+    # V[inputs], at twice its speed; -1 reads the last row.
+    means: Floats = np.einsum("bc,bcd->bd", shares, V.take(inputs, axis=0, mode="wrap"))
     return means
 
 

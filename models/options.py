@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal, TypeAlias, get_args
 
 from models.errors import InputError
+from models.loss_table import LOSSES, named
 from models.pairs import Direction, TargetAmongNegatives
 from models.reading.text import LONGEST_SENTENCE
 from models.vocabulary import Subsampling
@@ -18,7 +19,6 @@ Model: TypeAlias = Literal["skip-gram", "cbow"]
 CbowGradient: TypeAlias = Literal["exact", "whole"]
 Initialization: TypeAlias = Literal["word2vec", "gensim", "zeros", "half-zeros", "random"]
 
-LOSSES = ("negative-sampling", "naive-softmax")
 _OWN_LOSSES = ("FILE.py:FUNCTION", "MODULE:FUNCTION")
 
 # The exact gradient of a mean of C vectors is C times shorter than what the known trainers apply,
@@ -49,14 +49,14 @@ class Options:
     model : {"skip-gram", "cbow"}
         One word predicts another, or the mean of a window predicts its center.
     loss : str
-        ``"negative-sampling"`` or ``"naive-softmax"``; or, with a colon in it, the name of a
-        person's own function.
+        One of `models.loss_table`: ``"negative-sampling"``, ``"naive-softmax"``,
+        ``"hierarchical-softmax"``; or, with a colon in it, the name of a person's own function.
     size : int
         d, the length of a vector.
     window : int
         The largest window: at each center it is drawn from 1 to this.
     negative : int
-        K, the negatives of a pair; of no meaning to naive softmax.
+        K, the negatives of a pair; of no meaning to a loss without negatives.
     sample : float
         The threshold of subsampling; 0 keeps every word.
     subsampling : {"word2vec", "fasttext", "paper"}
@@ -98,7 +98,7 @@ class Options:
     """
 
     model: Model = "skip-gram"
-    loss: str = "negative-sampling"
+    loss: str = LOSSES[0].name
     size: int = 100
     window: int = 5
     negative: int = 5
@@ -126,7 +126,8 @@ class Options:
         for name, kind in _CHOICES.items():
             self._require_choice(name, get_args(kind))
         if ":" not in self.loss:
-            self._require_choice("loss", LOSSES, _OWN_LOSSES)
+            names = tuple(loss.name for loss in LOSSES)
+            self._require_choice("loss", names, _OWN_LOSSES)
         self._require_finite("sample", 0.0)
         self._require_finite("noise_power", -math.inf)
         self._require_finite("min_alpha", 0.0)
@@ -179,10 +180,12 @@ class Options:
             raise InputError(f"{name}: expected {', '.join(choices + others)}; got {value!r}{hint}")
 
     def _refuse_contradictions(self) -> None:
-        if self.loss == "negative-sampling" and self.negative == 0:
-            raise InputError("negative: negative sampling needs at least 1, got 0")
-        if self.compiled and self.loss != "negative-sampling":
-            raise InputError(f"compiled: only negative sampling is compiled, not {self.loss}")
+        loss = named(self.loss)
+        if loss.has_negatives and not self.is_own_loss and self.negative == 0:
+            raise InputError(f"negative: {loss.title} needs at least 1, got 0")
+        if self.compiled and not loss.is_compiled:
+            compiled = " and ".join(each.title for each in LOSSES if each.is_compiled)
+            raise InputError(f"compiled: only {compiled} are compiled, not {self.loss}")
         if self.is_own_loss and self.model != "skip-gram":
             raise InputError(f"model: a function of one pair trains skip-gram, not {self.model}")
         if self.is_own_loss and self.threads > 1:

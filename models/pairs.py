@@ -12,9 +12,17 @@ from models.reading.corpus import SENTENCE_END
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from models.tree import Tree
     from models.vocabulary import Noise
 
-__all__ = ["Batch", "Direction", "TargetAmongNegatives", "batches", "generator"]
+__all__ = [
+    "Batch",
+    "Direction",
+    "PathBatch",
+    "TargetAmongNegatives",
+    "batches",
+    "generator",
+]
 
 Direction: TypeAlias = Literal["center-predicts-outside", "outside-predicts-center"]
 TargetAmongNegatives: TypeAlias = Literal["skip", "redraw", "keep"]
@@ -40,6 +48,51 @@ class Batch(NamedTuple):
     negatives: NDArray[np.int32]
     """(B, K), rows of U, -1 where one is skipped; K = 0 for naive softmax."""
 
+    @property
+    def rows(self) -> NDArray[np.int32]:
+        """(B, K + 1), the rows of U of each pair: the target, then the negatives."""
+        return np.column_stack((self.targets, self.negatives))
+
+    def selected(self, pairs: NDArray[np.integer] | slice) -> Batch:
+        """Return some of the pairs."""
+        return Batch(self.inputs[pairs], self.targets[pairs], self.negatives[pairs])
+
+    def renumbered(self, of_V: NDArray[np.intp], of_U: NDArray[np.intp]) -> Batch:  # noqa: N803 - the lecture's names
+        """Return the batch for matrices of which only some rows are left, in ascending order."""
+        return Batch(
+            _renumbered(self.inputs, of_V),
+            _renumbered(self.targets, of_U),
+            _renumbered(self.negatives, of_U),
+        )
+
+
+class PathBatch(NamedTuple):
+    """Pairs that are trained on together, the targets leaves of a tree; see `models.tree.Tree`."""
+
+    inputs: NDArray[np.int32]
+    """(B, C), as of `Batch`."""
+    nodes: NDArray[np.int32]
+    """(B, L), the inner nodes on the path to the target, rows of U; -1 after the last."""
+    signs: NDArray[np.int8]
+    """(B, L), 1 where the path goes left, -1 where it goes right, 0 after the last node."""
+
+    @property
+    def rows(self) -> NDArray[np.int32]:
+        """(B, L), the rows of U of each pair."""
+        return self.nodes
+
+    def selected(self, pairs: NDArray[np.integer] | slice) -> PathBatch:
+        """Return some of the pairs."""
+        return PathBatch(self.inputs[pairs], self.nodes[pairs], self.signs[pairs])
+
+    def renumbered(self, of_V: NDArray[np.intp], of_U: NDArray[np.intp]) -> PathBatch:  # noqa: N803 - the lecture's names
+        """Return the batch for matrices of which only some rows are left, in ascending order."""
+        return PathBatch(_renumbered(self.inputs, of_V), _renumbered(self.nodes, of_U), self.signs)
+
+
+def _renumbered(words: NDArray[np.int32], rows: NDArray[np.intp]) -> NDArray[np.int32]:
+    return np.where(words < 0, words, rows.searchsorted(words)).astype(np.int32)
+
 
 def generator(seed: int, epoch: int, block: int) -> np.random.Generator:
     """Return the randomness of one block in one epoch; nothing before it has a part in it."""
@@ -59,7 +112,8 @@ def batches(
     negative: int = 0,
     target_among_negatives: TargetAmongNegatives = "skip",
     shuffled: bool = False,
-) -> Iterator[Batch]:
+    tree: Tree | None = None,
+) -> Iterator[Batch | PathBatch]:
     """Yield the pairs of a block, center word by center word.
 
     As in word2vec.c: frequent words are dropped first, so that the neighbours of each close
@@ -95,10 +149,12 @@ def batches(
     shuffled : bool
         The center words of the block in random order, each with all its pairs: a phrase that is
         said over and over does not fill whole batches with the same rows.
+    tree : Tree, optional
+        Whose paths lead to the targets; no negatives are drawn then.
 
     Yields
     ------
-    Batch
+    Batch, or PathBatch where there is a tree
         Of at most `batch_size` pairs.
 
     Raises
@@ -124,6 +180,9 @@ def batches(
     for start in range(0, len(targets), batch_size):
         part = slice(start, start + batch_size)
         inputs = _contexts(words, places[part], first, last) if cbow else centers[part, np.newaxis]
+        if tree:
+            yield PathBatch(inputs, *tree.paths(targets[part]))
+            continue
         negatives = _negatives(targets[part], rng, noise, negative, target_among_negatives)
         yield Batch(inputs, targets[part], negatives)
 

@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Callable, Generator
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
-from typing import NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,10 +15,12 @@ from numpy.typing import NDArray
 from models import minibatch
 from models.beginnings import fitting_batch_size, initialize
 from models.errors import InputError
+from models.loss_table import named
 from models.options import Options
-from models.pairs import Batch, batches, generator
+from models.pairs import Batch, PathBatch, batches, generator
 from models.pictures.loss_history import Record
 from models.reading.corpus import EncodedCorpus
+from models.tree import huffman
 
 __all__ = [
     "Divergence",
@@ -31,7 +33,7 @@ __all__ = [
 
 _Vectors = NDArray[np.float32]
 
-Update: TypeAlias = Callable[[_Vectors, _Vectors, Batch, float], float]
+Update: TypeAlias = Callable[[_Vectors, _Vectors, Any, float], float]
 """Moves V and U in place for a batch at a learning rate; returns the sum of the losses before."""
 
 _RECORDS_PER_EPOCH = 100
@@ -60,7 +62,7 @@ class Step(NamedTuple):
     """The sum of their losses."""
     rate: float
     """The learning rate."""
-    batch: Batch
+    batch: Batch | PathBatch
     """The batch; of several, the last."""
 
 
@@ -72,26 +74,23 @@ def update_of(options: Options) -> Update:
     InputError
         If it is compiled and numba is not installed.
     """
+    loss = named(options.loss)
     if options.compiled:
         try:
-            from models.compiled import negative_sampling_sgd
+            return partial(loss.compiled_step, whole=options.cbow_gradient == "whole")
         except ImportError as error:
             raise InputError(f"compiled: {error}") from None
-        return partial(negative_sampling_sgd, whole=options.cbow_gradient == "whole")
-    gradient = {
-        "negative-sampling": minibatch.negative_sampling,
-        "naive-softmax": minibatch.naive_softmax,
-    }[options.loss]
+    gradient = loss.gradient
     if options.cbow_gradient == "whole":
         return partial(minibatch_step, lambda V, U, batch: minibatch.whole(gradient(V, U, batch)))
     return partial(minibatch_step, gradient)
 
 
 def minibatch_step(
-    gradient: Callable[[_Vectors, _Vectors, Batch], minibatch.Gradient],
+    gradient: Callable[[_Vectors, _Vectors, Any], minibatch.Gradient],
     V: _Vectors,
     U: _Vectors,
-    batch: Batch,
+    batch: Batch | PathBatch,
     rate: float,
 ) -> float:
     """Take one step against the gradient of a batch; return its loss before the step."""
@@ -121,7 +120,10 @@ class Training:
     Attributes
     ----------
     V, U : ndarray of float32, shape (|V|, d)
-        The center (input) and the outside (output) vectors.
+        The center (input) and the outside (output) vectors; of a loss with a tree, U has those of
+        its |V| - 1 inner nodes.
+    tree : Tree or None
+        That of the words, for a loss that has one.
     position : Position
         The batch that is next.
     history : list of Record
@@ -149,7 +151,9 @@ class Training:
         self.update = update or update_of(options)
         vocabulary = corpus.vocabulary
         self.batch_size = options.batch_size or fitting_batch_size(vocabulary, options)
-        with_noise = options.loss != "naive-softmax" and options.negative > 0
+        loss = named(options.loss)
+        self.tree = huffman(vocabulary.counts) if loss.has_tree else None
+        with_noise = loss.has_negatives and options.negative > 0
         self._batches = partial(
             batches,
             window=options.window,
@@ -162,6 +166,7 @@ class Training:
             noise=vocabulary.noise(options.noise_power) if with_noise else None,
             negative=options.negative if with_noise else 0,
             target_among_negatives=options.target_among_negatives,
+            tree=self.tree,
             # A batch takes all gradients at the same vectors: in order, a hundred equal lines, one
             # after the other, were seen to make the vectors of their words thirty times as long.
             shuffled=not options.compiled and not options.is_own_loss and self.batch_size > 1,
@@ -187,7 +192,7 @@ class Training:
         """Return the pairs of a block in the first epoch; no negatives are drawn for that."""
         rng = generator(self.options.seed, 0, block)
         drawn = self._batches(self.corpus.block(block), rng, noise=None, negative=0)
-        return sum(len(batch.targets) for batch in drawn)
+        return sum(len(batch.inputs) for batch in drawn)
 
     @property
     def pairs(self) -> int:
@@ -285,11 +290,11 @@ class Training:
         pairs, loss = sum(step.pairs for step in steps), sum(step.loss for step in steps)
         return steps[-1]._replace(pairs=pairs, loss=loss)
 
-    def _draw(self, epoch: int, block: int) -> list[Batch]:
+    def _draw(self, epoch: int, block: int) -> list[Batch | PathBatch]:
         rng = generator(self.options.seed, epoch, block)
         return list(self._batches(self.corpus.block(block), rng))
 
-    def _step(self, epoch: int, block: int, fraction: float, batch: Batch) -> Step:
+    def _step(self, epoch: int, block: int, fraction: float, batch: Batch | PathBatch) -> Step:
         """Train on a batch that begins after a fraction of the block."""
         start, end = self.corpus.words_before[block : block + 2].tolist()
         words = int(epoch * self.corpus.words + start + fraction * (end - start))
@@ -301,7 +306,7 @@ class Training:
             raise Divergence(
                 f"the loss is {loss} after {words:,} words: the vectors have grown without bound"
             )
-        return Step(words, len(batch.targets), loss, rate, batch)
+        return Step(words, len(batch.inputs), loss, rate, batch)
 
     def _rate(self, words: int) -> float:
         first, last = self.options.starting_rate, self.options.min_alpha

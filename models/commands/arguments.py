@@ -9,6 +9,7 @@ from typing import Any, TypeAlias, get_args
 
 from gradcheck.terminal.command import UsageError
 from models.errors import InputError
+from models.loss_table import LOSSES
 from models.options import CbowGradient, Initialization, Model, Options
 from models.pairs import Direction, TargetAmongNegatives
 from models.vocabulary import Subsampling
@@ -80,10 +81,10 @@ def _add_model(add: Add) -> None:
     )
     add(
         "--loss",
-        help="negative-sampling (default), naive-softmax, or your own function of one pair, as "
-        "MODULE:FUNCTION or FILE.py:FUNCTION, with the signature of the homework: it takes "
-        "(center vector, outside word's index, outside vectors, dataset) and returns (loss, "
-        "gradient of the center vector, gradient of the outside vectors)",
+        help=f"{LOSSES[0].name} (default), {', '.join(loss.name for loss in LOSSES[1:])}, or your "
+        "own function of one pair, as MODULE:FUNCTION or FILE.py:FUNCTION, with the signature of "
+        "the homework: it takes (center vector, outside word's index, outside vectors, dataset) "
+        "and returns (loss, gradient of the center vector, gradient of the outside vectors)",
     )
     add("--size", type=int, metavar="D", help="length of a vector, the lecture's d (default: 100)")
     add(
@@ -169,7 +170,8 @@ def _add_descent(add: Add) -> None:
         type=int,
         metavar="B",
         help="pairs whose gradients are taken at the same vectors and added up (default: up to "
-        "1024, 128 for naive softmax; fewer where a small vocabulary would make that unstable)",
+        "1024, 128 for naive softmax; fewer where a small vocabulary would make that unstable, "
+        "or a tree, whose root is in every pair)",
     )
     add(
         "--compiled",
@@ -254,9 +256,10 @@ def options_of(arguments: argparse.Namespace, own_negatives: int | None = None) 
         for field in fields(Options)
         if (value := getattr(arguments, field.name)) is not None
     }
-    loss = given.get("loss", "negative-sampling")
-    if loss == "naive-softmax":
-        _refuse(given, ("negative", "noise_power", "target_among_negatives"), "naive softmax")
+    loss = given.get("loss", LOSSES[0].name)
+    row = next((row for row in LOSSES if row.name == loss), None)
+    if row and not row.has_negatives:
+        _refuse(given, ("negative", "noise_power", "target_among_negatives"), row.title)
     if given.get("model") == "cbow":
         _refuse(given, ("direction",), "CBOW")
     else:

@@ -10,13 +10,14 @@ import numpy as np
 from gradcheck.terminal.command import UsageError
 from models.beginnings import fitting_batch_size
 from models.commands.progress import say
+from models.loss_table import LOSSES, named
 from models.pairs import Batch
 from models.training import Training
 
 __all__ = ["forecast"]
 
 _PATIENCE = 10 * 60
-"""Seconds that naive softmax may take unless it is told to go on."""
+"""Seconds that a loss with a score for every word may take unless it is told to go on."""
 _WORTH_SAYING = 10
 _TRIALS = 3
 """The first takes longer, and others work on the machine, too: the quickest counts."""
@@ -44,22 +45,24 @@ def forecast(training: Training, *, patient: bool) -> None:
     pairs_a_word = training.count_pairs(0) / training.corpus.words_before[1]
     if training.finished or not pairs_a_word:
         return
-    if training.options.loss == "naive-softmax":
-        _forecast_naive_softmax(training, pairs_a_word, patient=patient)
+    if named(training.options.loss).has_all_scores:
+        _forecast_all_scores(training, pairs_a_word, patient=patient)
     for note in _notes(training, pairs_a_word):
         say(note)
 
 
-def _forecast_naive_softmax(training: Training, pairs_a_word: float, *, patient: bool) -> None:
+def _forecast_all_scores(training: Training, pairs_a_word: float, *, patient: bool) -> None:
     options, corpus = training.options, training.corpus
     seconds_a_word = _seconds_a_pair(training) * pairs_a_word
     epoch = seconds_a_word * corpus.words
     left = seconds_a_word * (training.words_to_read - training.words_done)
-    takes = f"naive softmax takes about {_spoken(epoch)} an epoch, {_spoken(left)} in all"
+    takes = (
+        f"{named(options.loss).title} takes about {_spoken(epoch)} an epoch, {_spoken(left)} in all"
+    )
     if left > _PATIENCE and not patient:
         raise UsageError(
             f"{takes}, as each pair has a score for each of {len(corpus.vocabulary):,} words: "
-            "--yes trains all the same; --loss negative-sampling, a shorter text or a higher "
+            f"--yes trains all the same; --loss {LOSSES[0].name}, a shorter text or a higher "
             f"--min-count ({options.min_count} now) is quicker"
         )
     if left > _WORTH_SAYING:
@@ -83,7 +86,8 @@ def _seconds_a_pair(training: Training) -> float:
 def _notes(training: Training, pairs_a_word: float) -> Iterator[str]:
     """Yield the options' demands beyond the usual."""
     options, corpus = training.options, training.corpus
-    negatives = options.negative if options.loss == "negative-sampling" else 0
+    negatives = options.negative if named(options.loss).has_negatives else 0
+    rows = training.tree.nodes.shape[1] if training.tree else negatives + 1
     if negatives > _MANY_NEGATIVES:
         yield (
             f"{negatives:,} negatives: a pair takes about {(negatives + 1) / 6:.0f} times as long "
@@ -100,13 +104,13 @@ def _notes(training: Training, pairs_a_word: float) -> Iterator[str]:
             "with this vocabulary and rate, as the gradients of a batch are added up"
         )
     # The numbers of the words of a block, and the vectors of those of a batch, twice in part.
-    needed = 4 * in_block * (negatives + 2)
+    needed = 4 * in_block * (rows + 1)
     if not one_by_one:
-        needed += 4 * 1.3 * batch * (negatives + 1) * options.size
+        needed += 4 * 1.3 * batch * rows * options.size
     if needed > _WORTH_SAYING_OF_MEMORY:
         yield (
             f"about {needed / _GIGABYTE:.1f} GB of memory for batches of {batch:,} pairs with "
-            f"{negatives:,} negatives each; a smaller --batch-size or --negative takes less"
+            f"{rows - 1:,} negatives each; a smaller --batch-size or --negative takes less"
         )
 
 

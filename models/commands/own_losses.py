@@ -35,6 +35,7 @@ from gradcheck.homework.submission.loading import Submission, SubmissionError, l
 from gradcheck.terminal.command import UsageError
 from gradcheck.word2vec.cases import Case
 from models.commands.followers import Dataset, Descent, Follower, Pair, Sampler, Total, pairs_of
+from models.loss_table import LOSSES
 from models.pairs import Batch
 
 if TYPE_CHECKING:
@@ -298,8 +299,8 @@ def _file(where: str, name: str) -> Path:
         found = None
     if found is None or found.origin is None or Path(found.origin).suffix not in _SUFFIXES:
         raise UsageError(
-            f"--loss {name}: expected negative-sampling, naive-softmax, FILE.py:FUNCTION or "
-            f"MODULE:FUNCTION; there is no module {where!r}"
+            f"--loss {name}: expected {', '.join(loss.name for loss in LOSSES)}, FILE.py:FUNCTION "
+            f"or MODULE:FUNCTION; there is no module {where!r}"
         )
     return Path(found.origin)
 

@@ -9,7 +9,8 @@ import numpy as np
 
 from gradcheck import GradientReport, check
 from models.commands.own_losses import OwnLoss
-from models.pairs import Batch
+from models.loss_table import named
+from models.pairs import Batch, PathBatch
 from models.training import Step, Training, Update
 
 if TYPE_CHECKING:
@@ -27,8 +28,8 @@ _PRECISION = 1e-6
 _ALIKE = 16
 _ALIKE_PAIR_BY_PAIR = 2
 
-# Rows beside those of the pairs. Of negative sampling they must not move; naive softmax is taken
-# over them, which costs far less than over a large vocabulary, and is the same function.
+# Rows beside those of the pairs. Mostly they must not move; naive softmax is taken over them, which
+# costs far less than over a large vocabulary, and is the same function.
 _SPARE_ROWS = 2
 _SOFTMAX_ROWS = 50
 _ROWS_NAMED = 12
@@ -87,7 +88,7 @@ class SpotChecks:
         self._last = step
         self._pairs += step.pairs
         # First, as it tells which word it is.
-        if self._every and self._words:
+        if self._every and self._words and isinstance(step.batch, Batch):
             for report, pairs in self._words.look(step.batch):
                 self._count(report, pairs)
         # With threads a step is a whole block, of many batches.
@@ -131,13 +132,14 @@ class SpotChecks:
     def _check(self, step: Step) -> None:
         training, options = self._training, self._training.options
         training.require_finite()
-        few = options.loss == "negative-sampling"
+        # A person's own function may be naive softmax.
+        takes_all_rows = named(options.loss).has_all_scores or options.is_own_loss
         report, pairs, rows = check_update(
             training.update,
             training.V,
             training.U,
             step.batch,
-            spare_outside_rows=_SPARE_ROWS if few else _SOFTMAX_ROWS,
+            spare_outside_rows=_SOFTMAX_ROWS if takes_all_rows else _SPARE_ROWS,
             pair_by_pair=options.compiled or options.is_own_loss,
             precision=self._precision,
         )
@@ -151,10 +153,11 @@ class SpotChecks:
 
     def _named(self, matrix: str, rows: NDArray[np.intp]) -> list[str]:
         words = self._training.corpus.vocabulary.words
-        return [
-            f"row {number} of {matrix} is that of {words[row]!r}"
-            for number, row in enumerate(rows[:_ROWS_NAMED])
-        ]
+        of_nodes = matrix == "U" and self._training.tree is not None
+        names = (
+            f"inner node {row}" if of_nodes else repr(words[row]) for row in rows[:_ROWS_NAMED]
+        )
+        return [f"row {number} of {matrix} is that of {name}" for number, name in enumerate(names)]
 
 
 class _OutsideWords:
@@ -194,7 +197,7 @@ class _OutsideWords:
         self._is_new[batch.targets] = False
         if self._batches <= _WHOLE_BATCHES and self._together > 1:
             rows = np.arange(len(batch.targets))
-        self._waiting += single_pairs(Batch(*(part[rows] for part in batch)))
+        self._waiting += [batch.selected(rows[i : i + 1]) for i in range(len(rows))]
         # None waits for longer than some batches, or beyond the end of its epoch.
         in_last_block = self._training.position.block == len(self._training.corpus) - 1
         late = in_last_block or self._batches % _BATCHES_TO_WAIT == 0
@@ -260,7 +263,7 @@ def check_update(
     update: Update,
     V: Floats,
     U: Floats,
-    batch: Batch,
+    batch: Batch | PathBatch,
     *,
     spare_outside_rows: int,
     pair_by_pair: bool,
@@ -274,7 +277,7 @@ def check_update(
         The step, the very function that training runs.
     V, U : ndarray, shape (|V|, d)
         Where; they are copied, in double precision.
-    batch : Batch
+    batch : Batch or PathBatch
         What pairs are taken from: a few, with rows that repeat.
     spare_outside_rows : int
         U is cut to the rows of the pairs, and about as many others.
@@ -295,13 +298,8 @@ def check_update(
     """
     pairs = few_pairs(batch, _ALIKE_PAIR_BY_PAIR if pair_by_pair else _ALIKE)
     center_rows = _rows(pairs.inputs, len(V), _SPARE_ROWS)
-    outside_words = np.column_stack((pairs.targets, pairs.negatives))
-    outside_rows = _rows(outside_words, len(U), spare_outside_rows)
-    local = Batch(
-        _renumbered(pairs.inputs, center_rows),
-        _renumbered(pairs.targets, outside_rows),
-        _renumbered(pairs.negatives, outside_rows),
-    )
+    outside_rows = _rows(pairs.rows, len(U), spare_outside_rows)
+    local = pairs.renumbered(center_rows, outside_rows)
     parts = list(single_pairs(local)) if pair_by_pair else [local]
 
     def step(V: Floats, U: Floats) -> tuple[float, Floats, Floats]:
@@ -315,27 +313,29 @@ def check_update(
 
     at = V[center_rows].astype(np.float64), U[outside_rows].astype(np.float64)
     report = check(step, at=at, precision=precision)
-    return report, len(pairs.targets), (center_rows, outside_rows)
+    return report, len(pairs.inputs), (center_rows, outside_rows)
 
 
-def few_pairs(batch: Batch, alike: int) -> Batch:
+def few_pairs(batch: Batch | PathBatch, alike: int) -> Batch | PathBatch:
     """Return few pairs of a batch: such that rows repeat, among pairs and within one.
 
     Parameters
     ----------
-    batch : Batch
+    batch : Batch or PathBatch
         All its pairs.
     alike : int
         At most so many are taken of those with the most frequent input, of those with the most
         frequent target, of those with that among the negatives, and of those with the same
-        negative twice; beside these, the first pair.
+        negative twice; beside these, the first pair. Of paths, the first node and the others
+        stand for target and negatives.
 
     Returns
     -------
-    Batch
+    Batch or PathBatch
         At most 1 + 4 `alike` of its pairs, in their order.
     """
-    inputs, targets, negatives = batch
+    inputs = batch.inputs
+    targets, negatives = batch.rows[:, 0], batch.rows[:, 1:]
     common_target = _most_frequent(targets)
     kinds = [
         (inputs == _most_frequent(inputs)).any(axis=1),
@@ -344,7 +344,7 @@ def few_pairs(batch: Batch, alike: int) -> Batch:
         _has_repeats(negatives),
     ]
     rows = np.unique(np.concatenate([[0], *(np.flatnonzero(kind)[:alike] for kind in kinds)]))
-    return Batch(inputs[rows], targets[rows], negatives[rows])
+    return batch.selected(rows)
 
 
 def _most_frequent(rows: NDArray[np.int32]) -> int:
@@ -359,17 +359,13 @@ def _has_repeats(words: NDArray[np.int32]) -> NDArray[np.bool_]:
     return found
 
 
-def single_pairs(batch: Batch) -> Iterator[Batch]:
+def single_pairs(batch: Batch | PathBatch) -> Iterator[Batch | PathBatch]:
     """Yield the pairs of a batch, each as a batch of its own."""
-    for pair in range(len(batch.targets)):
-        yield Batch(*(part[pair : pair + 1] for part in batch))
+    for pair in range(len(batch.inputs)):
+        yield batch.selected(slice(pair, pair + 1))
 
 
 def _rows(used: NDArray[np.int32], size: int, spare: int) -> NDArray[np.intp]:
     """Return the rows that are used, and about as many `spare` ones, in ascending order."""
     others = np.linspace(0, size - 1, spare).round().astype(np.intp)
     return np.union1d(used[used >= 0], others)
-
-
-def _renumbered(words: NDArray[np.int32], rows: NDArray[np.intp]) -> NDArray[np.int32]:
-    return np.where(words < 0, words, rows.searchsorted(words)).astype(np.int32)

@@ -41,7 +41,9 @@ def pair_gradient(sample, module=compiled):
     (inputs,), words = of.inputs, np.append(of.targets, of.negatives).astype(np.int32)
     h, grad_h = np.full((2, V.shape[1]), np.nan, dtype=V.dtype)
     shares, deltas = (np.full(len(rows), np.nan, dtype=V.dtype) for rows in (inputs, words))
-    loss = module.pair_gradient(V, U, inputs, words, PairGradient(h, shares, deltas, grad_h))
+    signs = np.array([-1] + [1] * (len(words) - 1), dtype=np.int8)
+    gradient = PairGradient(h, shares, deltas, grad_h)
+    loss = module.pair_gradient(V, U, inputs, words, signs, gradient)
     by_V, by_U = np.zeros_like(V), np.zeros_like(U)
     module.subtract_from(by_V, inputs, shares, grad_h, -1.0)
     module.subtract_from(by_U, words, deltas, h, -1.0)
@@ -246,8 +248,8 @@ def test_where_no_code_can_be_kept_it_is_compiled_all_the_same(monkeypatch):
 
 # What is right, and what is wrong.
 MISTAKES = {
-    "sign of the target": ("deltas[k] = sign * sigmoid", "deltas[k] = sigmoid"),
-    "sign of every score": ("deltas[k] = sign * sigmoid", "deltas[k] = -sign * sigmoid"),
+    "sign of the target": ("deltas[k] = signs[k] * sigmoid", "deltas[k] = sigmoid"),
+    "sign of every score": ("deltas[k] = signs[k] * sigmoid", "deltas[k] = -signs[k] * sigmoid"),
     "σ(-x)": ("(1.0 if x >= 0.0 else e)", "(1.0 if x < 0.0 else e)"),
     "row of another word": ("score += matrix[row, j]", "score += matrix[row - 1, j]"),
     "last row only": ("total[j] += weight", "total[j] = weight"),
@@ -264,7 +266,7 @@ MISTAKES = {
 # The loss is wrong, and the gradient belongs to it: the numerical derivative has nothing to say.
 MISTAKEN_LOSSES = {
     "a skipped negative counts": ("        if words[k] >= 0:\n", "        if True:\n"),
-    "no sign": ("sign = -1.0 if k == 0 else 1.0", "sign = 1.0"),
+    "no sign": ("signs[k]", "abs(signs[k])"),
     "padding counts": (
         "        if row >= 0:\n            count += 1",
         "        count += 1",

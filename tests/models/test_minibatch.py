@@ -233,7 +233,7 @@ def test_whole_gives_each_word_of_a_window_what_the_mean_receives(loss, sample):
 NAIVE, SAMPLED = LOSSES
 # What the gradients end with.
 NAIVE_CENTER = "        RowGradient(batch.inputs, shares, grad_h),\n        RowGradient(every_row"
-SAMPLED_CENTER = "        RowGradient(batch.inputs, shares, grad_h),\n        RowGradient(words"
+SAMPLED_CENTER = "        RowGradient(inputs, shares, grad_h),\n        RowGradient(words"
 SAMPLED_OUTSIDE = "RowGradient(words, deltas, h)"
 
 # Of which loss, what is right, and what is wrong.
