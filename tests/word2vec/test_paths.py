@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 import gradcheck
 from gradcheck.word2vec import formulas, oracle
-from gradcheck.word2vec.trees import PathCase, huffman_paths, path_cases
+from gradcheck.word2vec.paths import PathCase, huffman_paths, path_cases
 from gradcheck.word2vec.walkthrough import walk
 from models import losses
 from tests.word2vec.explicit import assert_agrees
