@@ -32,8 +32,7 @@ def sweep_figure(report: Findings) -> Figure:
         from matplotlib.figure import Figure
     except ImportError as error:
         raise ImportError(
-            "report.figure() draws with matplotlib, which is not installed: "
-            "pip install 'gradcheck[plot]'"
+            "report.figure() draws with matplotlib, which is not installed: pip install matplotlib"
         ) from error
     probe = _telling_probe(report)
     figure = Figure(figsize=(7, 4.5), layout="constrained")

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from models.errors import how_to_install
 from tests.benchmarks.pairs import Gradient, Pair
 
 __all__ = ["CHECKERS", "DIFFERENTIATORS", "Checker", "Judge", "installed", "installed_checkers"]
@@ -36,7 +37,7 @@ These are the smallest powers of ten that accept the right gradient at every siz
 def installed(peers: Mapping[str, Any]) -> tuple[list[str], list[str]]:
     """Return the names of the peers that can be imported, and a line for each other one."""
     missing = [name for name in peers if importlib.util.find_spec(name) is None]
-    lines = [f"{name} is not installed: pip install 'gradcheck[peers]'" for name in missing]
+    lines = [f"{name} is not installed: {how_to_install('peers')}" for name in missing]
     return [name for name in peers if name not in missing], lines
 
 
