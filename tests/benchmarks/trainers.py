@@ -1,10 +1,11 @@
 """Train on a text in a process of its own, with our trainer or gensim's, and say what it took.
 
-All train with negative sampling as gensim does by default: 100 numbers a vector, a window of 5, 5
+Most train with negative sampling as gensim does by default: 100 numbers a vector, a window of 5, 5
 negatives, 1e-3 for subsampling, a minimum count of 5, a rate that falls to 1e-4, and gensim's own
 choices where the known trainers differ. Skip-gram starts at a rate of 0.025. CBOW of ours starts at
 its default and follows the exact gradient; gensim's, which applies C times that, starts at its
-default, 0.025, and at 0.05, word2vec.c's. The text is plain, a sentence a line.
+default, 0.025, and at 0.05, word2vec.c's. Hierarchical softmax, skip-gram, has no negatives and is
+the same otherwise. The text is plain, a sentence a line.
 """
 
 from __future__ import annotations
@@ -146,7 +147,7 @@ def _known(text: Iterable[list[str]], known: frozenset[str] | None) -> Iterator[
         yield sentence if known is None else [word for word in sentence if word in known]
 
 
-def _gensim(what: Run, model: Model, alpha: float) -> _Trained:
+def _gensim(what: Run, model: Model, alpha: float, *, tree: bool = False) -> _Trained:
     """Train with gensim from a file, the quicker of its two ways: no queue feeds its threads."""
     from gensim.models import Word2Vec
 
@@ -154,12 +155,12 @@ def _gensim(what: Run, model: Model, alpha: float) -> _Trained:
     model = Word2Vec(
         sg=int(model == "skip-gram"),
         alpha=alpha,
-        hs=0,
+        hs=int(tree),
         vector_size=SIZE,
         epochs=what.epochs,
         workers=what.threads,
         seed=what.seed,
-        **SHARED,
+        **SHARED | ({"negative": 0} if tree else {}),
     )
     model.build_vocab(corpus_file=str(what.text))
     watch.ready()
@@ -172,9 +173,10 @@ def _gensim(what: Run, model: Model, alpha: float) -> _Trained:
     return _Trained(model.wv.index_to_key, model.wv.vectors, *times, pairs=None)
 
 
-def _ours(what: Run, model: Model, *, compiled: bool) -> _Trained:
+def _ours(what: Run, model: Model, *, compiled: bool, loss: str = "negative-sampling") -> _Trained:
     options = Options(
         model=model,
+        loss=loss,
         size=SIZE,
         epochs=what.epochs,
         threads=what.threads,
@@ -210,6 +212,9 @@ TRAINERS: dict[str, Callable[[Run], _Trained]] = {
     "gensim CBOW 0.05": partial(_gensim, model="cbow", alpha=0.05),
     "plain CBOW": partial(_ours, model="cbow", compiled=False),
     "compiled CBOW": partial(_ours, model="cbow", compiled=True),
+    "gensim HS": partial(_gensim, model="skip-gram", alpha=0.025, tree=True),
+    "plain HS": partial(_ours, model="skip-gram", compiled=False, loss="hierarchical-softmax"),
+    "compiled HS": partial(_ours, model="skip-gram", compiled=True, loss="hierarchical-softmax"),
 }
 
 
