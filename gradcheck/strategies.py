@@ -10,19 +10,28 @@ Hypothesis is imported where it is used, so that ``import gradcheck`` stays quic
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import random
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
 from gradcheck.arrays.parameters import Parameters
 
 if TYPE_CHECKING:
-    from hypothesis.strategies import SearchStrategy
+    from collections.abc import Sequence
+
+    from hypothesis.strategies import DrawFn, SearchStrategy
     from numpy.typing import DTypeLike, NDArray
 
 __all__ = [
     "PROFILES",
+    "Choices",
+    "HypothesisChoices",
+    "SeededChoices",
     "arrays",
+    "choose_generator",
+    "choose_scale",
+    "choose_shape",
     "generators",
     "matrix_shapes",
     "parameters",
@@ -36,6 +45,64 @@ PROFILES = ("student", "grade", "deep")
 # Mostly 1. Zero hides what is multiplied by it, 1e-3 defeats absolute tolerances, and the large
 # ones saturate exponentials. The first is what a failing example shrinks to.
 _SCALES = (1.0, 1.0, 1.0, 1.0, 1.0, 5.0, 30.0, 1e-3, 0.0)
+
+
+class Choices(Protocol):
+    """A source of choices, from which a function builds a case.
+
+    The same function then serves twice: with `SeededChoices` it makes hundreds of cases in no
+    time, with `HypothesisChoices` it makes those that Hypothesis shrinks.
+    """
+
+    def integer(self, least: int, greatest: int) -> int:
+        """Choose a number, both bounds included."""
+
+    def element(self, options: Sequence[Any]) -> Any:
+        """Choose one of some options; a failing case shrinks to the first."""
+
+
+class HypothesisChoices:
+    """Choices that Hypothesis makes, and shrinks.
+
+    Parameters
+    ----------
+    draw : callable
+        The first argument of a ``composite`` strategy.
+    """
+
+    def __init__(self, draw: DrawFn) -> None:
+        from hypothesis import strategies as st
+
+        self._draw, self._strategies = draw, st
+
+    def integer(self, least: int, greatest: int) -> int:
+        """Choose a number, both bounds included."""
+        return self._draw(self._strategies.integers(least, greatest))
+
+    def element(self, options: Sequence[Any]) -> Any:
+        """Choose one of some options."""
+        return self._draw(self._strategies.sampled_from(options))
+
+
+class SeededChoices:
+    """Choices that a seed makes: some 20 times as fast, where nothing is to be shrunk.
+
+    Parameters
+    ----------
+    seed : int
+        Makes the same choices again.
+    """
+
+    def __init__(self, seed: int) -> None:
+        self._random = random.Random(seed)  # noqa: S311 - nothing secret
+
+    def integer(self, least: int, greatest: int) -> int:
+        """Choose a number, both bounds included."""
+        return self._random.randint(least, greatest)
+
+    def element(self, options: Sequence[Any]) -> Any:
+        """Choose one of some options."""
+        return self._random.choice(options)
 
 
 def register_profiles() -> None:
@@ -74,6 +141,17 @@ def generators() -> SearchStrategy[np.random.Generator]:
     return st.integers(0, 2**32 - 1).map(np.random.default_rng)
 
 
+def choose_scale(choices: Choices) -> float:
+    """Choose the size of the entries of an array, as `scales` draws it."""
+    scale: float = choices.element(_SCALES)
+    return scale
+
+
+def choose_generator(choices: Choices) -> np.random.Generator:
+    """Choose the seed of a generator, as `generators` does."""
+    return np.random.default_rng(choices.integer(0, 2**32 - 1))
+
+
 def scales() -> SearchStrategy[float]:
     """Draw the size of the entries of an array: mostly 1, at times 0, 1e-3, 5 or 30."""
     from hypothesis import strategies as st
@@ -100,25 +178,53 @@ def matrix_shapes(
     _check_range("rows", min_rows, max_rows)
     _check_range("columns", min_columns, max_columns)
 
-    def rows(most: int) -> SearchStrategy[int]:
-        return st.integers(min_rows, max(min_rows, min(most, max_rows)))
+    @st.composite
+    def shapes(draw: DrawFn) -> tuple[int, int]:
+        return choose_shape(
+            HypothesisChoices(draw),
+            min_rows=min_rows,
+            max_rows=max_rows,
+            min_columns=min_columns,
+            max_columns=max_columns,
+        )
 
-    def columns(most: int) -> SearchStrategy[int]:
-        return st.integers(min_columns, max(min_columns, min(most, max_columns)))
+    return shapes()
 
-    shapes = [
-        st.tuples(rows(min_rows + 4), columns(min_columns + 3)),
-        st.tuples(st.just(min_rows), columns(min_columns + 5)),
-        st.tuples(rows(min_rows + 6), st.just(min_columns)),
-        st.tuples(rows(min_rows + 10), columns(min_columns + 9)),
-        st.tuples(rows(max_rows), columns(max_columns)),
-    ]
+
+def choose_shape(
+    choices: Choices,
+    *,
+    min_rows: int = 1,
+    max_rows: int = 100,
+    min_columns: int = 1,
+    max_columns: int = 50,
+) -> tuple[int, int]:
+    """Choose a shape as `matrix_shapes` draws it."""
+
+    def rows(most: int) -> int:
+        return choices.integer(min_rows, max(min_rows, min(most, max_rows)))
+
+    def columns(most: int) -> int:
+        return choices.integer(min_columns, max(min_columns, min(most, max_columns)))
+
     least, greatest = max(min_rows, min_columns), min(max_rows, max_columns)
+    kinds = ["small", "fewest rows", "fewest columns", "medium", "any"]
     if least <= greatest:
-        # Twice, to be drawn more often; not first, since failing examples shrink to the first.
-        square = st.integers(least, min(greatest, least + 5)).map(lambda size: (size, size))
-        shapes[2:2] = [square, square]
-    return st.one_of(shapes)
+        # Twice, to be chosen more often; not first, since failing examples shrink to the first.
+        kinds[2:2] = ["square", "square"]
+    kind = choices.element(kinds)
+    if kind == "square":
+        size = choices.integer(least, min(greatest, least + 5))
+        return size, size
+    if kind == "small":
+        return rows(min_rows + 4), columns(min_columns + 3)
+    if kind == "fewest rows":
+        return min_rows, columns(min_columns + 5)
+    if kind == "fewest columns":
+        return rows(min_rows + 6), min_columns
+    if kind == "medium":
+        return rows(min_rows + 10), columns(min_columns + 9)
+    return rows(max_rows), columns(max_columns)
 
 
 def arrays(

@@ -135,8 +135,6 @@ class Course:
         The name of the dataset where it is a global.
     helpers : tuple of HelperModule
         The modules that the course hands out; a package stands after its modules.
-    states_shapes : bool
-        Whether the handout states the shapes of loss and gradients.
     """
 
     identifier: str
@@ -150,7 +148,6 @@ class Course:
     default_count: int = 10
     dataset: str = "dataset"
     helpers: tuple[HelperModule, ...] = _HELPERS
-    states_shapes: bool = True
 
     def names(self) -> tuple[str, ...]:
         """Return the functions' names, in the order of their checks."""
@@ -330,7 +327,7 @@ def _cost_and_gradient(
     }
     unspecified: frozenset[tuple[Role, str]] = frozenset({("negative-sampling", "target-excluded")})
     advised = frozenset() if excludes_target else unspecified
-    return Course(identifier, title, functions, advised, states_shapes=False)
+    return Course(identifier, title, functions, advised)
 
 
 COURSES: tuple[Course, ...] = (

@@ -5,17 +5,25 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from gradcheck.homework.calling.calls import Target
 from gradcheck.homework.calling.opening import FileFacts
-from gradcheck.homework.checks.cases import Profile, StreamName, draw_cases, find_smallest, teaches
+from gradcheck.homework.checks.cases import (
+    Profile,
+    StreamName,
+    draw_cases,
+    find_smallest,
+    is_oblong,
+)
 from gradcheck.homework.checks.comparison import Finding, Unjudged, Verdict, as_array
 from gradcheck.homework.checks.mistakes.mistake_table import formula_of, remedy
 from gradcheck.homework.checks.mistakes.naming import explain
 from gradcheck.homework.checks.registry import Check, Level
+from gradcheck.homework.checks.together import call_ahead, judge_together
 from gradcheck.homework.checks.trials import GradientTrial, Trial, make_trial
 from gradcheck.homework.checks.working import working
 from gradcheck.homework.courses import Course, Role
@@ -94,11 +102,11 @@ class FunctionExamination:
         order = sorted(self._checks, key=lambda check: check.name != "same-answer-twice")
         results = {check.name: self._run_check(check) for check in order}
         if any(results[name].status == "failed" for name in _VALUES & results.keys()):
-            # What is wrong is so in its last digits, too.
-            result = results["rounding"]
-            results["rounding"] = CheckResult(
-                result.name, result.level, "skipped", message="its values are wrong already"
-            )
+            # What is wrong is so in its last digits, too, and in the smallest sizes.
+            for name in {"rounding", "smallest-sizes"} & results.keys():
+                message = "its values are wrong already"
+                level = results[name].level
+                results[name] = CheckResult(name, level, "skipped", message=message)
         ordered = tuple(results[check.name] for check in self._checks)
         if self._cut_short:
             return "timeout", ordered
@@ -114,6 +122,7 @@ class FunctionExamination:
     def _first_failure_to_return(self, stream: StreamName) -> _StoppedEarly | None:
         """Call the function on every case; return the end of it where there is no more to ask."""
         trials = self._trials_of(stream)
+        call_ahead(trials, again=False, is_over=self._is_over)
         for done, trial in enumerate(trials):
             if self._is_over():
                 return _StoppedEarly("timeout", trial, self._too_slow(done, len(trials)))
@@ -209,10 +218,12 @@ class FunctionExamination:
         """Return the number of judged trials, those that fail, and a reason why others were not."""
         judged, reason = 0, ""
         failing: list[Trial] = []
-        for trial in self._trials_of(check.stream):
-            if self._is_over():
-                break
-            verdict = _judge(check, trial)
+        trials = call_ahead(self._trials_of(check.stream), again=False, is_over=self._is_over)
+        if check.name == "same-answer-twice":
+            call_ahead(trials, again=True, is_over=self._is_over)
+        verdicts = judge_together(partial(_judge, check), trials, self._is_over)
+        # Where there was no time for all, there are fewer verdicts.
+        for trial, verdict in zip(trials, verdicts, strict=False):
             if isinstance(verdict, Unjudged):
                 reason = verdict.reason
                 continue
@@ -225,9 +236,9 @@ class FunctionExamination:
 
     def _explain(self, check: Check, failing: list[Trial]) -> tuple[Trial, Finding]:
         """Return the trial to show, and the finding in it."""
-        oblong = check.name == "shapes"
-        taught = [one for one in failing if teaches(check.stream, one.case, oblong=oblong)]
-        trial = min(taught or failing, key=lambda failed: _size(failed.case))
+        # With as many words as entries, nobody sees what is transposed.
+        oblong = [one for one in failing if check.name == "shapes" and is_oblong(one.case)]
+        trial = min(oblong or failing, key=lambda failed: _size(failed.case))
         # No shrinking where calls depend on earlier ones, or each takes all its time.
         slow = trial.outcome.status == "timeout"
         if self._profile.shrinks and not self._keeps_state and not slow:
@@ -235,7 +246,7 @@ class FunctionExamination:
                 check,
                 trial,
                 lambda other: (
-                    (not taught or teaches(check.stream, other.case, oblong=oblong))
+                    (not oblong or is_oblong(other.case))
                     and isinstance(_judge(check, other), Finding)
                 ),
             )
@@ -255,7 +266,8 @@ class FunctionExamination:
 
     def _other_trials(self, check: Check) -> list[Trial]:
         """Return the function's answers to other cases of its formulas."""
-        streams = {other.stream for other in self._checks if not other.stream.startswith("large-")}
+        extreme = ("large-", "tiny-")
+        streams = {other.stream for other in self._checks if not other.stream.startswith(extreme)}
         if self._keeps_state or self._is_over():
             return []
         return [trial for stream in streams - {check.stream} for trial in self._trials_of(stream)]
@@ -278,7 +290,6 @@ class FunctionExamination:
             check.stream,
             trial.case,
             lambda case: not self._is_over() and fails(trial.on(case)),
-            count=self._profile.cases,
             seed=self._seed,
         )
         return trial.on(case)
@@ -286,7 +297,8 @@ class FunctionExamination:
 
 def _judge(check: Check, trial: Trial) -> Verdict:
     if trial.outcome.status != "returned":
-        return Finding(trial.outcome.message)
+        lead = "in the smallest sizes, " if check.stream.startswith("tiny-") else ""
+        return Finding(lead + trial.outcome.message)
     return check.judge(trial)
 
 

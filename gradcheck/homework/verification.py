@@ -5,9 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
-from importlib import import_module
 from pathlib import Path
-from threading import Thread
 from typing import Any, Self
 
 import numpy as np
@@ -170,13 +168,7 @@ def _open(
     delivery = RUNNING_NOTEBOOK if isinstance(path, Mapping) else deliver(path, functions.values())
     names = delivery.names() | checked_names(functions, str(delivery))
     if not in_process and not in_notebook:
-        # The library that draws the cases is loaded while the file is.
-        ahead = Thread(target=import_module, args=("hypothesis",))
-        ahead.start()
-        try:
-            served = ServedTarget(delivery, names, seconds=seconds, timeout=timeout)
-        finally:
-            ahead.join()
+        served = ServedTarget(delivery, names, seconds=seconds, timeout=timeout)
         return served.facts, served
     if isinstance(path, Mapping):
         submission = from_namespace(path, functions=names.values())

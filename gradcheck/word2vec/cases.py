@@ -4,7 +4,8 @@ A `Case` is one (center, outside) pair, a `WindowCase` one window of a text. Bot
 copies that nobody can write to, and print as the Python that makes them again.
 
 Each strategy draws the structure (sizes, indices, negatives, scales) and seeds the values; see
-`gradcheck.strategies`. Hypothesis is imported where it is used.
+`gradcheck.strategies`. The structure is chosen by `choose_pair` and `choose_window`, which take
+their choices from Hypothesis or from a seed.
 
 It is long since both kinds of case stand beside the strategies that draw them.
 """
@@ -21,14 +22,17 @@ import numpy as np
 from gradcheck import strategies
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from hypothesis.strategies import DrawFn, SearchStrategy
     from numpy.typing import NDArray
 
+    from gradcheck.strategies import Choices
+
 __all__ = [
     "Case",
+    "Negatives",
     "WindowCase",
+    "choose_pair",
+    "choose_window",
     "large_score_negative_sampling_cases",
     "large_score_softmax_cases",
     "negative_sampling_cases",
@@ -200,7 +204,7 @@ def negative_sampling_cases(
         True: some negative is drawn more than once. False: all are distinct. None: either.
     """
     return _pair_cases(
-        max_score=max_score, negatives=_Negatives(exclude_target=exclude_target, repeats=repeats)
+        max_score=max_score, negatives=Negatives(exclude_target=exclude_target, repeats=repeats)
     )
 
 
@@ -211,7 +215,7 @@ def large_score_softmax_cases() -> SearchStrategy[Case]:
 
 def large_score_negative_sampling_cases() -> SearchStrategy[Case]:
     """Draw cases of negative sampling whose largest score is between ±40 and ±1,000,000."""
-    return _pair_cases(max_score=None, negatives=_Negatives(exclude_target=True, repeats=None))
+    return _pair_cases(max_score=None, negatives=Negatives(exclude_target=True, repeats=None))
 
 
 def window_cases(
@@ -245,64 +249,100 @@ def window_cases(
 
     if kind not in {"skip-gram", "cbow"}:
         raise ValueError(f"kind: expected 'skip-gram' or 'cbow', got {kind!r}")
-    shapes = strategies.matrix_shapes(min_rows=2, max_rows=40, max_columns=20)
-    sampler = _Negatives(exclude_target=True, repeats=repeats)
+    sampler = Negatives(exclude_target=True, repeats=repeats) if negatives else None
 
     @st.composite
     def windows(draw: DrawFn) -> WindowCase:
-        words, dimension = draw(shapes)
-        window_size = draw(st.sampled_from(_WINDOW_SIZES))
-        if window_size == max(_WINDOW_SIZES):
-            words += 2 * window_size  # room for a window of distinct words
-        word = st.integers(0, words - 1)
-        center = draw(word)
-        # Windows are full, but at the ends of a text.
-        size = draw(st.one_of(st.integers(1, 2 * window_size), st.just(2 * window_size)))
-        context = [draw(word) for _ in range(size)]
-        generator = draw(strategies.generators())
-        drawn = []
-        if negatives:
-            # The course draws the same number of negatives for each word of a window.
-            size = draw(st.sampled_from(_SAMPLE_SIZES))
-            targets = context if kind == "skip-gram" else [center]
-            drawn = [sampler.sample(generator, words, target, size) for target in targets]
-        center_vectors = draw(strategies.scales()) * generator.standard_normal((words, dimension))
-        outside_vectors = draw(strategies.scales()) * generator.standard_normal((words, dimension))
-        inputs = center_vectors[[center] if kind == "skip-gram" else context].sum(axis=0)
-        # The scores are linear in V: scaled, it keeps the directions that were drawn.
-        center_vectors *= _shrink_factor(outside_vectors @ inputs, max_score)
-        return WindowCase(
-            center_vectors, outside_vectors, center, tuple(context), window_size, tuple(drawn)
-        )
+        choices = strategies.HypothesisChoices(draw)
+        return choose_window(choices, kind=kind, negatives=sampler, max_score=max_score)
 
     return windows()
 
 
+def choose_window(
+    choices: Choices,
+    *,
+    kind: Kind,
+    negatives: Negatives | None = None,
+    max_score: float = 15.0,
+    least_dimension: int = 1,
+    most_dimension: int = 20,
+) -> WindowCase:
+    """Choose a window of a text, as `window_cases` draws it.
+
+    Parameters
+    ----------
+    choices : Choices
+        Where the choices come from.
+    kind : {"skip-gram", "cbow"}
+        What predicts what.
+    negatives : Negatives, optional
+        How negatives are drawn, where some are.
+    max_score : float
+        As for `window_cases`.
+    least_dimension, most_dimension : int
+        The bounds of d.
+    """
+    words, dimension = strategies.choose_shape(
+        choices,
+        min_rows=2,
+        max_rows=40,
+        min_columns=least_dimension,
+        max_columns=most_dimension,
+    )
+    window_size = choices.element(_WINDOW_SIZES)
+    if window_size == max(_WINDOW_SIZES):
+        words += 2 * window_size  # room for a window of distinct words
+    center = choices.integer(0, words - 1)
+    # Windows are full, but at the ends of a text.
+    is_at_an_end = choices.element((True, False))
+    size = choices.integer(1, 2 * window_size) if is_at_an_end else 2 * window_size
+    context = [choices.integer(0, words - 1) for _ in range(size)]
+    generator = strategies.choose_generator(choices)
+    drawn = []
+    if negatives:
+        # The course draws the same number of negatives for each word of a window; a generator
+        # chooses each, in a fraction of the time that Hypothesis takes.
+        size = choices.element(_SAMPLE_SIZES)
+        targets = context if kind == "skip-gram" else [center]
+        seeded = strategies.SeededChoices(int(generator.integers(2**32)))
+        drawn = [negatives.choose(seeded, words, target, size) for target in targets]
+    center_vectors, outside_vectors = generator.standard_normal((2, words, dimension))
+    center_vectors *= strategies.choose_scale(choices)
+    outside_vectors *= strategies.choose_scale(choices)
+    inputs = center_vectors[[center] if kind == "skip-gram" else context].sum(axis=0)
+    # The scores are linear in V: scaled, it keeps the directions that were drawn.
+    center_vectors *= _shrink_factor(outside_vectors @ inputs, max_score)
+    return WindowCase(
+        center_vectors, outside_vectors, center, tuple(context), window_size, tuple(drawn)
+    )
+
+
 @dataclass(frozen=True)
-class _Negatives:
-    """How the negatives of one target are drawn."""
+class Negatives:
+    """How the negatives of one target are chosen.
 
-    exclude_target: bool
-    repeats: bool | None
+    Attributes
+    ----------
+    exclude_target : bool
+        Whether the target is kept out of them.
+    repeats : bool or None
+        Whether some negative is drawn more than once, always, never or at times.
+    """
 
-    def draw(self, draw: DrawFn, words: int, target: int) -> tuple[int, ...]:
-        """Let Hypothesis choose each index, so that a failure shrinks to the fewest repeats."""
-        from hypothesis import strategies as st
+    exclude_target: bool = True
+    repeats: bool | None = None
+
+    def choose(
+        self, choices: Choices, words: int, target: int, size: int | None = None
+    ) -> tuple[int, ...]:
+        """Choose the indices, so many or as many as turn out."""
+        if size is None:
+            size = choices.element(_SAMPLE_SIZES)
 
         def choose(bound: int) -> int:
-            return draw(st.integers(0, bound - 1))
+            return choices.integer(0, bound - 1)
 
-        return self._select(words, target, draw(st.sampled_from(_SAMPLE_SIZES)), choose)
-
-    def sample(
-        self, generator: np.random.Generator, words: int, target: int, size: int
-    ) -> tuple[int, ...]:
-        """Let a generator choose each index: a fraction of the time that drawing takes."""
-        return self._select(words, target, size, lambda bound: int(generator.integers(bound)))
-
-    def _select(
-        self, words: int, target: int, size: int, choose: Callable[[int], int]
-    ) -> tuple[int, ...]:
         candidates = [word for word in range(words) if not (self.exclude_target and word == target)]
         if self.repeats is False:
             size = min(size, len(candidates))
@@ -315,37 +355,64 @@ class _Negatives:
 
 
 def _pair_cases(
-    *, max_score: float | None, negatives: _Negatives | None = None
+    *, max_score: float | None, negatives: Negatives | None = None
 ) -> SearchStrategy[Case]:
     """Draw pairs; where `max_score` is None, the largest score is drawn, and large."""
     from hypothesis import strategies as st
 
-    shapes = strategies.matrix_shapes(min_rows=2)
-    if negatives is None and max_score is not None:
-        # A vocabulary of one word is where an axis gets lost; no negative can be drawn from it,
-        # and whatever its score, the loss is 0.
-        shapes = st.one_of(shapes, st.tuples(st.just(1), st.integers(1, 6)))
-    generators = strategies.generators()
-    scales = strategies.scales()
-    large_scores = st.sampled_from(_LARGE_SCORES)
+    # A vocabulary of one word is where an axis gets lost; no negative can be drawn from it,
+    # and whatever its score, the loss is 0.
+    may_be_one_word = negatives is None and max_score is not None
 
     @st.composite
     def pairs(draw: DrawFn) -> Case:
-        words, dimension = draw(shapes)
-        target = draw(st.integers(0, words - 1))
-        drawn = negatives.draw(draw, words, target) if negatives else ()
-        generator = draw(generators)
-        center = generator.standard_normal(dimension)
-        outside = generator.standard_normal((words, dimension))
-        if max_score is None:
-            center *= draw(large_scores) / np.abs(outside @ center).max()
-        else:
-            center *= draw(scales)
-            outside *= draw(scales)
-            center *= _shrink_factor(outside @ center, max_score)
-        return Case(center, outside, target, drawn)
+        choices = strategies.HypothesisChoices(draw)
+        shape = None
+        if may_be_one_word and choices.element((False,) * 7 + (True,)):
+            shape = (1, choices.integer(1, 6))
+        return choose_pair(choices, max_score=max_score, negatives=negatives, shape=shape)
 
     return pairs()
+
+
+def choose_pair(
+    choices: Choices,
+    *,
+    max_score: float | None = 15.0,
+    negatives: Negatives | None = None,
+    least_dimension: int = 1,
+    shape: tuple[int, int] | None = None,
+) -> Case:
+    """Choose a pair, as `softmax_cases` and the like draw it.
+
+    Parameters
+    ----------
+    choices : Choices
+        Where the choices come from.
+    max_score : float or None
+        As for `softmax_cases`; where it is None, the largest score is chosen, and large.
+    negatives : Negatives, optional
+        How negatives are drawn, where some are.
+    least_dimension : int
+        The least d.
+    shape : (int, int), optional
+        |V| and d, chosen by default.
+    """
+    words, dimension = shape or strategies.choose_shape(
+        choices, min_rows=2, min_columns=least_dimension
+    )
+    target = choices.integer(0, words - 1)
+    drawn = negatives.choose(choices, words, target) if negatives else ()
+    generator = strategies.choose_generator(choices)
+    center = generator.standard_normal(dimension)
+    outside = generator.standard_normal((words, dimension))
+    if max_score is None:
+        center *= choices.element(_LARGE_SCORES) / np.abs(outside @ center).max()
+    else:
+        center *= strategies.choose_scale(choices)
+        outside *= strategies.choose_scale(choices)
+        center *= _shrink_factor(outside @ center, max_score)
+    return Case(center, outside, target, drawn)
 
 
 def _shrink_factor(scores: NDArray[np.float64], max_score: float) -> float:

@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 import pty
+import re
 import signal
 import subprocess
 import sys
@@ -53,7 +54,7 @@ def run(*arguments: object, **options) -> subprocess.CompletedProcess[str]:
 def test_a_right_file(files, capsys):
     assert main(["verify", str(files["right"])]) == 0
     out, err = capsys.readouterr()
-    assert "PASSED: 51 of 51 checks ran" in out
+    assert re.search(r"PASSED: (\d+) of \1 checks ran", out)
     assert err == ""
 
 

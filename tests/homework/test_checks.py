@@ -61,11 +61,19 @@ def _gradient_mistakes(role: str, text: str, ending: str, names: tuple[str, str,
         (role, "dtypes"): _at_return(
             text, ending, result=f"{loss}, {center}, {outside}.astype(np.float32)"
         ),
+        (role, "smallest-sizes"): _at_return(
+            text, ending, result=f"{loss}, np.squeeze({center}), {outside}"
+        ),
         (role, "inputs-unchanged"): _at_return(text, ending, f"{argument} -= 0.1"),
         (role, "same-answer-twice"): _with_state(text, ending, outside),
     }
 
 
+# With a list of one index, a row of shape (1, d) can be added.
+_ABSORBS = changed(YEAR_2017, ("gradIn[current] += pair[1]", "gradIn[[current]] += pair[1]"))
+_COST_RETURN, _COST_ROW_RETURN = (
+    f"    return cost, gradPred{index}, grad" for index in ("", "[np.newaxis]")
+)
 _A2_PAIR = ("loss", "gradCenterVec", "gradOutsideVecs")
 _A2_WINDOW = ("loss", "gradCenterVecs", "gradOutsideVectors")
 _WINDOW_2017 = ("cost", "gradIn", "gradOut")
@@ -86,6 +94,12 @@ MISTAKES = {
     ),
     ("sigmoid", "large-inputs"): _sigmoid("return np.exp(x) / (1 + np.exp(x))"),
     **_gradient_mistakes("naive-softmax", A2, _NAIVE_RETURN, _A2_PAIR),
+    ("naive-softmax", "exact-shapes"): changed(
+        _ABSORBS, (f"{_COST_RETURN}\n\n\ndef get", f"{_COST_ROW_RETURN}\n\n\ndef get")
+    ),
+    ("negative-sampling", "exact-shapes"): changed(
+        _ABSORBS, (f"{_COST_RETURN}\n\n\ndef skip", f"{_COST_ROW_RETURN}\n\n\ndef skip")
+    ),
     ("naive-softmax", "loss"): changed(
         A2,
         (
@@ -415,7 +429,7 @@ def test_a_subtle_mistake_fails_its_check_and_no_other(submit, name):
     assert not report.passed
 
 
-def test_an_axis_lost_in_a_vocabulary_of_one_word_crashes(submit):
+def test_an_axis_lost_in_a_vocabulary_of_one_word_is_worth_advice(submit):
     text = changed(
         A2,
         ("    scores = outsideVectors @ center", "    scores = np.squeeze(outsideVectors @ center"),
@@ -425,7 +439,43 @@ def test_an_axis_lost_in_a_vocabulary_of_one_word_crashes(submit):
         ),
     )
     report = submit(text, only=["naiveSoftmaxLossAndGradient"])
-    assert [function.status for function in report.functions] == ["crashed"]
+    assert report.passed
+    assert _failed(report) == {("naiveSoftmaxLossAndGradient", "smallest-sizes")}
+    assert "smallest-sizes: in the smallest sizes, crashed: " in " ".join(str(report).split())
+
+
+@pytest.mark.parametrize(
+    "squeezed",
+    ["np.squeeze(gradCenterVec), gradOutsideVecs", "gradCenterVec, gradOutsideVecs.squeeze()"],
+)
+def test_no_required_check_sees_vectors_of_one_entry(submit, squeezed):
+    report = submit(
+        changed(
+            A2, (_NAIVE_RETURN, _NAIVE_RETURN.replace("gradCenterVec, gradOutsideVecs", squeezed))
+        )
+    )
+    assert report.passed
+    assert _failed(report) == {("naiveSoftmaxLossAndGradient", "smallest-sizes")}
+
+
+@pytest.mark.parametrize("stated", [False, True])
+@pytest.mark.parametrize("index", ["[np.newaxis]", "[:, np.newaxis]"])
+def test_a_further_axis_is_required_not_to_be_there_where_it_is_stated_or_in_the_way(
+    submit, stated, index
+):
+    head = "def softmaxCostAndGradient(predicted, target, outputVectors, dataset):\n"
+    docstring = '    """gradPred -- in shape (d,)"""\n' if stated else ""
+    returned = _COST_RETURN.replace("gradPred", f"gradPred{index}")
+    text = changed(
+        _ABSORBS,
+        (head, head + docstring),
+        (f"{_COST_RETURN}\n\n\ndef get", f"{returned}\n\n\ndef get"),
+    )
+    report = submit(text)
+    is_absorbed = index == "[np.newaxis]" and not stated
+    assert report.passed == is_absorbed
+    wrong = "exact-shapes" if is_absorbed else "shapes"
+    assert _failed(report) == {("softmaxCostAndGradient", wrong)}
 
 
 def test_a_sigmoid_that_fails_on_whole_numbers_crashes(submit):

@@ -16,8 +16,8 @@ from gradcheck.homework.calling.frames import (
     encode,
 )
 from gradcheck.homework.calling.messages import (
-    call_from,
-    call_message,
+    calls_from,
+    calls_message,
     facts_from,
     outcome_from,
     outcome_message,
@@ -120,8 +120,9 @@ def test_bytes_that_are_no_value_are_said_to_be_none():
 
 def test_a_call_and_its_outcome_come_through():
     call = Call("negative-sampling", {"center": np.ones(2), "K": 3}, draws=(1, 2, 1), seed=5)
-    limit, back = call_from(decode(encode(call_message(call, 99))))
+    limit, (other, back) = calls_from(decode(encode(calls_message([call, call], 99))))
     assert limit == 99
+    assert other.draws == call.draws
     assert (back.role, back.draws, back.seed) == (call.role, call.draws, call.seed)
     outcome = Outcome("returned", (1.0, np.ones(2)), drawn=(1, 2), sampled=((1,), (2, 3)))
     again = outcome_from(decode(encode(outcome_message(outcome))))

@@ -177,8 +177,8 @@ def test_the_example_passes_every_check(submit, profile):
     assert report.checks_ran == report.checks_known
     cases = {check.cases for function in report.functions for check in function.checks}
     assert 0 not in cases
-    assert profile != "grade" or cases == {100}
-    assert "PASSED: 51 of 51 checks ran" in str(report)
+    assert profile != "grade" or cases == {20, 100}  # 20 where there is little to vary
+    assert f"PASSED: {report.checks_known} of {report.checks_known} checks ran" in str(report)
 
 
 def test_nothing_of_the_file_is_printed(submit, capfd):

@@ -7,7 +7,7 @@ that runs it here.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
@@ -41,6 +41,8 @@ class Call:
         Whether the file's sampler gives way to one that returns `draws`.
     passed_loss : Role
         The loss function that a window function is given.
+    own_losses : bool
+        Whether that is the file's own, and not a double of it.
     seed : int
         The state of `random` and `np.random` before the call.
     """
@@ -50,6 +52,7 @@ class Call:
     draws: tuple[int, ...] = ()
     replace_sampler: bool = True
     passed_loss: Role = "naive-softmax"
+    own_losses: bool = False
     seed: int = 0
 
 
@@ -109,6 +112,9 @@ class Target(Protocol):
     def has(self, role: Role) -> bool:
         """Say whether the file has this function."""
 
+    def states_shapes(self, role: Role) -> bool:
+        """Say whether the function's docstring has a word on shapes, as handouts from 2020 do."""
+
     def call(self, call: Call) -> Outcome:
         """Call a function; whatever the function does, an `Outcome` comes back.
 
@@ -116,6 +122,15 @@ class Target(Protocol):
         ------
         SubmissionError
             If the file has ended its process, if it has one.
+        """
+
+    def call_all(self, calls: Sequence[Call]) -> list[Outcome]:
+        """Call functions one after the other, up to the first that does not return.
+
+        Raises
+        ------
+        SubmissionError
+            As `call` does.
         """
 
     def fresh(self) -> Target:

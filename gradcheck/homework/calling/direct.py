@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import inspect
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from functools import cached_property, partial
@@ -83,6 +83,11 @@ class DirectTarget:
         function = self._submission.function(interface.name) if interface else None
         return function is not None and not is_stand_in(function)
 
+    def states_shapes(self, role: Role) -> bool:
+        """Say whether the function's docstring has a word on shapes."""
+        text = getattr(self._submission.function(self.course.functions[role].name), "__doc__", "")
+        return isinstance(text, str) and "shape" in text.lower()
+
     def fresh(self) -> Target:
         """Say that there is only this one: whoever can load the file again has another target."""
         raise SubmissionError(f"{self._submission.path}: cannot be loaded again")
@@ -142,6 +147,15 @@ class DirectTarget:
             earlier_overwritten=spoiled,
         )
 
+    def call_all(self, calls: Sequence[Call]) -> list[Outcome]:
+        """Call functions one after the other, up to the first that does not return."""
+        outcomes: list[Outcome] = []
+        for call in calls:
+            outcomes.append(self.call(call))
+            if outcomes[-1].status != "returned":
+                break
+        return outcomes
+
     def _sampler(self, call: Call) -> ScriptedSampler:
         if call.role != "negative-sampling":
             return ScriptedSampler(self.course, call.draws)
@@ -189,7 +203,7 @@ class DirectTarget:
         replacements: dict[str, Any] = {}
         if call.role == "negative-sampling" and call.replace_sampler:
             replacements |= dict.fromkeys(self.course.samplers, sampler)
-        if call.role in {"skip-gram", "cbow"}:
+        if call.role in {"skip-gram", "cbow"} and not call.own_losses:
             for role, interface in self.course.losses.items():
                 own = self._submission.function(interface.name)
                 replacements[interface.name] = LossDouble(
@@ -213,7 +227,9 @@ class DirectTarget:
         interface = self.course.functions[call.role]
         values = dict(inputs, dataset=dataset)
         if call.role in {"skip-gram", "cbow"}:
-            values["loss_function"] = replacements[self.course.functions[call.passed_loss].name]
+            passed = self.course.functions[call.passed_loss].name
+            own = self._submission.function(passed)
+            values["loss_function"] = own if call.own_losses else replacements[passed]
         if call.role == "sgd":
             values |= _objective(inputs, record)
         function = self._submission.function(interface.name)

@@ -105,7 +105,7 @@ class FileProcess:
         *,
         seconds: float,
         limit: int,
-        noted: Callable[[str], None] = lambda _text: None,
+        noted: Callable[[Any], None] = lambda _note: None,
     ) -> Any:
         """Return the answer to a request.
 
@@ -141,7 +141,7 @@ class FileProcess:
                 raise FileEndedError(f"sent what is no answer ({error})") from None
             if not is_note:
                 return message
-            noted(str(message))
+            noted(message)
             clock = _Clock(self._process, seconds)
 
     def _next_event(self, clock: _Clock) -> tuple[bool, bytes] | Exception:

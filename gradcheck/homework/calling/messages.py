@@ -6,8 +6,7 @@ as it should is no message, and each text is a text, each index an index.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import fields
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, get_args
 
@@ -21,8 +20,8 @@ from gradcheck.homework.submission.delivery import Delivery
 from gradcheck.homework.submission.failures import SubmissionError
 
 __all__ = [
-    "call_from",
-    "call_message",
+    "calls_from",
+    "calls_message",
     "delivery_from",
     "facts_from",
     "facts_message",
@@ -47,15 +46,15 @@ def delivery_from(message: tuple[Any, ...]) -> tuple[Delivery, dict[Any, str]]:
     return Delivery(path, file, root, notes), names
 
 
-def call_message(call: Call, limit: int) -> tuple[Any, ...]:
-    """Return the request for a call; its outcome has at most `limit` bytes."""
-    return "call", limit, *(getattr(call, field.name) for field in fields(Call))
+def calls_message(calls: Sequence[Call], limit: int) -> tuple[Any, ...]:
+    """Return the request for some calls; the outcome of each has at most `limit` bytes."""
+    return "calls", limit, *(tuple(vars(call).values()) for call in calls)
 
 
-def call_from(message: tuple[Any, ...]) -> tuple[int, Call]:
-    """Return the limit, and the call."""
-    _kind, limit, *parts = message
-    return limit, Call(*parts)
+def calls_from(message: tuple[Any, ...]) -> tuple[int, list[Call]]:
+    """Return the limit, and the calls."""
+    _kind, limit, *calls = message
+    return limit, [Call(*parts) for parts in calls]
 
 
 def outcome_message(outcome: Outcome) -> tuple[Any, ...]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from gradcheck.homework.calling.direct import DirectTarget
 from gradcheck.homework.courses import COURSES, Course, Role, detect
@@ -98,18 +97,9 @@ def describe(submission: Submission, course: Course | None) -> FileFacts:
         output=submission.output,
         stand_ins=submission.stand_ins,
         digest=submission.digest,
-        state_shapes=frozenset(
-            role
-            for role in present
-            if "shape" in _documentation(submission.function(functions[role].name))
-        ),
+        state_shapes=frozenset(role for role in present if target and target.states_shapes(role)),
         runs_alone=submission.runs_alone,
     )
-
-
-def _documentation(function: Any) -> str:
-    text = getattr(function, "__doc__", "")
-    return text.lower() if isinstance(text, str) else ""
 
 
 def _defined(submission: Submission) -> tuple[str, ...]:

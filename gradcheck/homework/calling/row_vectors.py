@@ -5,6 +5,7 @@ Handouts up to 2019 leave its shape open: what counts is that a file's functions
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -67,17 +68,32 @@ class RowTarget:
         """Say whether the file has this function."""
         return self._target.has(role)
 
+    def states_shapes(self, role: Role) -> bool:
+        """Say whether the function's docstring has a word on shapes."""
+        return self._target.states_shapes(role)
+
     def call(self, call: Call) -> Outcome:
         """Call a function."""
+        return self._in_vectors(call, self._target.call(self._in_rows(call)))
+
+    def call_all(self, calls: Sequence[Call]) -> list[Outcome]:
+        """Call functions one after the other, up to the first that does not return."""
+        outcomes = self._target.call_all(list(map(self._in_rows, calls)))
+        return list(map(self._in_vectors, calls, outcomes))
+
+    def _in_rows(self, call: Call) -> Call:
         if call.role not in self._roles:
-            return self._target.call(call)
+            return call
         row = np.asarray(call.inputs["center"])[np.newaxis]
-        outcome = self._target.call(replace(call, inputs={**call.inputs, "center": row}))
+        return replace(call, inputs={**call.inputs, "center": row})
+
+    def _in_vectors(self, call: Call, outcome: Outcome) -> Outcome:
         result = outcome.result
-        if not isinstance(result, tuple | list) or len(result) != 3:
+        is_three = isinstance(result, tuple | list) and len(result) == 3
+        if call.role not in self._roles or not is_three:
             return outcome
         loss, center, outside = result
-        if isinstance(center, np.ndarray) and center.shape == row.shape:
+        if isinstance(center, np.ndarray) and center.shape == (1, len(call.inputs["center"])):
             center = center[0]
         return replace(outcome, result=(loss, center, outside))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,7 +11,7 @@ from gradcheck.homework.calling.calls import Call, Outcome
 from gradcheck.homework.calling.file_process import FileEndedError, FileProcess, TimeIsUpError
 from gradcheck.homework.calling.frames import FrameError
 from gradcheck.homework.calling.messages import (
-    call_message,
+    calls_message,
     facts_from,
     load_message,
     outcome_from,
@@ -80,8 +80,20 @@ class ServedTarget:
         """Say whether the file has this function, and has it from the student."""
         return role in self.facts.present
 
+    def states_shapes(self, role: Role) -> bool:
+        """Say whether the function's docstring has a word on shapes."""
+        return role in self.facts.state_shapes
+
     def call(self, call: Call) -> Outcome:
         """Call a function of the file."""
+        (outcome,) = self.call_all([call])
+        return outcome
+
+    def call_all(self, calls: Sequence[Call]) -> list[Outcome]:
+        """Call functions one after the other, up to the first that does not return.
+
+        All are sent at once: while one is called, the outcome of the last is read.
+        """
         if self._error:
             raise SubmissionError(self._error)
         if self._process is None:
@@ -89,16 +101,27 @@ class ServedTarget:
             if facts.digest != self.facts.digest:
                 raise self._ended("changed while it was checked")
         assert self._process is not None
-        limit = max(_SMALLEST_LIMIT, _TIMES_EXPECTED * _size(call.inputs))
-        name = self.course.functions[call.role].name
+        limit = max(_SMALLEST_LIMIT, _TIMES_EXPECTED * max(_size(call.inputs) for call in calls))
+        outcomes: list[Outcome] = []
+        name = self.course.functions[calls[0].role].name
+
+        def note(message: Any) -> None:
+            if len(outcomes) == len(calls) - 1:
+                raise FrameError("an answer that nobody has asked for")
+            outcomes.append(outcome_from(message))
+
         try:
+            # The last outcome is the answer, those before it are notes on the way.
             answer = self._process.ask(
-                call_message(call, limit), seconds=self._seconds, limit=limit + _SMALLEST_LIMIT
+                calls_message(calls, limit),
+                seconds=self._seconds,
+                limit=limit + _SMALLEST_LIMIT,
+                noted=note,
             )
-            return outcome_from(answer)
+            return [*outcomes, outcome_from(answer)]
         except TimeIsUpError as error:
             self.close()
-            return Outcome("timeout", message=f"{error}, so it was stopped")
+            return [*outcomes, Outcome("timeout", message=f"{error}, so it was stopped")]
         except FileEndedError as error:
             raise self._ended(f"{error}, in {name}") from None
         except FrameError as error:
@@ -128,7 +151,7 @@ class ServedTarget:
         self._process = FileProcess()
         part = ""
 
-        def note(text: str) -> None:
+        def note(text: Any) -> None:
             nonlocal part
             part = f", in {text}"
 

@@ -21,7 +21,7 @@ from gradcheck.homework.calling.calls import Call, Outcome, Target
 from gradcheck.homework.calling.direct import DirectTarget
 from gradcheck.homework.calling.frames import TooLargeError, decode, encode
 from gradcheck.homework.calling.messages import (
-    call_from,
+    calls_from,
     delivery_from,
     facts_message,
     outcome_message,
@@ -67,8 +67,13 @@ def serve() -> NoReturn:
             elif request[0] == "load":
                 target = _load(connection, around, *delivery_from(request))
             elif target is not None:
-                limit, call = call_from(request)
-                connection.send(_answer(target, call), limit)
+                limit, calls = calls_from(request)
+                for number, call in enumerate(calls, start=1):
+                    outcome = _outcome(target, call)
+                    is_last = number == len(calls) or outcome.status != "returned"
+                    connection.send(outcome_message(outcome), limit, is_note=not is_last)
+                    if is_last:
+                        break
 
 
 class _Connection:
@@ -188,11 +193,11 @@ def _load(
     return target
 
 
-def _answer(target: Target, call: Call) -> tuple[Any, ...]:
+def _outcome(target: Target, call: Call) -> Outcome:
     try:
-        return outcome_message(target.call(call))
+        return target.call(call)
     except KeyboardInterrupt:  # no person's: nobody is at this process' keyboard
         text = "crashed: it interrupts its own process (KeyboardInterrupt)"
     except BaseException as error:  # noqa: BLE001 - the file has broken something that we need
         text = f"crashed: {summarize_error(error)}, after something that others need was changed"
-    return outcome_message(Outcome("crashed", message=text))
+    return Outcome("crashed", message=text)

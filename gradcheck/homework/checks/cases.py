@@ -1,8 +1,9 @@
 """Streams of cases: drawn once, seen by all checks of the same kind, shrunk where one fails.
 
 Letting each check draw its own hundred cases would take most of a verification's time. So a
-stream draws its cases once, and the file's answers on them are shared; only for a check that
-fails does Hypothesis search again, from the same seed, for the smallest case that fails it.
+stream draws its cases once, and the file's answers on them are shared. A seed makes the choices
+then; only for a check that fails does Hypothesis make them, and search for the smallest case that
+fails it. It takes 20 times as long for each case, most of which no report ever shows.
 """
 
 from __future__ import annotations
@@ -11,18 +12,21 @@ import zlib
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, fields, replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from gradcheck import strategies
-from gradcheck.word2vec import cases
-from gradcheck.word2vec.cases import Case, WindowCase
+from gradcheck.strategies import (
+    Choices,
+    HypothesisChoices,
+    SeededChoices,
+    choose_generator,
+)
+from gradcheck.word2vec.cases import Case, Negatives, WindowCase, choose_pair, choose_window
 from gradcheck.word2vec.simpler_numbers import simplify
 
 if TYPE_CHECKING:
-    from hypothesis.strategies import SearchStrategy
     from numpy.typing import NDArray
 
 __all__ = [
@@ -34,7 +38,7 @@ __all__ = [
     "StreamName",
     "draw_cases",
     "find_smallest",
-    "teaches",
+    "is_oblong",
 ]
 
 StreamName = Literal[
@@ -42,14 +46,18 @@ StreamName = Literal[
     "large-sigmoid",
     "softmax",
     "large-softmax",
+    "tiny-softmax",
     "distinct-negatives",
     "repeated-negatives",
     "large-negatives",
+    "tiny-negatives",
     "sampler",
     "distinct-window",
     "repeated-window",
+    "tiny-window",
     "distinct-bag",
     "repeated-bag",
+    "tiny-bag",
     "sgd",
 ]
 
@@ -82,7 +90,7 @@ PROFILES = {
 # Enough to shrink each of the mistakes known to us; keeps a slow file from taking minutes.
 _SHRINK_CALLS = 400
 _SIMPLIFY_CALLS = 120
-# Simpler numbers may be larger ones; a plain formula is right up to here.
+# A plain formula is right up to here.
 _MOST_SCORE = 15.0 + 1e-9
 
 
@@ -146,43 +154,35 @@ class SgdCase:
 def draw_cases(stream: StreamName, count: int, seed: int) -> tuple[Any, ...]:
     """Draw `count` cases of a stream; several files that share a seed share them."""
     source, change = _STREAMS[stream]
+    if stream.startswith("tiny-"):
+        count = -(-count // _FEWER)
     return tuple(change(case) for case in _draw(source, count, seed))
 
 
-def teaches(stream: StreamName, case: Any, *, oblong: bool = False) -> bool:
-    """Say whether a case can be followed on paper, and is one that the stream could draw.
+def is_oblong(case: Any) -> bool:
+    """Say whether there are more words than entries, or fewer: or nobody sees a transposition."""
+    if not isinstance(case, Case | WindowCase):
+        return True
+    outside = case.outside if isinstance(case, Case) else case.outside_vectors
+    words, entries = outside.shape
+    return bool(words != entries)
 
-    With one word, or vectors of one entry, a matrix looks like a vector and a vector like a number;
-    with as many words as entries, nobody sees what is transposed.
 
-    Parameters
-    ----------
-    stream : StreamName
-        Where the case is drawn.
-    case : Any
-        The case.
-    oblong : bool
-        Whether there have to be more words than entries, or fewer.
-    """
+def _is_within(stream: StreamName, case: Any) -> bool:
+    """Say whether the stream could draw a case: simpler numbers may be larger ones."""
     if isinstance(case, Case):
         outside, inputs = case.outside, case.center
     elif isinstance(case, WindowCase):
-        rows = [case.center] if "window" in stream else list(case.context)
+        rows = list(case.context) if "bag" in stream else [case.center]
         outside, inputs = case.outside_vectors, case.center_vectors[rows].sum(axis=0)
     else:
         return True
-    words, entries = outside.shape
-    large = stream.startswith("large-")
-    return (
-        words >= 2
-        and entries >= 2
-        and not (oblong and words == entries)
-        and (large or float(np.abs(outside @ inputs).max()) <= _MOST_SCORE)
-    )
+    is_large = stream.startswith("large-")
+    return is_large or bool(np.abs(outside @ inputs).max() <= _MOST_SCORE)
 
 
 def find_smallest(
-    stream: StreamName, failing: Any, fails: Callable[[Any], bool], *, count: int, seed: int
+    stream: StreamName, failing: Any, fails: Callable[[Any], bool], *, seed: int
 ) -> Any:
     """Return the smallest failing case that is found, its numbers made simple.
 
@@ -194,43 +194,51 @@ def find_smallest(
         A case that fails, to start from.
     fails : callable
         Says whether a case fails.
-    count, seed : int
-        As the stream was drawn.
+    seed : int
+        Makes the same search again.
     """
     import hypothesis
-    from hypothesis import Phase
+    from hypothesis import HealthCheck, Phase, Verbosity
+    from hypothesis import strategies as st
 
     source, change = _STREAMS[stream]
-    search = _Search(fails, smallest=failing)
+
+    def fails_within(case: Any) -> bool:
+        return _is_within(stream, case) and fails(case)
+
+    search = _Search(fails_within, smallest=failing)
+
+    @st.composite
+    def chosen(draw: Any) -> Any:
+        return change(_SOURCES[source](HypothesisChoices(draw)))
 
     @hypothesis.seed(_seed_of(source, seed))
-    @hypothesis.settings(_settings(count, [Phase.generate, Phase.shrink]))
-    @hypothesis.given(_SOURCES[source]())
+    @hypothesis.settings(
+        max_examples=_SHRINK_CALLS,
+        phases=[Phase.generate, Phase.shrink],
+        # Hypothesis only draws and shrinks here: reports and time limits are our own.
+        database=None,
+        deadline=None,
+        print_blob=False,
+        report_multiple_bugs=False,
+        verbosity=Verbosity.quiet,
+        suppress_health_check=list(HealthCheck),
+    )
+    @hypothesis.given(chosen())
     def look(case: Any) -> None:
-        if search.meets(change(case)):
+        if search.meets(case):
             raise _Failing
 
     # What was found is in `search`, also where the budget made it look flaky.
     with suppress(_Failing, hypothesis.errors.HypothesisException):
         look()
-    return simplify(search.smallest, fails, budget=_SIMPLIFY_CALLS)
+    return simplify(search.smallest, fails_within, budget=_SIMPLIFY_CALLS)
 
 
 @lru_cache(maxsize=32)
 def _draw(source: str, count: int, seed: int) -> tuple[Any, ...]:
-    import hypothesis
-    from hypothesis import Phase
-
-    drawn: list[Any] = []
-
-    @hypothesis.seed(_seed_of(source, seed))
-    @hypothesis.settings(_settings(count, [Phase.generate]))
-    @hypothesis.given(_SOURCES[source]())
-    def collect(case: Any) -> None:
-        drawn.append(case)
-
-    collect()
-    return tuple(drawn[:count])
+    choices = SeededChoices(_seed_of(source, seed))
+    return tuple(_SOURCES[source](choices) for _ in range(count))
 
 
 class _Failing(Exception):  # noqa: N818 - only ever caught above
@@ -264,71 +272,41 @@ def _size(case: Any) -> tuple[int, ...]:
     return arrays, indices, numbers
 
 
-def _settings(count: int, phases: list[Any]) -> Any:
-    from hypothesis import HealthCheck, Verbosity, settings
-
-    # Hypothesis only draws and shrinks here: reports and time limits are our own.
-    return settings(
-        max_examples=count,
-        phases=phases,
-        database=None,
-        deadline=None,
-        print_blob=False,
-        report_multiple_bugs=False,
-        verbosity=Verbosity.quiet,
-        suppress_health_check=list(HealthCheck),
-    )
-
-
 def _seed_of(source: str, seed: int) -> int:
     """Give each source a seed of its own, so that `--only` draws the cases of a whole run."""
     return zlib.crc32(f"{seed}:{source}".encode())
 
 
-def _sigmoid_cases() -> SearchStrategy[SigmoidCase]:
-    from hypothesis import strategies as st
-
-    shapes = st.one_of(
-        st.just(()), st.tuples(st.integers(1, 6)), st.tuples(st.integers(1, 5), st.integers(1, 5))
-    )
-
-    @st.composite
-    def drawn(draw: Any) -> SigmoidCase:
-        generator = draw(strategies.generators())
-        values = np.asarray(generator.uniform(-15.0, 15.0, draw(shapes)))
-        # The courses' own examples are of whole numbers.
-        whole = draw(st.sampled_from([False, False, False, True]))
-        return SigmoidCase(np.round(values).astype(np.int64) if whole else values)
-
-    return drawn()
+def _sigmoid_case(choices: Choices) -> SigmoidCase:
+    axes = choices.element((0, 1, 2))
+    shape = tuple(choices.integer(1, 6 if axes == 1 else 5) for _ in range(axes))
+    values = np.asarray(choose_generator(choices).uniform(-15.0, 15.0, shape))
+    # The courses' own examples are of whole numbers.
+    is_whole = choices.element((False, False, False, True))
+    return SigmoidCase(np.round(values).astype(np.int64) if is_whole else values)
 
 
-def _sampler_cases() -> SearchStrategy[SamplerCase]:
-    from hypothesis import strategies as st
-
-    @st.composite
-    def drawn(draw: Any) -> SamplerCase:
-        size = draw(st.sampled_from([2, 3, 4, 5, 10]))
-        words = draw(st.integers(size + 2, size + 12))
-        order = draw(strategies.generators()).permutation(words)
-        target, *others = (int(word) for word in order)
-        return SamplerCase(words, target, tuple(others[:size]))
-
-    return drawn()
+def _sampler_case(choices: Choices) -> SamplerCase:
+    size = choices.element((2, 3, 4, 5, 10))
+    words = choices.integer(size + 2, size + 12)
+    order = choose_generator(choices).permutation(words)
+    target, *others = (int(word) for word in order)
+    return SamplerCase(words, target, tuple(others[:size]))
 
 
-def _sgd_cases() -> SearchStrategy[SgdCase]:
-    from hypothesis import strategies as st
+def _sgd_case(choices: Choices) -> SgdCase:
+    is_matrix = choices.element((False, True))
+    shape = (2, 3) if is_matrix else (choices.integer(1, 5),)
+    x0, gradient, shift = choose_generator(choices).standard_normal((3, *shape))
+    step = choices.element((1.0, 0.5, 0.01, 0.3))
+    return SgdCase(x0, gradient, shift, step, choices.integer(2, 25))
 
-    @st.composite
-    def drawn(draw: Any) -> SgdCase:
-        shape = draw(st.one_of(st.tuples(st.integers(1, 5)), st.just((2, 3))))
-        generator = draw(strategies.generators())
-        x0, gradient, shift = generator.standard_normal((3, *shape))
-        step = draw(st.sampled_from([1.0, 0.5, 0.01, 0.3]))
-        return SgdCase(x0, gradient, shift, step, draw(st.integers(2, 25)))
 
-    return drawn()
+def _tiny_pair(choices: Choices, negatives: Negatives | None = None) -> Case:
+    """Vectors of one entry, or a vocabulary of one word: where an axis gets lost."""
+    is_one_word = negatives is None and choices.element((False, True))
+    shape = (1, choices.integer(1, 6)) if is_one_word else (choices.integer(2, 8), 1)
+    return choose_pair(choices, negatives=negatives, shape=shape)
 
 
 def _with_distinct_negatives(case: Case) -> Case:
@@ -359,32 +337,45 @@ def _enlarged(case: SigmoidCase) -> SigmoidCase:
     return SigmoidCase(case.x * 150.0)
 
 
-# Drawing takes longer than calling the file, so streams that differ in one respect share what
-# is drawn: each is a source, and what becomes of its cases.
-_SOURCES: dict[str, Callable[[], SearchStrategy[Any]]] = {
-    "sigmoid": _sigmoid_cases,
-    "softmax": cases.softmax_cases,
-    "large-softmax": cases.large_score_softmax_cases,
-    "distinct-negatives": lambda: cases.negative_sampling_cases(repeats=False),
-    "repeated-negatives": lambda: cases.negative_sampling_cases(repeats=True),
-    "large-negatives": cases.large_score_negative_sampling_cases,
-    "sampler": _sampler_cases,
-    "window": lambda: cases.window_cases(kind="skip-gram"),
-    "bag": lambda: cases.window_cases(kind="cbow"),
-    "sgd": _sgd_cases,
+_DISTINCT, _REPEATED, _ANY = (Negatives(repeats=repeats) for repeats in (False, True, None))
+
+# Streams that differ in one respect share the cases that are drawn: each is a source, and the
+# change that is made to its cases. Vectors of one entry are in no homework, and in the tiny
+# streams alone.
+_SOURCES: dict[str, Callable[[Choices], Any]] = {
+    "sigmoid": _sigmoid_case,
+    "softmax": partial(choose_pair, least_dimension=2),
+    "large-softmax": partial(choose_pair, max_score=None, least_dimension=2),
+    "tiny-softmax": _tiny_pair,
+    "distinct-negatives": partial(choose_pair, negatives=_DISTINCT, least_dimension=2),
+    "repeated-negatives": partial(choose_pair, negatives=_REPEATED, least_dimension=2),
+    "large-negatives": partial(choose_pair, max_score=None, negatives=_ANY, least_dimension=2),
+    "tiny-negatives": partial(_tiny_pair, negatives=_DISTINCT),
+    "sampler": _sampler_case,
+    "window": partial(choose_window, kind="skip-gram", least_dimension=2),
+    "bag": partial(choose_window, kind="cbow", least_dimension=2),
+    "tiny-window": partial(choose_window, kind="skip-gram", most_dimension=1),
+    "tiny-bag": partial(choose_window, kind="cbow", most_dimension=1),
+    "sgd": _sgd_case,
 }
 _STREAMS: dict[StreamName, tuple[str, Callable[[Any], Any]]] = {
     "sigmoid": ("sigmoid", _unchanged),
     "large-sigmoid": ("sigmoid", _enlarged),
     "softmax": ("softmax", _unchanged),
     "large-softmax": ("large-softmax", _unchanged),
+    "tiny-softmax": ("tiny-softmax", _unchanged),
     "distinct-negatives": ("distinct-negatives", _unchanged),
     "repeated-negatives": ("repeated-negatives", _unchanged),
     "large-negatives": ("large-negatives", _with_distinct_negatives),
+    "tiny-negatives": ("tiny-negatives", _unchanged),
     "sampler": ("sampler", _unchanged),
     "distinct-window": ("window", _with_distinct_words),
     "repeated-window": ("window", _with_a_repeated_word),
+    "tiny-window": ("tiny-window", _with_distinct_words),
     "distinct-bag": ("bag", _with_distinct_words),
     "repeated-bag": ("bag", _with_a_repeated_word),
+    "tiny-bag": ("tiny-bag", _with_distinct_words),
     "sgd": ("sgd", _unchanged),
 }
+_FEWER = 5
+"""The tiny streams have but a fifth of the cases: there is little to vary in them."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from gradcheck.homework.checks import gradients, sampling, shapes, sigmoid_and_sgd
+from gradcheck.homework.checks import behaviour, gradients, sampling, shapes, sigmoid_and_sgd
 
 if TYPE_CHECKING:
     from gradcheck.homework.checks.cases import StreamName
@@ -57,9 +57,20 @@ def checks_of(course: Course, role: Role) -> tuple[Check, ...]:
     return tuple(check for check in CHECKS if check.role == role)
 
 
-def _gradient_checks(role: Role, stream: StreamName, *, windowed: bool) -> list[Check]:
+def _gradient_checks(
+    role: Role, stream: StreamName, tiny: StreamName, *, windowed: bool
+) -> list[Check]:
     """Make the checks of every function that returns a loss and two gradients."""
     vectors = "center vectors" if windowed else "center vector"
+    exact = Check(
+        role,
+        "exact-shapes",
+        stream,
+        shapes.exact_shapes,
+        "Each gradient has the shape of its vectors also where the file's own skip-gram takes "
+        "another.",
+        level="advice",
+    )
     return [
         Check(role, "loss", stream, gradients.loss_value, "The loss has the right value."),
         Check(
@@ -91,6 +102,7 @@ def _gradient_checks(role: Role, stream: StreamName, *, windowed: bool) -> list[
             "The loss is a number, not an array of one.",
             level="advice",
         ),
+        *([] if windowed else [exact]),
         Check(
             role,
             "dtypes",
@@ -111,22 +123,33 @@ def _gradient_checks(role: Role, stream: StreamName, *, windowed: bool) -> list[
             role,
             "inputs-unchanged",
             stream,
-            gradients.inputs_unchanged,
+            behaviour.inputs_unchanged,
             "The caller's arrays, lists and dictionaries are not overwritten.",
         ),
         Check(
             role,
             "same-answer-twice",
             stream,
-            gradients.same_answer_twice,
+            behaviour.same_answer_twice,
             "The same call gives the same answer again, after other calls and under another seed.",
+        ),
+        Check(
+            role,
+            "smallest-sizes",
+            tiny,
+            gradients.smallest_sizes,
+            "Shapes and values are right for vectors of one entry, and for one word.",
+            # No homework has any.
+            level="advice",
         ),
     ]
 
 
-def _window_checks(role: Role, distinct: StreamName, repeated: StreamName) -> list[Check]:
+def _window_checks(
+    role: Role, distinct: StreamName, repeated: StreamName, tiny: StreamName
+) -> list[Check]:
     return [
-        *_gradient_checks(role, distinct, windowed=True),
+        *_gradient_checks(role, distinct, tiny, windowed=True),
         Check(
             role,
             "center-rows",
@@ -180,14 +203,14 @@ CHECKS: tuple[Check, ...] = (
         "sigmoid",
         "inputs-unchanged",
         "sigmoid",
-        gradients.inputs_unchanged,
+        behaviour.inputs_unchanged,
         "The caller's array is not overwritten.",
     ),
     Check(
         "sigmoid",
         "same-answer-twice",
         "sigmoid",
-        gradients.same_answer_twice,
+        behaviour.same_answer_twice,
         "The same call gives the same answer again.",
     ),
     Check(
@@ -198,7 +221,7 @@ CHECKS: tuple[Check, ...] = (
         "It is right for inputs in the hundreds and thousands too.",
         level="advice",
     ),
-    *_gradient_checks("naive-softmax", "softmax", windowed=False),
+    *_gradient_checks("naive-softmax", "softmax", "tiny-softmax", windowed=False),
     Check(
         "naive-softmax",
         "large-scores",
@@ -235,7 +258,7 @@ CHECKS: tuple[Check, ...] = (
         sampling.repeats_kept,
         "A word that is drawn twice is twice among them.",
     ),
-    *_gradient_checks("negative-sampling", "distinct-negatives", windowed=False),
+    *_gradient_checks("negative-sampling", "distinct-negatives", "tiny-negatives", windowed=False),
     Check(
         "negative-sampling",
         "repeated-negatives",
@@ -265,8 +288,8 @@ CHECKS: tuple[Check, ...] = (
         "Loss and gradients are right where a sigmoid rounds to 0 or 1.",
         level="advice",
     ),
-    *_window_checks("skip-gram", "distinct-window", "repeated-window"),
-    *_window_checks("cbow", "distinct-bag", "repeated-bag"),
+    *_window_checks("skip-gram", "distinct-window", "repeated-window", "tiny-window"),
+    *_window_checks("cbow", "distinct-bag", "repeated-bag", "tiny-bag"),
     Check(
         "sgd",
         "step",
@@ -299,7 +322,7 @@ CHECKS: tuple[Check, ...] = (
         "sgd",
         "inputs-unchanged",
         "sgd",
-        gradients.inputs_unchanged,
+        behaviour.inputs_unchanged,
         "The caller's x0 is not overwritten.",
         # Nothing in the courses looks at x0 afterwards.
         level="advice",
@@ -313,7 +336,9 @@ REMEDIES = {
     "rounding": "1 - σ(x) is σ(-x), and -log σ(x) is np.logaddexp(0, -x), without a difference of "
     "close numbers",
     "dtypes": "start from arrays of float64, as np.zeros makes them",
+    "exact-shapes": "return each gradient in the shape of its vectors: reshape it",
     "scalar-loss": "return float(loss), or sum it",
+    "smallest-sizes": "np.squeeze and [0] drop every axis of length 1; reshape to the shape wanted",
     "inputs-unchanged": "work on a copy",
     "target-excluded": "draw again where the target is drawn",
 }

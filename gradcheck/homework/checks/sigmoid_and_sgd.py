@@ -131,7 +131,7 @@ def sigmoid_dtype(trial: SigmoidTrial) -> Verdict:
 def sgd_step(trial: SgdTrial) -> Verdict:
     """Ask that one iteration is x - step * gradient."""
     case = trial.case
-    outcome = trial.running(1)
+    outcome = trial.one_step
     claimed = _point(outcome)
     if claimed is None or claimed.shape != case.x0.shape:
         return Finding(f"expected x of shape {case.x0.shape}, got {kind_of(outcome.result)}")
@@ -143,7 +143,7 @@ def sgd_step(trial: SgdTrial) -> Verdict:
         return None
     lead = "after one iteration, x: "
     how = describe_difference(claimed, expected, close)
-    observe = _observer(lambda other: (other.running(1), DescentTerms(case=other.case)))
+    observe = _observer(lambda other: (other.one_step, DescentTerms(case=other.case)))
     return Finding(lead + how, claimed, expected, lead, "run", observe)
 
 
@@ -169,7 +169,7 @@ def _observer(
 def sgd_iterations(trial: SgdTrial) -> Verdict:
     """Ask for as many steps as iterations."""
     case = trial.case
-    one, many = _point(trial.running(1)), _point(trial.outcome)
+    one, many = _point(trial.one_step), _point(trial.outcome)
     if one is None or many is None or one.shape != case.x0.shape or many.shape != case.x0.shape:
         return Unjudged("it does not return x")
     moved = _steps_made(trial)
@@ -212,12 +212,12 @@ def sgd_postprocessing(trial: SgdTrial) -> Verdict:
     outcome = trial.postprocessed
     if outcome.status != "returned":
         return Finding(f"with a postprocessing, {outcome.message}")
-    one, claimed, made = _point(trial.running(1)), _point(outcome), _steps_made(trial)
+    one, claimed, made = _point(trial.one_step), _point(outcome), _steps_made(trial)
     if one is None or claimed is None or claimed.shape != case.x0.shape or made is None:
         return Unjudged("it does not return x")
     # A step that grows makes as many of the first one as it likes.
     steps = round(made) if 0.0 <= made <= 10.0 * case.iterations else 0
-    if len(trial.running(1).points) != 1 or abs(made - steps) > 1e-6:
+    if len(trial.one_step.points) != 1 or abs(made - steps) > 1e-6:
         return Unjudged("its steps are not of one size, or too many, already")
     # Both as the file makes them: a wrong step or number of steps is for other checks to find.
     after, before, step = case.x0, case.x0, one - case.x0
@@ -240,7 +240,7 @@ def sgd_postprocessing(trial: SgdTrial) -> Verdict:
 
 def _steps_made(trial: SgdTrial) -> float | None:
     """Return the number of its own steps that it makes: the gradient is the same everywhere."""
-    one, many = _point(trial.running(1)), _point(trial.outcome)
+    one, many = _point(trial.one_step), _point(trial.outcome)
     x0 = trial.case.x0
     if one is None or many is None or one.shape != x0.shape or many.shape != x0.shape:
         return None

@@ -77,6 +77,13 @@ class Trial:
         """Call the function once more, with changes to the first call."""
         return self.target.call(replace(self.first_call(), **changes))
 
+    def calls_of(self, *, again: bool) -> list[Call]:
+        """Return the first call, or the second after some other one and under another seed."""
+        call = self.first_call()
+        if not again:
+            return [replace(call, seed=_FIRST_SEED)]
+        return [self.other_call(), replace(call, seed=_OTHER_SEED)]
+
     @cached_property
     def outcome(self) -> Outcome:
         """The outcome of the first call."""
@@ -84,9 +91,10 @@ class Trial:
 
     @cached_property
     def again(self) -> Outcome:
-        """The outcome of the same call, after another one and under another seed."""
-        self.target.call(self.other_call())
-        return self.call(seed=_OTHER_SEED)
+        """The outcome of the second call."""
+        # Whether the one between them returns is not asked.
+        *_, outcome = map(self.target.call, self.calls_of(again=True))
+        return outcome
 
     def other_call(self) -> Call:
         """Return some other call of the same function."""
@@ -182,6 +190,27 @@ class PairTrial(GradientTrial):
             "words": len(self.case.outside),
         }
         return self.target.call(Call("sampler", inputs, draws=script))
+
+    @cached_property
+    def is_usable(self) -> bool:
+        """Whether the file's own skip-gram gets gradients of the right shape from the function."""
+        if not self.target.has("skip-gram"):
+            return False
+        center_vectors = np.zeros_like(self.case.outside)
+        center_vectors[0] = self.case.center
+        inputs = {
+            "center_word": 0,
+            "window_size": 1,
+            "context_words": (self.case.target,),
+            "center_vectors": center_vectors,
+            "outside_vectors": self.case.outside,
+        }
+        draws = self.first_call().draws
+        call = Call("skip-gram", inputs, draws, passed_loss=self.role, own_losses=True)
+        result = self.target.call(call).result
+        return is_three(result) and all(
+            np.shape(part) == center_vectors.shape for part in result[1:]
+        )
 
     @cached_property
     def negatives(self) -> tuple[int, ...]:
@@ -294,9 +323,10 @@ class SgdTrial(Trial):
         """Return the call that the case stands for, without postprocessing."""
         return self._call(self.case.iterations, shift=np.zeros_like(self.case.x0))
 
-    def running(self, iterations: int) -> Outcome:
-        """Return the outcome of another number of iterations."""
-        return self.target.call(self._call(iterations, shift=np.zeros_like(self.case.x0)))
+    @cached_property
+    def one_step(self) -> Outcome:
+        """The outcome of a single iteration."""
+        return self.target.call(self._call(1, shift=np.zeros_like(self.case.x0)))
 
     @cached_property
     def postprocessed(self) -> Outcome:
