@@ -4,12 +4,23 @@ from __future__ import annotations
 
 from typing import Any, TypeAlias
 
-from sympy import Sum, Symbol, log
+from sympy import Integer, Sum, Symbol, log
 
 from gradcheck.equations import abbreviate, at, partial
 from gradcheck.symbolic import Derivation, Step
+from gradcheck.symbolic.matrix_forms import Axis, gradient, in_matrices, matrix, vector
 from gradcheck.word2vec import losses
-from gradcheck.word2vec.derivations.letters import NAMES, PAIR, delta, q, score, sigma, y
+from gradcheck.word2vec.derivations.letters import (
+    DIMENSIONS,
+    NAMES,
+    PAIR,
+    center_vector,
+    delta,
+    q,
+    score,
+    sigma,
+    y,
+)
 from gradcheck.word2vec.losses import L, N, inner, k, m, nodes, place, signs, v, x
 
 __all__ = [
@@ -17,6 +28,7 @@ __all__ = [
     "TREE_NAMES",
     "J_tree",
     "hierarchical_softmax",
+    "inner_matrix",
     "over_path",
     "turns",
 ]
@@ -36,11 +48,11 @@ PATH = (
 )
 TREE_NAMES = NAMES | {inner: "u", N: "N"}
 
-z = abbreviate(
-    "z",
+signed = abbreviate(
+    "signed",
     lambda step: signs[step] * score(nodes[step], inner),
-    unicode="z_{0:sub}",
-    latex="z_{{{0}}}",
+    unicode="a_{0:sub}",
+    latex="a_{{{0}}}",
 )
 J_tree = abbreviate("J_tree", losses.hierarchical_softmax_loss, unicode="J", latex="J")
 turns = abbreviate(
@@ -49,6 +61,16 @@ turns = abbreviate(
     unicode="r_{0:sub}",
     latex="r_{{{0}}}",
 )
+
+slopes = abbreviate(
+    "slopes",
+    lambda node: -over_path(signs[place] * sigma(-signed(place)) * delta(node, nodes[place])),
+    unicode="g_{0:sub}",
+    latex="g_{{{0}}}",
+)
+
+NODES = Axis(N, "N")
+inner_matrix = matrix(inner, NODES, DIMENSIONS, "U")
 
 
 def over_path(body: Expr) -> Expr:
@@ -62,8 +84,8 @@ def hierarchical_softmax() -> Derivation:
     sign, node_score = Symbol("s", real=True), Symbol("a", real=True)
     u = inner[nodes[place], k]
     # -∂J/∂(u_{n_l}·v_c), and the derivative of ∂J/∂(u_{n_l}·v_c).
-    pull = signs[place] * sigma(-z(place))
-    slope = signs[place] ** 2 * sigma(z(place)) * sigma(-z(place))
+    pull = signs[place] * sigma(-signed(place))
+    slope = signs[place] ** 2 * sigma(signed(place)) * sigma(-signed(place))
     is_here = delta(x, nodes[place])
     return Derivation(
         name="hierarchical-softmax",
@@ -73,7 +95,7 @@ def hierarchical_softmax() -> Derivation:
             *PATH,
             PAIR[1],
             (
-                "$a$ is any score $u_x·v_c$. $z_l = s_l u_{n_l}·v_c$ is that of step $l$, its sign "
+                "$a$ is any score $u_x·v_c$. $a_l = s_l u_{n_l}·v_c$ is that of step $l$, its sign "
                 "turned where the path goes right."
             ),
         ),
@@ -86,14 +108,14 @@ def hierarchical_softmax() -> Derivation:
             ),
             Step(
                 J_tree(),
-                -over_path(log(sigma(z(place)))),
+                -over_path(log(sigma(signed(place)))),
                 "$−log p(o|c)$: $p(o|c)$ is the product over the path, its logarithm a sum.",
                 is_definition=True,
             ),
             Step(
                 partial(-log(sigma(sign * node_score)), node_score),
                 -sign * sigma(-sign * node_score),
-                "One term. The derivative of $−log σ(z)$ is $−σ(−z)$, that of $z = s a$ is $s$.",
+                "One term. The derivative of $−log σ(t)$ is $−σ(−t)$, that of $t = s a$ is $s$.",
             ),
             Step(
                 at(-sign * sigma(-sign * node_score), (sign, 1)),
@@ -108,13 +130,32 @@ def hierarchical_softmax() -> Derivation:
             Step(
                 partial(J_tree(), by_center),
                 -over_path(pull * u),
-                "The chain rule, node by node: $∂z_l/∂v_c$ is $s_l u_{n_l}$.",
+                "The chain rule, node by node: $∂a_l/∂v_c$ is $s_l u_{n_l}$.",
             ),
             Step(
                 partial(J_tree(), by_node),
                 -over_path(pull * is_here) * v[m, 0],
                 "It is 0 unless $x$ is on the path: at most $L$ rows move, about $log |V|$ of "
                 "them, and none belongs to a word.",
+            ),
+            Step(
+                slopes(x),
+                -over_path(pull * is_here),
+                "The number in front of $v_c$: the derivative of $J$ by the score $u_x·v_c$, "
+                "predicted minus observed, and 0 off the path.",
+                is_definition=True,
+            ),
+            in_matrices(
+                gradient(J_tree(), center_vector),
+                inner_matrix.T @ vector(slopes, NODES, "g"),
+                (k, Integer(0)),
+                "All entries of step 6 at once.",
+            ),
+            in_matrices(
+                gradient(J_tree(), inner_matrix),
+                vector(slopes, NODES, "g") @ center_vector.T,
+                (x, m),
+                "All rows of step 7 at once. In code, only the rows of the path are touched.",
             ),
             Step(
                 partial(J_tree(), v[k, 0], v[q, 0]),

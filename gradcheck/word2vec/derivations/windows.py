@@ -9,9 +9,9 @@ from sympy import IndexedBase, Integer, MatrixSymbol, Sum, Symbol, log
 
 from gradcheck.equations import abbreviate, at, partial
 from gradcheck.symbolic import Derivation, Step
-from gradcheck.symbolic.matrix_forms import Axis, Form, gradient, in_matrices, matrix, vector
+from gradcheck.symbolic.matrix_forms import Form, gradient, in_matrices, matrix, vector
 from gradcheck.word2vec import losses
-from gradcheck.word2vec.derivations.inner_nodes import PATH, TREE_NAMES, over_path
+from gradcheck.word2vec.derivations.inner_nodes import PATH, TREE_NAMES, inner_matrix, over_path
 from gradcheck.word2vec.derivations.letters import (
     DIMENSIONS,
     NAMES,
@@ -33,7 +33,6 @@ from gradcheck.word2vec.derivations.letters import (
 )
 from gradcheck.word2vec.losses import (
     K,
-    N,
     U,
     W,
     d,
@@ -374,7 +373,7 @@ def _tree_given(predictor: Any, letter: str) -> _Prediction:
         -over_path(log(sigma(signs[place] * s(nodes[place])))),
         lambda index: -over_path(pull * inner[nodes[place], index]),
         lambda node: -over_path(pull * delta(node, nodes[place])),
-        matrix(inner, Axis(N, "N"), DIMENSIONS, "U"),
+        inner_matrix,
     )
 
 
