@@ -86,6 +86,7 @@ BENCHMARKS = (
     Benchmark("halving", "How many evaluations does it take to find the wrong entries?"),
     Benchmark("nasty_files", "What can a homework file do to the files after it?", quick=None),
     Benchmark("seeds", "Does the verdict on right homework depend on the seed?", quick=None),
+    Benchmark("translations", "Is homework judged however it is handed in?"),
     Benchmark("command_times", "How long does one wait for a command?", quick=None),
     Benchmark("minibatch_speed", "How large should a batch be?", needs=("numba", "threadpoolctl")),
     Benchmark(

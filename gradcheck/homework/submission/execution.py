@@ -17,14 +17,14 @@ from typing import Any
 from gradcheck.homework.submission.failures import summarize_error
 from gradcheck.homework.submission.former_names import supply, unresolved
 from gradcheck.homework.submission.missing_modules import MissingModules
-from gradcheck.homework.submission.sources import Source
-from gradcheck.homework.submission.time_limit import TimeLimitExceeded
-from gradcheck.homework.submission.translation import (
+from gradcheck.homework.submission.python_2 import (
     DIVISION,
     Division,
     divides_as_python_2,
     imports_division,
 )
+from gradcheck.homework.submission.sources import Source
+from gradcheck.homework.submission.time_limit import TimeLimitExceeded
 
 __all__ = ["Execution", "Piece", "Told"]
 

@@ -7,7 +7,7 @@ import re
 import traceback
 from pathlib import Path
 
-from gradcheck.homework.submission.translation import HOW_TO_INSTALL, can_translate
+from gradcheck.homework.submission.python_2 import HOW_TO_INSTALL, can_translate
 
 __all__ = [
     "SubmissionError",

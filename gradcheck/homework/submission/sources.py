@@ -18,7 +18,7 @@ from gradcheck.homework.submission.failures import (
 )
 from gradcheck.homework.submission.former_names import supply
 from gradcheck.homework.submission.notebooks import NotebookError, is_for_python_2, read_cells
-from gradcheck.homework.submission.translation import can_translate, translated
+from gradcheck.homework.submission.python_2 import can_translate, translated
 
 __all__ = ["Source", "is_notebook", "parse", "read"]
 
