@@ -81,7 +81,7 @@ def test_exit_and_input_are_crashes(submit):
     for body, message in (
         ("raise SystemExit(0)", "crashed: calls sys.exit"),
         ("input()", "crashed: EOFError"),
-        ("print(xrange)", "crashed: NameError: name 'xrange' is not defined"),
+        ("print(xrang)", "crashed: NameError: name 'xrang' is not defined"),
     ):
         function = _function(submit(_break(body)), "naiveSoftmaxLossAndGradient")
         assert function.status == "crashed"
