@@ -40,7 +40,7 @@ extensions = [
     "sphinx.ext.mathjax",
     "terminal",
 ]
-exclude_patterns = ["_build", "examples", "interactive", "extensions"]
+exclude_patterns = ["_build", "examples", "interactive", "extensions", "read"]
 
 # A broken reference is a warning, and the build's command makes each warning an error. Backquoted
 # names in docstrings are links where the reference has such an object; parameters stay code.

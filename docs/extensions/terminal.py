@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from sphinx.application import Sphinx
     from sphinx.util.typing import ExtensionMetadata
 
-__all__ = ["CommandHelp", "Terminal", "setup"]
+__all__ = ["CommandHelp", "Terminal", "setup", "transcribe"]
 
 _SECONDS = 180
 _EXAMPLES = Path(__file__).parents[1] / "examples"
@@ -57,7 +57,7 @@ class Terminal(SphinxDirective):
         status = self.options.get("status", 0)
         commands = [line for line in self.content if line.strip()]
         try:
-            transcript = _transcribe(commands, status)
+            transcript = transcribe(commands, status)
             _expect(self.options.get("prints", ""), transcript)
             return [_block(transcript)]
         except CommandError as error:
@@ -70,13 +70,13 @@ class CommandHelp(SphinxDirective):
     def run(self) -> list[nodes.Node]:
         """Ask each for its help."""
         sections = [self._section(command.name) for command in COMMANDS]
-        return [_block(_transcribe(["gradcheck --help"])), *sections]
+        return [_block(transcribe(["gradcheck --help"])), *sections]
 
     def _section(self, name: str) -> nodes.Node:
         title = f"gradcheck {name}"
         section = nodes.section("", nodes.title(title, title), names=[title])
         self.state.document.note_explicit_target(section)
-        section += _block(_transcribe([f"{title} --help"]))
+        section += _block(transcribe([f"{title} --help"]))
         return section
 
 
@@ -93,7 +93,7 @@ def _expect(words: str, transcript: str) -> None:
         raise CommandError(f"expected {words!r} in what is printed, got:\n{transcript}")
 
 
-def _transcribe(commands: list[str], status: int = 0) -> str:
+def transcribe(commands: list[str], status: int = 0) -> str:
     """Return the commands, each after a prompt, and what they print."""
     with tempfile.TemporaryDirectory() as folder:
         examples = shutil.copytree(_EXAMPLES, Path(folder) / "examples")

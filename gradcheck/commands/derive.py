@@ -35,13 +35,14 @@ examples:
   gradcheck derive sigmoid softmax       the two lemmas that the losses rest on
   gradcheck derive zeros-naive-softmax   why vectors that start at zero stay
   gradcheck derive --all                 all of them
-  gradcheck derive --all --latex handout.tex
+  gradcheck derive --all --latex handout.tex   a handout, for pdflatex
   gradcheck derive negative-sampling --html - > derivation.html
 
 how to read it:
   u_x[k]        entry k of the outside vector of the word x
   ∂J/∂v_c[k]    the derivative of the loss by entry k of the center vector
-  δ_xo          1 where x is o, else 0: the one-hot vector y
+  [x = o]       1 where x is o, else 0: the one-hot vector y
+  Uᵀ (ŷ − y)    vectors and matrices, all entries at once
   Σ_x           the sum over the vocabulary
 
 exit status:

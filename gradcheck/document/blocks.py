@@ -75,6 +75,8 @@ class Equation:
         A tick, say, with its mark.
     reason : Phrase
         Why it holds; where it does not, why that is so as well.
+    understood : Formula, optional
+        The left side where `left` is None, for formats that set every equation by itself.
     """
 
     number: int
@@ -82,6 +84,7 @@ class Equation:
     right: Formula
     status: Phrase
     reason: Phrase
+    understood: Formula | None = None
 
 
 @dataclass(frozen=True)

@@ -107,7 +107,9 @@ def _cell(cell: str | spans.Phrase) -> str:
 
 
 def _equation(step: blocks.Equation) -> str:
-    left = step.left.latex if step.left else ""
+    # Each is centred by itself: a line that begins with "=" would hang in the air.
+    whole = step.left or step.understood
+    left = whole.latex if whole else ""
     # Between dollar signs a mark is mathematics, too, and no Markdown.
     status = "".join(
         latex_of(span.text) if span.text == "✓" else rf"\text{{{span.text}}}"

@@ -42,7 +42,7 @@ def _blocks(derivation: Steps, proofs: Sequence[Proof]) -> Iterator[Block]:
         if not proof:
             status = prose("✗").marked("bad")
             reason = joined([reason, prose(f"{proof.verdict}: {proof.reason}")], prose(" "))
-        yield Equation(number, None if is_continued else left, right, status, reason)
+        yield Equation(number, None if is_continued else left, right, status, reason, left)
         previous = step
     yield Paragraph(_verdict(derivation.steps, proofs))
 

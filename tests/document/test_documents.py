@@ -270,7 +270,7 @@ def everything(text):
             Heading(word(text)),
             Paragraph(prose(text), (code(text),)),
             Code(text, prose(text)),
-            Equation(1, None, Formula("x", "x"), prose("✓"), prose(text)),
+            Equation(1, None, Formula("x", "x"), prose("✓"), prose(text), Formula("w", "w")),
             HeatMaps(prose(text), [HeatMap(text, [(text, [shade])])], [([shade], prose(text))]),
             Table([column, dataclasses.replace(column, header=phrase("other"))]),
         ),

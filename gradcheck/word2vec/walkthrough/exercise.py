@@ -57,8 +57,8 @@ def _blank(block: Block) -> Block:
         case Table():
             labels, *others = block.columns
             return replace(block, columns=[labels, *map(_blank_column, others)])
-        case Paragraph():
-            return Paragraph(*[_blank_phrase(each) for each in (block.content,)])
+        case Paragraph(content):
+            return Paragraph(_blank_phrase(content))
     return block
 
 
