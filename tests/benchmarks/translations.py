@@ -1,20 +1,23 @@
-"""The right file of each course, written as others hand in theirs: is each judged, and right?
+"""The right file of each course, written as others hand in theirs: is it judged, and right?
 
     python -m tests.benchmarks.translations [--quick] [COURSE …]
 
-Each is verified as the command does it, in a process of its own. Counted are the files that are
-not judged, and those that are and do not pass; it should be none.
+Writes each file in Python 2, as a notebook of each format, as a folder, a zip, with tabs, with
+other ends of lines, and verifies it as the command does, in a process of its own. All have to be
+judged, and to pass.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import tempfile
 from pathlib import Path
 
 from gradcheck.homework.courses import COURSES
-from gradcheck.homework.judging import Request, judge
+from gradcheck.homework.judging import Judgement, Request, judge_several
+from tests.benchmarks.console import conclude
 from tests.homework import submissions
 from tests.homework.translations import TRANSLATIONS
 
@@ -28,43 +31,44 @@ RIGHT = {
 """A right file of each course."""
 
 
-def outcome(text: str, translation: str) -> str:
-    """Return what becomes of a file, in a word, or why it is not judged."""
-    with tempfile.TemporaryDirectory() as folder:
-        path = TRANSLATIONS[translation](text, Path(folder))
-        judgement = judge(str(path), Request(profile="grade"))
-    if judgement.error:
-        return f"not judged: {judgement.error}"
-    return "passed" if judgement.passed else "FAILED"
+def judgements(courses: list[str], folder: Path) -> dict[tuple[str, str], Judgement]:
+    """Return the judgement of each course's file in each translation."""
+    paths = {}
+    for course in courses:
+        for number, (name, write) in enumerate(TRANSLATIONS.items()):
+            place = folder / f"{course}-{number}"
+            place.mkdir()
+            paths[name, course] = str(write(RIGHT[course], place))
+    jobs = os.cpu_count() or 1
+    judged = judge_several([*paths.values()], Request(profile="grade"), jobs=jobs)
+    return dict(zip(paths, judged, strict=True))
 
 
 def main() -> int:
+    """Print what becomes of each, and return 1 unless all pass."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("courses", nargs="*", metavar="COURSE", help="only these")
     parser.add_argument("--quick", action="store_true", help="the first course alone")
     arguments = parser.parse_args()
     chosen = arguments.courses or [course.identifier for course in COURSES]
-    if arguments.quick:
-        chosen = chosen[:1]
-    lacking = [course for course in chosen if course not in RIGHT]
-    table = {
-        name: [outcome(RIGHT[course], name) for course in chosen if course in RIGHT]
-        for name in TRANSLATIONS
-    }
-    columns = [course for course in chosen if course in RIGHT]
-    print(f"{'':20}" + "".join(f"{course:>14}" for course in columns))
-    for name, outcomes in table.items():
-        words = (each.partition(":")[0] for each in outcomes)
+    courses = [course for course in chosen if course in RIGHT][: 1 if arguments.quick else None]
+    with tempfile.TemporaryDirectory() as folder:
+        judged = judgements(courses, Path(folder))
+    print(f"{'':20}" + "".join(f"{course:>14}" for course in courses))
+    for name in TRANSLATIONS:
+        words = (_word(judged[name, course]) for course in courses)
         print(f"{name:20}" + "".join(f"{word:>14}" for word in words))
-    everything = [each for outcomes in table.values() for each in outcomes]
-    for each in everything:
-        if ": " in each:
-            print(each)
-    if lacking:
-        print(f"no right file here of: {', '.join(lacking)}")
-    passed = everything.count("passed")
-    print(f"{passed} of {len(everything)} files are judged and pass")
-    return int(passed < len(everything))
+    failures = [
+        f"{course}, {name}: {each.error or 'does not pass'}"
+        for (name, course), each in judged.items()
+        if not each.passed
+    ]
+    failures += [f"{course}: no right file of it" for course in chosen if course not in RIGHT]
+    return conclude(f"all {len(judged)} files are judged, and pass", failures)
+
+
+def _word(judgement: Judgement) -> str:
+    return "not judged" if judgement.error else "passed" if judgement.passed else "fails"
 
 
 if __name__ == "__main__":
