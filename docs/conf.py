@@ -90,9 +90,16 @@ mathjax3_config = {"options": {"enableMenu": False}}
 
 
 def copy_interactive_page(app: Sphinx, error: Exception | None) -> None:
-    """Copy the interactive page as it is: html_extra_path would lay its files beside ours."""
+    """Copy the interactive page with its links to the others, which a clone does not have.
+
+    Not by html_extra_path, which would lay its files beside ours.
+    """
     if error is None:
-        shutil.copytree(DOCS / "interactive", app.outdir / "interactive", dirs_exist_ok=True)
+        folder = Path(app.outdir) / "interactive"
+        shutil.copytree(DOCS / "interactive", folder, dirs_exist_ok=True)
+        page = folder / "index.html"
+        text = page.read_text(encoding="utf-8")
+        page.write_text(text.replace('<nav id="site" hidden', '<nav id="site"'), encoding="utf-8")
 
 
 def give_kernels_a_profile(app: Sphinx) -> None:

@@ -164,17 +164,22 @@ const figures = (() => {
   }
 
   /**
-   * All v's and u's as arrows from the origin, and the trails of their tips.
+   * All v's and u's as arrows from the origin, the trails of their tips, and a handle on each tip.
    *
    * @param {SVGElement} svg
-   * @param {{letter: "v" | "u", word: string, at: Point, moves: boolean, trail: Point[]}[]} items
+   * @param {{letter: "v" | "u", word: string, at: Point, to: Point, moves: boolean, trail: Point[],
+   *   key: string, part: string, parts: string, inPair: boolean, told: string}[]} items
+   *   to is where the next step takes the tip, key names the handle, part is what the arrow lights, parts what lights it
    * @param {string} label  the drawing in words
+   * @param {?number} scale  the largest coordinate of the plane, while a hand moves a tip
+   * @returns {{limit: number, toPlane: (x: number, y: number) => Point}} the scale, and the way back
+   *   from pixels of the drawing to the plane
    */
-  function drawVectors(svg, items, label) {
+  function drawVectors(svg, items, label, scale = null) {
     const height = Math.round(Math.min(Math.max(svg.clientWidth, 200), 540));
     const width = begin(svg, height, label);
     const largest = Math.max(...items.flatMap(({ at }) => at.map(Math.abs)));
-    const limit = largest > 0 ? roundUp(largest) : 1;
+    const limit = scale ?? (largest > 0 ? roundUp(largest) : 1);
     // Room for labels beyond the outermost tips.
     const unit = (Math.min(width, height) / 2 - 34) / limit;
     const place = ([x, y]) => [width / 2 + unit * x, height / 2 - unit * y];
@@ -184,13 +189,19 @@ const figures = (() => {
     for (const { letter, trail } of items) {
       if (trail.length > 1) svg.append(polyline(trail.map(place), `trail ${letter}`));
     }
+    for (const { letter, at, to, moves } of items) {
+      if (moves) svg.append(line(place(at), place(to), `next ${letter}`));
+    }
     const drawn = items.filter(({ at }) => at.some((x) => x !== 0));
     // What moves is drawn last, on top; v_c above all.
     const rank = ({ moves, letter }) => 2 * moves + (letter === "v");
     drawn.sort((a, b) => rank(a) - rank(b));
-    for (const { letter, at, moves } of drawn) {
+    for (const { letter, at, moves, part, parts } of drawn) {
       const className = `${letter} ${moves ? "moves" : "stays"}`;
-      svg.append(arrow(origin, place(at), className, letter === "v"));
+      const made = arrow(origin, place(at), className, letter === "v");
+      made.dataset.part = part;
+      made.dataset.parts = parts;
+      svg.append(made);
     }
     if (drawn.length < items.length) {
       svg.append(shape("circle", { cx: origin[0], cy: origin[1], r: 5, class: "at-zero" }));
@@ -206,6 +217,28 @@ const figures = (() => {
       const { letter, word } = labels[i];
       svg.append(text(box.left + 2, box.bottom - 5, `name ${letter}`, ...vectorName(letter, word)));
     });
+    // Handles lie on top of all, those of the pair above the others.
+    for (const item of [...items].sort((a, b) => Number(a.inPair) - Number(b.inPair))) {
+      svg.append(handle(place(item.at), item));
+    }
+    const toPlane = (x, y) => [(x - width / 2) / unit, (height / 2 - y) / unit];
+    return { limit, toPlane };
+  }
+
+  /** A place to take hold of a tip; only those of the pair are on the way of the Tab key. */
+  function handle([x, y], { key, part, inPair, told }) {
+    const made = shape("circle", {
+      cx: x,
+      cy: y,
+      r: 13,
+      class: "handle",
+      role: "button",
+      tabindex: inPair ? "0" : "-1",
+      "aria-label": `${told}: drag it, or move it with the arrow keys`,
+    });
+    made.dataset.key = key;
+    made.dataset.part = part;
+    return made;
   }
 
   // ---- pull and push ---------------------------------------------------------------------------
@@ -242,7 +275,12 @@ const figures = (() => {
     }));
     const end = place(sum);
     for (const corner of [pull, push]) svg.append(line(place(corner), end, "grid"));
-    for (const { name, to } of arrows) svg.append(arrow(start, to, name, true));
+    for (const { name, to } of arrows) {
+      const made = arrow(start, to, name, true);
+      made.dataset.part = name;
+      made.dataset.parts = name;
+      svg.append(made);
+    }
     svg.append(shape("circle", { cx: start[0], cy: start[1], r: 4, class: "start" }));
     const labels = arrows.map(({ name, to }) => ({
       tip: to,
@@ -275,12 +313,14 @@ const figures = (() => {
   function drawLosses(svg, losses, lowest, label) {
     const height = 200;
     const width = begin(svg, height, label);
-    const box = { left: 46, right: width - 12, top: 12, bottom: height - 26 };
+    const written = (value) => (value < 1e4 ? value.toFixed(2) : tick(value));
     const steps = roundUp(Math.max(losses.length - 1, 10));
     // Not Math.max(...losses): an argument list has a limit, training has none.
     const top = losses.reduce((a, b) => Math.max(a, b));
     const span = (top - lowest) * 1.15 || 1;
     const base = lowest - 0.08 * span;
+    const letters = Math.max(...[top, lowest].map((value) => written(value).length));
+    const box = { left: 14 + 7 * letters, right: width - 12, top: 12, bottom: height - 26 };
     const place = ([t, loss]) => [
       box.left + ((box.right - box.left) * t) / steps,
       box.bottom - ((box.bottom - box.top) * (loss - base)) / span,
@@ -294,7 +334,7 @@ const figures = (() => {
     for (const value of new Set([top, lowest])) {
       const y = place([0, value])[1];
       svg.append(
-        text(box.left - 6, y + 4, "tick end", value < 1e4 ? value.toFixed(2) : tick(value)),
+        text(box.left - 6, y + 4, "tick end", written(value)),
       );
     }
     const [, floor] = place([0, lowest]);

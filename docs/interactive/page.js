@@ -9,6 +9,11 @@
 
   const STEPS_AT_ONCE = 100;
 
+  /** The tip that a hand holds: its handle's name, and the scale meanwhile. */
+  let held = null;
+  /** The scale of the drawing, and the way from its pixels to the plane. */
+  let plane;
+
   // ---- building blocks -------------------------------------------------------------------------
 
   const byId = (id) => document.getElementById(id);
@@ -135,11 +140,11 @@
   }
 
   /** A table row: what it is about, a bar as long as `value` of 1, the value, and further cells. */
-  function barRow(name, value, further, observed) {
+  function barRow(name, value, further, observed, part) {
     const bar = element("div", { style: `width: ${100 * value}%` });
     return element(
       "tr",
-      { class: observed ? "observed" : "" },
+      { class: observed ? "observed" : "", "data-part": part, "data-parts": part },
       element("th", { scope: "row" }, ...name),
       element("td", { class: "bar" }, bar),
       numberCell(value),
@@ -154,7 +159,7 @@
       const y = x === o ? 1 : 0;
       const name = x === o ? [words[x], " (o)"] : [words[x]];
       const residual = softmax ? [numberCell(p - y)] : [];
-      return barRow(name, p, [numberCell(y), ...residual], x === o);
+      return barRow(name, p, [numberCell(y), ...residual], x === o, `word-${x}`);
     });
     byId("probabilities").tBodies[0].replaceChildren(...rows);
 
@@ -165,10 +170,11 @@
         sigma(n),
         [numberCell(0)],
         false,
+        `word-${n}`,
       ),
     );
     byId("sigmas").tBodies[0].replaceChildren(
-      barRow([words[o], " (o)"], sigma(o), [numberCell(1)], true),
+      barRow([words[o], " (o)"], sigma(o), [numberCell(1)], true, `word-${o}`),
       ...drawn,
     );
   }
@@ -216,25 +222,52 @@
     );
   }
 
-  function showVectors({ words, vectors, trail }, { c, touched }) {
+  /** What lights the arrow of u_w: its own word, and the terms of the formula that it is in. */
+  function partsOf(w, { settings }, { o, negatives }) {
+    const isPushed = settings.loss === "naive-softmax" || negatives.includes(w);
+    return [`word-${w}`, ...(w === o ? ["pull"] : []), ...(isPushed ? ["push"] : [])].join(" ");
+  }
+
+  function showVectors(state, next) {
+    const { words, vectors, trail } = state;
+    const { c, o, touched, gradient } = next;
+    const step = (row) => word2vec.scale(-state.settings.rate, row);
+    const told = (letter, word, at) => `${letter} of ${word} ${formatVector(at)}`;
     const items = words.flatMap((word, w) => [
       {
         letter: "v",
         word,
         at: vectors.center[w],
         moves: w === c,
+        to: word2vec.add(vectors.center[w], step(gradient.gradCenter)),
         trail: trail.map(({ center }) => center[w]),
+        key: `center-${w}`,
+        part: w === c ? "center" : "",
+        parts: w === c ? "center" : "",
+        inPair: w === c,
+        told: told("v", word, vectors.center[w]),
       },
       {
         letter: "u",
         word,
         at: vectors.outside[w],
         moves: touched.includes(w),
+        to: word2vec.add(vectors.outside[w], step(gradient.gradOutside[w])),
         trail: trail.map(({ outside }) => outside[w]),
+        key: `outside-${w}`,
+        part: w === o ? "pull" : `word-${w}`,
+        parts: partsOf(w, state, next),
+        inPair: w === o,
+        told: told("u", word, vectors.outside[w]),
       },
     ]);
-    const label = items.map(({ letter, word, at }) => `${letter} of ${word} ${formatVector(at)}`);
-    figures.drawVectors(byId("vectors"), items, `The vectors: ${label.join("; ")}`);
+    const label = items.map(({ told: name }) => name);
+    plane = figures.drawVectors(
+      byId("vectors"),
+      items,
+      `The vectors: ${label.join("; ")}`,
+      held === null ? null : held.limit,
+    );
     const atOrigin = (letter) =>
       items.filter((item) => item.letter === letter && item.at.every((x) => x === 0)).length;
     const groups = ["v", "u"]
@@ -272,6 +305,64 @@
     byId("log").hidden = log.length === 0;
   }
 
+  /** What the hand changes: how probable the observed word is, and the loss of the pair. */
+  function showReadout({ settings, vectors }, { c, o, gradient }) {
+    const isSoftmax = settings.loss === "naive-softmax";
+    const v = vectors.center[c];
+    if (isSoftmax) show(byId("probability"), word2vec.probabilities(v, vectors.outside)[o]);
+    else show(byId("sigma"), word2vec.sigmoid(word2vec.dot(vectors.outside[o], v)));
+    show(byId(isSoftmax ? "pair-loss" : "sampling-loss"), gradient.loss);
+    // A word that is not in the pair lights the term that it is in: the push, if any.
+    const words = vectors.outside.map((_, w) => w).filter((w) => w !== o);
+    for (const term of document.querySelectorAll('.term, #force-numbers [data-part]')) {
+      const { part } = term.dataset;
+      const more = part === "push" ? words.map((w) => `word-${w}`) : [];
+      term.dataset.parts = [part, ...(part === "pull" ? [`word-${o}`] : more)].join(" ");
+    }
+  }
+
+  /** A text in which v_c and u_o are set as such. */
+  const withVectors = (text) =>
+    text.split(/\b([vu]_\w)\b/).map((part, i) => (i % 2 ? vectorName(part[0], part[2]) : part));
+
+  function showTasks() {
+    const all = tasks.all();
+    byId("tasks").replaceChildren(
+      ...all.map(({ text, isDone }) =>
+        element(
+          "li",
+          { class: isDone ? "done" : "" },
+          element("span", { class: "mark" }, isDone ? "✓" : "○"),
+          element("span", { class: "hidden" }, isDone ? "Done: " : "To do: "),
+          ...withVectors(text),
+        ),
+      ),
+    );
+    byId("tasks-done").textContent = String(all.filter(({ isDone }) => isDone).length);
+    byId("tasks-all").textContent = String(all.length);
+  }
+
+  // ---- a term and its arrows -------------------------------------------------------------------
+
+  /** The part of the formula that is lit, "" for none. */
+  let lit = "";
+
+  function light(part) {
+    lit = part;
+    document.body.toggleAttribute("data-lit", part !== "");
+    for (const each of document.querySelectorAll("[data-parts]")) {
+      each.classList.toggle("lit", part !== "" && each.dataset.parts.split(" ").includes(part));
+    }
+  }
+
+  const partOf = ({ target }) => target.closest?.("[data-part]")?.dataset.part ?? "";
+
+  document.addEventListener("pointerover", (event) => {
+    if (held === null && partOf(event) !== lit) light(partOf(event));
+  });
+  document.addEventListener("focusin", (event) => light(partOf(event)));
+  document.addEventListener("focusout", () => light(""));
+
   function render(state) {
     const next = training.plan(state);
     const stuck = word2vec.isZero(state.vectors);
@@ -285,7 +376,11 @@
     showForces(state, next);
     showNumbers(state, next);
     showVectors(state, next);
+    showReadout(state, next);
     showLosses(state);
+    showTasks();
+    byId("back").disabled = state.past.length === 0;
+    light(lit);
   }
 
   // ---- what the reader does --------------------------------------------------------------------
@@ -320,19 +415,99 @@
 
   let state;
 
+  /** Tell what was done, look whether it was a task, and show all. */
+  function finish(did, message) {
+    const isNew = tasks.notice(state, did);
+    say(isNew ? `${message} Done: one of the things to try.` : message);
+    render(state);
+  }
+
   function restart(message) {
     state = training.begin(fields.read(state?.settings ?? {}));
-    say(message);
-    render(state);
+    finish("restart", message);
   }
 
   function train(steps) {
     const from = state.step;
     while (state.step < from + steps && training.advance(state));
-    if (state.step < from + steps) say(tooLarge);
-    else say(steps === 1 ? outcome(state) : summary(state, from));
+    const did = steps === 1 ? "step" : "many";
+    if (state.step < from + steps) finish("", tooLarge);
+    else finish(did, steps === 1 ? outcome(state) : summary(state, from));
+  }
+
+  function goBack() {
+    if (!training.back(state)) return;
+    finish("back", `Back at ${state.step} steps.`);
+    // A button that is disabled gives the focus away, to the start of the page.
+    if (byId("back").disabled) byId("step").focus();
+  }
+
+  // ---- moving a vector by hand -----------------------------------------------------------------
+
+  const nameOf = (key) => {
+    const [matrix, w] = key.split("-");
+    return { matrix, w: Number(w) };
+  };
+
+  function put(key, at) {
+    const { matrix, w } = nameOf(key);
+    training.place(state, matrix, w, at);
+  }
+
+  /** What a move by hand did, in words. */
+  function moved(key) {
+    const { matrix, w } = nameOf(key);
+    const letter = matrix === "center" ? "v" : "u";
+    const at = formatVector(state.vectors[matrix][w]);
+    const loss = format(training.plan(state).gradient.loss);
+    return `${letter} of “${state.words[w]}” is ${at}; the loss of this pair is ${loss}.`;
+  }
+
+  function takeHold(event) {
+    const { key } = event.target.dataset;
+    if (key === undefined) return;
+    event.preventDefault();
+    training.remember(state);
+    held = { key, limit: plane.limit };
+    byId("vectors").setPointerCapture(event.pointerId);
+  }
+
+  function drag(event) {
+    if (held === null) return;
+    const { left, top } = byId("vectors").getBoundingClientRect();
+    const within = (value) => Math.max(-1.1 * held.limit, Math.min(1.1 * held.limit, value));
+    put(held.key, plane.toPlane(event.clientX - left, event.clientY - top).map(within));
     render(state);
   }
+
+  function letGo() {
+    if (held === null) return;
+    const { key } = held;
+    held = null;
+    finish("drag", moved(key));
+  }
+
+  const KEYS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowDown: [0, -1], ArrowUp: [0, 1] };
+
+  function moveByKey(event) {
+    const { key } = event.target.dataset;
+    const direction = KEYS[event.key];
+    if (key === undefined || direction === undefined) return;
+    event.preventDefault();
+    const { matrix, w } = nameOf(key);
+    const distance = plane.limit / (event.shiftKey ? 100 : 20);
+    training.remember(state);
+    put(key, word2vec.add(state.vectors[matrix][w], word2vec.scale(distance, direction)));
+    finish("drag", moved(key));
+    // It was drawn anew.
+    document.querySelector(`[data-key="${key}"]`).focus();
+  }
+
+  byId("vectors").addEventListener("pointerdown", takeHold);
+  byId("vectors").addEventListener("pointermove", drag);
+  byId("vectors").addEventListener("pointerup", letGo);
+  byId("vectors").addEventListener("pointercancel", letGo);
+  byId("vectors").addEventListener("keydown", moveByKey);
 
   /** A learning rate holds from now on; anything else, where it changed, starts again. */
   function changeSettings() {
@@ -349,16 +524,17 @@
     }
   }
 
+  byId("back").addEventListener("click", goBack);
   byId("step").addEventListener("click", () => train(1));
   byId("many-steps").addEventListener("click", () => train(STEPS_AT_ONCE));
   byId("reset").addEventListener("click", () => restart("Back at the start."));
   byId("nudge").addEventListener("click", () => {
     const word = training.nudge(state);
-    say(
+    finish(
+      "nudge",
       `Added a vector of length ${training.NUDGE} to v of “${word}”. ` +
         "The next steps show what becomes of it.",
     );
-    render(state);
   });
   for (const field of document.querySelectorAll("#settings input, #settings select")) {
     field.addEventListener("change", changeSettings);

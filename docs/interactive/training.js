@@ -8,7 +8,7 @@ const training = (() => {
   const D = 2;
   const NUDGE = 0.01;
   // A vector with an entry of `entry` is lost; stopping there keeps all numbers short and finite.
-  const LIMITS = { entry: 1e9, trail: 200, log: 6 };
+  const LIMITS = { entry: 1e9, trail: 200, log: 6, past: 1000 };
 
   /**
    * @typedef {{
@@ -19,7 +19,7 @@ const training = (() => {
    *   init: "zeros" | "half-zeros" | "random",
    *   seed: number,
    *   rate: number,
-   * }} Settings  negatives is K, rate is α
+   * }} Settings  negatives is K, rate is η
    *
    * @typedef {object} State
    * @property {Settings} settings
@@ -34,6 +34,7 @@ const training = (() => {
    * @property {{step: number, c: number, o: number, before: number, after: number}[]} log  the last
    *   steps, latest first, with the loss of the pair before and after
    * @property {number} nudges
+   * @property {object[]} past  what `back` goes back to, latest last
    */
 
   /** K where negatives are drawn, null for naive softmax. */
@@ -59,7 +60,25 @@ const training = (() => {
       trail: [vectors],
       log: [],
       nudges: 0,
+      past: [],
     };
+  }
+
+  /** Keep what is about to change. */
+  function remember(state) {
+    const { vectors, step, trail, log, nudges, losses } = state;
+    const kept = { vectors, step, trail, log, nudges, loss: losses[step] };
+    state.past = [...state.past.slice(-LIMITS.past), kept];
+  }
+
+  /** Take back the last step, nudge or drag; false where there is none. */
+  function back(state) {
+    const kept = state.past.pop();
+    if (kept === undefined) return false;
+    const { loss, ...rest } = kept;
+    Object.assign(state, rest);
+    state.losses = [...state.losses.slice(0, state.step), loss];
+    return true;
   }
 
   /** The pair of a step: one after the other, then from the start again. */
@@ -100,6 +119,7 @@ const training = (() => {
     const { c, o, negatives, gradient } = plan(state);
     const vectors = word2vec.descend(state.vectors, [c, o], gradient, settings.rate);
     if (!word2vec.isBelow(vectors, LIMITS.entry)) return false;
+    remember(state);
     move(state, vectors);
     state.step += 1;
     state.losses.push(word2vec.meanLoss(vectors, pairs, negativeCount(settings)));
@@ -116,18 +136,37 @@ const training = (() => {
     const angle = 0.5 + 2.4 * state.nudges;
     const tiny = [NUDGE * Math.cos(angle), NUDGE * Math.sin(angle)];
     const { center, outside } = state.vectors;
+    remember(state);
     move(state, {
       center: center.map((row, w) => (w === c ? word2vec.add(row, tiny) : row)),
       outside,
     });
     state.nudges += 1;
-    state.losses[state.step] = word2vec.meanLoss(
-      state.vectors,
-      state.pairs,
-      negativeCount(state.settings),
-    );
+    measure(state);
     return state.words[c];
   }
 
-  return Object.freeze({ NUDGE, advance, begin, nudge, pairOf, plan });
+  /** The mean loss anew, where vectors were moved without a step. */
+  function measure(state) {
+    const { vectors, pairs, step, settings } = state;
+    state.losses[step] = word2vec.meanLoss(vectors, pairs, negativeCount(settings));
+  }
+
+  /**
+   * Put a vector elsewhere, as a hand does.
+   *
+   * @param {State} state
+   * @param {"center" | "outside"} matrix
+   * @param {number} w  of which word
+   * @param {[number, number]} at
+   */
+  function place(state, matrix, w, at) {
+    const rows = state.vectors[matrix].map((row, i) => (i === w ? at : row));
+    state.vectors = { ...state.vectors, [matrix]: rows };
+    // The tip's way by hand is no way of the training.
+    state.trail = [state.vectors];
+    measure(state);
+  }
+
+  return Object.freeze({ NUDGE, advance, back, begin, nudge, pairOf, place, plan, remember });
 })();

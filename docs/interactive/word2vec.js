@@ -243,7 +243,7 @@ const word2vec = (() => {
    * @param {Vectors} vectors
    * @param {Pair} pair
    * @param {Gradient} gradient
-   * @param {number} rate  α
+   * @param {number} rate  η
    * @returns {Vectors} new arrays; the old ones are left as they are
    */
   function descend(vectors, [c], { gradCenter, gradOutside }, rate) {

@@ -34,6 +34,7 @@ STATES = {
     "problems": ({"sentence": "a", "rate": -1, "window": 0, "seed": ""}, []),
     "longest": ({"sentence": LONGEST, "window": 5, "loss": "negative-sampling"}, ["many-steps"]),
     "overflow": ({"rate": 10}, ["many-steps"] * 4),
+    "back": ({}, ["step", "step", "back", "back"]),
 }
 
 _ARGUMENTS = (
@@ -134,6 +135,9 @@ class InteractivePage(BrowserPage):
     def __init__(self, driver: webdriver.Chrome, folder: Path = INTERACTIVE):
         super().__init__(driver, folder / "index.html")
 
+    def unfold_settings(self) -> None:
+        self.run("document.getElementById('settings').open = true")
+
     def call(self, function: str, *arguments: object):
         """`word2vec.function(…)` of the page."""
         return self.run(f"return word2vec.{function}(...arguments)", *arguments)
@@ -183,6 +187,8 @@ def beyond_the_folder(requests: list[str]) -> list[str]:
 def reach(page: InteractivePage, state: str) -> None:
     """Bring the page into one of STATES."""
     settings, buttons = STATES[state]
+    if settings:
+        page.unfold_settings()
     page.set(**settings)
     for button in buttons:
         page.press(button)

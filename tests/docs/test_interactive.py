@@ -200,8 +200,8 @@ def test_a_sentence_that_will_not_do_is_told_and_the_last_one_stays(page, senten
     [
         ("window", 0, "Window: a whole number from 1 to 5, not 0."),
         ("window", 1.5, "Window: a whole number from 1 to 5, not 1.5."),
-        ("rate", -0.1, "Learning rate, α: a number from 0.001 to 10, not -0.1."),
-        ("rate", "", "Learning rate, α: a number from 0.001 to 10."),
+        ("rate", -0.1, "Learning rate, η: a number from 0.001 to 10, not -0.1."),
+        ("rate", "", "Learning rate, η: a number from 0.001 to 10."),
         ("seed", 1e7, "Seed: a whole number from 0 to 999999, not 10000000.0."),
     ],
 )
@@ -230,6 +230,7 @@ def test_markup_in_words_stays_text(page):
 
 def coming_back(page):
     """What the sentence field says after a wrong sentence, another page, and the way back."""
+    page.unfold_settings()
     sentence = page.driver.find_element(By.ID, "sentence")
     sentence.clear()
     sentence.send_keys("a", Keys.ENTER)
