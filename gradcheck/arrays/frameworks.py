@@ -101,10 +101,11 @@ def writer(value: Any, dtype: np.dtype[Any] | None = None) -> Callable[[NDArray[
     own = value.dtype if dtype is None else getattr(xp, dtype.name)
     place = device(value)
     is_recorded = getattr(value, "requires_grad", False)
+    # Another framework may take a NumPy array's memory for its own, and read it later.
+    is_eager = framework(value) == "torch"
 
     def write(array: NDArray[Any]) -> Any:
-        # A framework may take a NumPy array's memory for its own, and read it later.
-        written = xp.asarray(array.copy(), dtype=own, device=place)
+        written = xp.asarray(array if is_eager else array.copy(), dtype=own, device=place)
         return written.requires_grad_() if is_recorded else written
 
     return write

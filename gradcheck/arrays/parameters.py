@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import bisect
 import copy
 import functools
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from gradcheck.arrays.blocks import FloatArray, is_equal, is_finite
 from gradcheck.arrays.frameworks import as_numpy, dtype_of, holds, is_foreign, writer
+from gradcheck.arrays.sizes import TINY, Sizes
 from gradcheck.arrays.trees import (
     has_moved,
     is_moved,
@@ -23,15 +26,11 @@ from gradcheck.arrays.trees import (
     walked_like,
 )
 
-__all__ = ["TINY", "Leaf", "Parameters", "leaves", "norm"]
+__all__ = ["MOST_PROMOTED", "Leaf", "Parameters", "leaves"]
 
-FloatArray = NDArray[np.floating[Any]]
 
-SAFE = 1e-280
-"""Squares between this and its inverse have neither under- nor overflowed on the way."""
-
-TINY = 1e-290
-"""Numbers smaller than that have no last places to lose: they might as well be 0."""
+MOST_PROMOTED = 10_000_000
+"""A point of more entries is not copied to double precision: in single, it stays in that."""
 
 
 @dataclass(frozen=True)
@@ -102,7 +101,7 @@ class Parameters:
         self._template = at
         self.leaves: list[Leaf] = []
         self.notes: list[str] = []
-        pieces: list[NDArray[np.float64]] = []
+        pieces: list[NDArray[Any]] = []
         start = 0
         named = list(walked(at, name, names))
         moved = [(path, value) for path, value in named if is_moved(value)]
@@ -111,7 +110,7 @@ class Parameters:
             array = _as_floats(path, value)
             dtype = dtype_of(value) or array.dtype
             self.leaves.append(Leaf(path, array.shape, dtype, start, _maker(value)))
-            pieces.append(array.astype(np.float64, copy=False).ravel())
+            pieces.append(array)
             start += array.size
         for path, value in named:
             if dtype_of(value) is not None and not is_moved(value):
@@ -120,9 +119,18 @@ class Parameters:
             raise ValueError(
                 f"{name} is empty: a gradient is checked at one entry or more, and there is none"
             )
-        self.vector: NDArray[np.float64] = np.concatenate(pieces)
+        is_single = start > MOST_PROMOTED and all(leaf.dtype == np.float32 for leaf in self.leaves)
+        self.vector = self._written(pieces, np.empty(start, np.float32 if is_single else float))
         # It is handed out as it is: writing to it would move the point.
         self.vector.flags.writeable = False
+        self.sizes = Sizes(self.vector, [leaf.entries for leaf in self.leaves])
+        self._stops = [leaf.entries.stop for leaf in self.leaves]
+
+    def _written(self, pieces: Sequence[NDArray[Any]], vector: FloatArray) -> FloatArray:
+        """Write arrays of the leaves' shapes to a vector (n,)."""
+        for leaf, piece in zip(self.leaves, pieces, strict=True):
+            vector[leaf.entries].reshape(leaf.shape)[...] = piece
+        return vector
 
     @property
     def size(self) -> int:
@@ -134,27 +142,6 @@ class Parameters:
         """The spacing of floats at 1 in the coarsest leaf."""
         return max(float(np.finfo(leaf.dtype).eps) for leaf in self.leaves)
 
-    @functools.cached_property
-    def sizes(self) -> NDArray[np.float64]:
-        """The size of each entry (n,), positive: the measure of a large step and of a small one.
-
-        That of a 0 is the median of its array's other entries; in an array of zeros, the median
-        of the other arrays' medians; at a point that is 0 everywhere, 1.
-        """
-        sizes = np.abs(self.vector)
-        if sizes.min() >= TINY:
-            return sizes
-        sizes[sizes < TINY] = 0
-        medians = [
-            float(np.median(part[part > 0])) if part.any() else 0.0
-            for part in (sizes[leaf.entries] for leaf in self.leaves)
-        ]
-        typical = float(np.median([median for median in medians if median] or [1.0]))
-        for leaf, median in zip(self.leaves, medians, strict=True):
-            part = sizes[leaf.entries]
-            part[part == 0] = median or typical
-        return sizes
-
     @property
     def is_zero(self) -> NDArray[np.bool_]:
         """The entries that are 0 (n,), as truth values: their sizes are others'."""
@@ -163,17 +150,19 @@ class Parameters:
     def with_smaller_zeros(self, part: float) -> Parameters:
         """Return the same point, with a part of their former size for entries of 0."""
         other = copy.copy(self)
-        other.__dict__["sizes"] = np.where(self.is_zero, part * self.sizes, self.sizes)
+        other.sizes = replace(self.sizes, of_zeros=part * self.sizes.of_zeros)
         return other
 
-    def is_zero_along(self, direction: NDArray[np.float64]) -> bool:
-        """Tell whether all entries that a direction (n,) moves are 0."""
-        # Mostly the first few tell.
-        for entries in (slice(64), slice(None)):
-            moved = self.vector[entries][direction[entries] != 0]
-            if (np.abs(moved) > TINY).any():
-                return False
-        return True
+    def within(self, entries: slice) -> Iterator[tuple[int, slice]]:
+        """Yield the arrays, by number, that entries are of, and where each lies among them."""
+        first = bisect.bisect_right(self._stops, entries.start)
+        for number in range(first, len(self.leaves)):
+            leaf = self.leaves[number]
+            if leaf.start >= entries.stop:
+                break
+            if leaf.size:
+                start, stop = max(leaf.start, entries.start), min(self._stops[number], entries.stop)
+                yield number, slice(start - entries.start, stop - entries.start)
 
     def promoted(self) -> Parameters:
         """Return the same point in double precision: `build` makes float64 of it."""
@@ -195,9 +184,9 @@ class Parameters:
             if is_foreign(value) and is_moved(value)
         )
 
-    def moved(self, change: NDArray[np.float64]) -> Parameters:
+    def moved(self, change: FloatArray) -> Parameters:
         """Return the point at a distance (n,), as `build` would hold it; sizes stay as they are."""
-        sizes, vector = self.sizes, self.vector + change
+        vector = self.vector + change
         other = copy.copy(self)
         # In double precision the sum is rounded as it is to be: no copy of many entries is due.
         for leaf in self.leaves:
@@ -205,22 +194,19 @@ class Parameters:
                 vector[leaf.entries] = vector[leaf.entries].astype(leaf.dtype)
         other.vector = vector
         other.vector.flags.writeable = False
-        other.__dict__["sizes"] = sizes
         return other
 
-    def build(self, vector: NDArray[np.float64], *, shared: bool = False) -> Any:
+    def build(self, vector: FloatArray, *, shared: bool = False) -> Any:
         """Return a tree of the caller's structure, shapes and dtypes, holding `vector` (n,).
 
-        With `shared`, arrays in double precision are parts of `vector` itself.
+        With `shared`, arrays of its own precision are parts of `vector` itself.
         """
         arrays = (self._array(leaf, vector) for leaf in self.leaves)
         pieces = arrays if shared else (array.copy() for array in arrays)
         made = (leaf.made(piece) for leaf, piece in zip(self.leaves, pieces, strict=True))
         return rebuilt(self._template, made)
 
-    def flatten(
-        self, tree: Any, name: str, out: NDArray[np.float64] | None = None
-    ) -> NDArray[np.float64]:
+    def flatten(self, tree: Any, name: str, out: FloatArray | None = None) -> FloatArray:
         """Return the entries (n,) of a `tree` of this structure and these shapes.
 
         They are written to `out` (n,) where that is given.
@@ -232,7 +218,7 @@ class Parameters:
             what was expected.
         """
         tree = _as_positional(self._template, tree)
-        pieces: list[NDArray[np.float64]] = []
+        pieces: list[NDArray[Any]] = []
         for leaf, (path, value) in zip(
             self.leaves, walked_like(self._template, tree, name, self.notes), strict=True
         ):
@@ -247,10 +233,12 @@ class Parameters:
                     f"{path} has shape {array.shape}; {leaf.name} has shape {leaf.shape}, "
                     "and both shapes have to be the same"
                 )
-            pieces.append(array.astype(np.float64, copy=False).ravel())
-        return np.concatenate(pieces, out=out)
+            pieces.append(array)
+        if out is None:
+            out = np.empty(self.size, np.result_type(self.vector, *pieces))
+        return self._written(pieces, out)
 
-    def changed(self, tree: Any, vector: NDArray[np.float64]) -> list[str]:
+    def changed(self, tree: Any, vector: FloatArray) -> list[str]:
         """Name the leaves of a tree from `build` that no longer hold `vector` (n,)."""
         try:
             values = [as_numpy(value) for _, value in walked_like(self._template, tree, "at")]
@@ -259,10 +247,11 @@ class Parameters:
         return [
             leaf.name
             for leaf, value in zip(self.leaves, values, strict=True)
-            if not np.array_equal(value, self._array(leaf, vector))
+            if value.shape != leaf.shape
+            or not is_equal(value.ravel(), self._array(leaf, vector).ravel())
         ]
 
-    def _array(self, leaf: Leaf, vector: NDArray[np.float64]) -> NDArray[Any]:
+    def _array(self, leaf: Leaf, vector: FloatArray) -> NDArray[Any]:
         return vector[leaf.entries].astype(leaf.dtype, copy=False).reshape(leaf.shape)
 
     def where(self, index: int) -> str:
@@ -278,19 +267,6 @@ class Parameters:
 def leaves(tree: Any) -> list[Any]:
     """Return the leaves of a tree, those that do not move, too."""
     return [value for _, value in walked(tree, "")]
-
-
-def norm(vector: NDArray[np.float64]) -> float:
-    """Return the Euclidean norm, without overflow or underflow on the way."""
-    with np.errstate(over="ignore", invalid="ignore"):
-        square = float(vector @ vector)
-    if SAFE < square < 1 / SAFE:
-        return math.sqrt(square)
-    largest = float(np.abs(vector).max(initial=0.0))
-    if largest == 0 or not math.isfinite(largest):
-        return largest
-    scaled = vector / largest
-    return largest * math.sqrt(float(scaled @ scaled))
 
 
 def _as_positional(template: Any, tree: Any) -> Any:
@@ -336,9 +312,8 @@ def _as_floats(path: str, value: Any) -> NDArray[Any]:
             f"{path} has dtype {getattr(value, 'dtype', dtype)}; float64 or float32 was "
             f"expected{half}"
         )
-    finite = np.isfinite(array)
-    if not finite.all():
-        index = np.unravel_index(int(np.argmin(finite)), array.shape)
+    if not is_finite(array.ravel()):
+        index = np.unravel_index(int(np.argmin(np.isfinite(array))), array.shape)
         position = f"[{', '.join(str(int(i)) for i in index)}]" if index else ""
         raise ValueError(f"{path}{position} is {array[index]}; finite numbers were expected")
     return array

@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
+from gradcheck.arrays.blocks import FloatArray
 from gradcheck.arrays.parameters import Leaf, Parameters
 from gradcheck.probing.claims import Probe, Verdict
 from gradcheck.probing.examination import Examination
@@ -69,7 +69,7 @@ def nowhere(value: float) -> Finding:
     )
 
 
-def brokenness(parameters: Parameters, claimed: NDArray[np.float64]) -> str:
+def brokenness(parameters: Parameters, claimed: FloatArray) -> str:
     """Say where a claimed gradient is not finite."""
     broken = ~np.isfinite(claimed)
     first, count = int(np.argmax(broken)), int(broken.sum())
@@ -118,9 +118,7 @@ def changing_loss(value: float, again: float) -> Finding:
     )
 
 
-def changing_gradient(
-    parameters: Parameters, claimed: NDArray[np.float64], again: NDArray[np.float64]
-) -> Finding:
+def changing_gradient(parameters: Parameters, claimed: FloatArray, again: FloatArray) -> Finding:
     """Say that the gradient has two answers."""
     index = int(np.argmax(np.abs(claimed - again)))
     return Finding(
@@ -155,7 +153,7 @@ def _overwritten(names: Sequence[str]) -> str:
 
 def agreement(examination: Examination, prober: Prober) -> Finding:
     """Say that a claim agrees, its closeness, and the mistakes that could not be seen."""
-    probes = examination.probes
+    probes = [probe for probe in examination.probes if probe.verdict == "agrees"]
     closely = max(probe.numerical.error / probe.span for probe in probes)
     known = f", to {closely / prober.whole:.0e} of its norm" if prober.whole else ""
     directions = f"{len(probes)} random directions"
@@ -204,7 +202,7 @@ def _hidden(examination: Examination, prober: Prober) -> tuple[str, ...]:
     return (*notes, "A random point shows more.") if notes else ()
 
 
-def _one_value(entries: NDArray[np.float64]) -> float | None:
+def _one_value(entries: FloatArray) -> float | None:
     """Return the value that all entries have, if a point is not likely to have it by itself."""
     first = float(entries[0])
     if (entries != first).any():

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from gradcheck.arrays.blocks import is_finite
 from gradcheck.arrays.parameters import Leaf
 from gradcheck.checking import conclusions
 from gradcheck.checking.conclusions import Finding
@@ -112,7 +113,7 @@ class _Course:
         if not math.isfinite(self.value):
             return _found(conclusions.nowhere(self.value))
         self.stage = "comparing along random directions"
-        if not np.isfinite(self.claimed).all():
+        if not is_finite(self.claimed):
             self.prober = self._plain_prober()
             return self._broken()
         promotion = promote(self.subject, self.claimed, self.aside)
@@ -136,12 +137,12 @@ class _Course:
         subject = self.subject
         epsilon = min(subject.gradient_epsilon, subject.parameters.epsilon)
         claimed = self.claimed
-        if not np.isfinite(claimed).all():
+        if not is_finite(claimed):
             # Probes need finite numbers; `_entry` calls the others wrong in any case.
             claimed = np.where(np.isfinite(claimed), claimed, 0.0)
         claim = Claim(claimed, epsilon)
         if epsilon > np.finfo(np.float64).eps:
-            claim = replace(claim, jitter=jittered(subject, claim.gradient, self.aside))
+            claim = replace(claim, jitter=tuple(jittered(subject, claim.gradient, self.aside)))
         return Prober(subject, self.value, claim, self.precision, self.seed)
 
     def _broken(self) -> Judgement:
@@ -279,7 +280,9 @@ class _Course:
     def _changed(self) -> Finding | None:
         """Ask once more at the point: state that is kept between calls shows, and randomness."""
         subject = self.subject
-        value, claimed = subject.value_and_gradient(out=self.prober.scratch)
+        is_alike = self.prober.buffer.dtype == self.claimed.dtype
+        out = self.prober.buffer if is_alike else None
+        value, claimed = subject.value_and_gradient(out=out)
         if not same(self.value, value, subject.loss_epsilon, self.precision):
             return conclusions.changing_loss(self.value, value)
         if not same(self.claimed, claimed, subject.gradient_epsilon, self.precision):
@@ -326,7 +329,7 @@ class _Course:
         if last.numerical.obstacle in ("kink", "jump", "set"):
             return False
         entries: list[Entry] = []
-        for entry, size in zip(scanned, parameters.sizes, strict=True):
+        for entry, size in zip(scanned, parameters.sizes[:], strict=True):
             if entry.verdict != "agrees" or entry.error * size > enough * self.prober.whole:
                 return False
             entries.append(entry)
@@ -366,7 +369,7 @@ class _Course:
         sizes = self.prober.subject.parameters.sizes
         if scanned:
             apart = [abs(entry.claimed - entry.numerical) for entry in scanned]
-            return float(np.max(np.array(apart) * sizes)) / self.prober.whole / math.sqrt(3)
+            return float(np.max(np.array(apart) * sizes[:])) / self.prober.whole / math.sqrt(3)
         return last.discrepancy / last.span / self.prober.whole
 
     # --------------------------------------------------------------------------- kinks

@@ -5,14 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
-import numpy as np
-from numpy.typing import NDArray
-
+from gradcheck.arrays.blocks import FloatArray
 from gradcheck.diagnosis.evidence import Evidence
 
 __all__ = ["LOOK_FOR", "Cause", "Hypothesis", "Pattern", "fitting"]
 
-FloatArray = NDArray[np.float64]
 
 LOOK_FOR = {
     "opposite-sign": "the minus of a negative log-likelihood, or of an inner derivative.",

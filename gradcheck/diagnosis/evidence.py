@@ -8,12 +8,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from gradcheck.arrays.blocks import FloatArray
 from gradcheck.arrays.parameters import Leaf
 from gradcheck.diagnosis.slopes import Slopes, drawn
 
 __all__ = ["Evidence", "gathered"]
 
-FloatArray = NDArray[np.float64]
 
 PRODUCTS = 6
 """So many directions through an array: more than any hypothesis has numbers to choose."""

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from gradcheck.arrays.blocks import FloatArray
 from gradcheck.diagnosis.causes import Pattern
 from gradcheck.diagnosis.factors import stated_number
 
 __all__ = ["Grid", "copied", "kept", "measured", "measured_at", "patterns", "zero"]
 
-FloatArray = NDArray[np.float64]
 
 Derivative = Callable[[int], tuple[float, float]]
 

@@ -8,16 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-import numpy as np
-from numpy.typing import NDArray
-
+from gradcheck.arrays.blocks import FloatArray
 from gradcheck.diagnosis import factors, orders
 from gradcheck.diagnosis.causes import Hypothesis, fitting
 from gradcheck.diagnosis.evidence import Evidence
 
 __all__ = ["of_array", "of_part"]
-
-FloatArray = NDArray[np.float64]
 
 
 def of_array(

@@ -9,7 +9,9 @@ from typing import NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from gradcheck.arrays.blocks import FloatArray
 from gradcheck.arrays.parameters import Leaf
+from gradcheck.arrays.sizes import Sizes
 from gradcheck.diagnosis.evidence import Evidence
 from gradcheck.diagnosis.slopes import Slopes
 from gradcheck.probing.arrays import WrongEntry
@@ -18,7 +20,6 @@ from gradcheck.probing.probes import Prober
 
 __all__ = ["LISTED", "Inquiry", "Source", "WrongPart", "largest"]
 
-FloatArray = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
 LISTED = 12
@@ -54,8 +55,8 @@ class Inquiry:
         self.rng = np.random.default_rng([self.seed, 7])
 
     @property
-    def sizes(self) -> FloatArray:
-        """The entries' own sizes (n,)."""
+    def sizes(self) -> Sizes:
+        """The entries' own sizes."""
         return self.prober.subject.parameters.sizes
 
     def others(

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from gradcheck.arrays.blocks import FloatArray
 from gradcheck.arrays.parameters import Leaf
 from gradcheck.diagnosis.evidence import Evidence
 from gradcheck.diagnosis.inquiry import LISTED, Inquiry, WrongPart, largest
@@ -16,7 +17,6 @@ from gradcheck.probing.claims import Verdict
 
 __all__ = ["Known", "KnownArray"]
 
-FloatArray = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
 

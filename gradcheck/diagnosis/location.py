@@ -19,11 +19,11 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from gradcheck.arrays.blocks import FloatArray
 from gradcheck.diagnosis.slopes import BLOCK, Slopes, drawn
 
 __all__ = ["MOST_WRONG", "Located", "located"]
 
-FloatArray = NDArray[np.float64]
 Indices = NDArray[np.intp]
 
 MOST_WRONG = 128

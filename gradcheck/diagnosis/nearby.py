@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from gradcheck.arrays.blocks import FloatArray
 from gradcheck.diagnosis.causes import Hypothesis
 from gradcheck.diagnosis.evidence import MOST, Evidence, gathered
 from gradcheck.diagnosis.grids import Grid, measured_at
@@ -22,7 +23,6 @@ from gradcheck.probing.subject import Subject
 
 __all__ = ["Nearby"]
 
-FloatArray = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
 DISTANCES = (2.0**-10, 2.0**-16)

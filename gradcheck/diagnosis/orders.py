@@ -6,14 +6,13 @@ import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
+from gradcheck.arrays.blocks import FloatArray
 from gradcheck.diagnosis.causes import Hypothesis, fitting
 from gradcheck.diagnosis.evidence import Evidence
 
 __all__ = ["blocks", "permutations", "swaps", "triangles"]
 
-FloatArray = NDArray[np.float64]
 
 BLOCKS = (2, 3, 4, 5, 6)
 """So many blocks along an axis may be in another order: a cell has up to four gates."""

@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from gradcheck.arrays.blocks import FloatArray
 from gradcheck.diagnosis import grids, hypotheses
 from gradcheck.diagnosis.causes import Cause, Pattern
 from gradcheck.diagnosis.evidence import Evidence
@@ -34,7 +35,6 @@ from gradcheck.probing.subject import OutOfEvaluations
 
 __all__ = ["Diagnosis", "Known", "diagnosed"]
 
-FloatArray = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
 OF_ALL = ("zero", "elsewhere", "other-array")
@@ -82,7 +82,7 @@ def diagnosed(prober: Prober, claimed: FloatArray, seed: int, known: Known | Non
         The entries, where they were measured one by one.
     """
     parameters = prober.subject.parameters
-    moving = parameters.sizes
+    moving = parameters.sizes[:]
     if known is not None:
         moving = np.where(known.wrong | known.right, moving, 0.0)
     inquiry = Inquiry(prober, claimed, moving, seed)
@@ -150,8 +150,8 @@ class _Course:
         if self.wrong.all():
             return ()
 
-        def weigh(z: FloatArray) -> None:
-            z[self.wrong] = 0
+        def weigh(z: FloatArray, entries: slice) -> None:
+            z[self.wrong[entries]] = 0
 
         prober, sizes, seed = self.inquiry.prober, self.inquiry.sizes, self.inquiry.seed
         try:

@@ -12,7 +12,7 @@ from gradcheck.diagnosis.evidence import MOST, Evidence, gathered
 from gradcheck.diagnosis.inquiry import LISTED, Inquiry, WrongPart, largest
 from gradcheck.diagnosis.location import located
 from gradcheck.diagnosis.slopes import Slopes, calibrated
-from gradcheck.numerical.directions import Direction
+from gradcheck.numerical.directions import Direction, only
 from gradcheck.probing.claims import Probe, Verdict
 
 __all__ = ["SearchedArray"]
@@ -32,15 +32,9 @@ class SearchedArray:
     @functools.cached_property
     def _probe(self) -> Probe:
         """A probe of this array alone."""
-        entries = self.leaf.entries
-
-        def weigh(z: FloatArray) -> None:
-            z[: entries.start] = 0
-            z[entries.stop :] = 0
-
         inquiry = self._inquiry
         seed = (inquiry.seed, 11, self.number)
-        along = Direction(self.leaf.name, inquiry.sizes, seed, weigh, least=0.0)
+        along = Direction(self.leaf.name, inquiry.sizes, seed, only(self.leaf.entries), least=0.0)
         return inquiry.prober.probe(along, alone=True)
 
     @functools.cached_property

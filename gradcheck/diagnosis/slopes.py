@@ -12,14 +12,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from gradcheck.arrays.blocks import FloatArray
 from gradcheck.numerical.samples import Samples
 from gradcheck.probing.subject import Subject
 
 __all__ = ["BLOCK", "Slope", "Slopes", "calibrated", "drawn"]
 
-FloatArray = NDArray[np.float64]
 
 STEPS = tuple(2.0**-k for k in (2, 5, 8, 12, 17))
 """Steps that are tried, in units of the entries' own size."""

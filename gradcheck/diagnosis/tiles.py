@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gradcheck.arrays.blocks import FloatArray
 from gradcheck.probing.arrays import Tile, WrongEntry
 
 __all__ = ["tiled"]
@@ -22,7 +23,7 @@ ROWS, COLUMNS = 40, 40
 def tiled(
     wrong: Mask,
     right: Mask,
-    off: NDArray[np.float64] | None,
+    off: FloatArray | None,
     entries: Sequence[WrongEntry],
 ) -> list[list[Tile]]:
     """Cut an array into tiles, rows of them from top to bottom.

@@ -8,9 +8,9 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from gradcheck.arrays.parameters import Parameters, norm
+from gradcheck.arrays.blocks import FloatArray, blocks, norm
+from gradcheck.arrays.parameters import Parameters
 from gradcheck.arrays.trees import is_positional
 from gradcheck.numerical.derivative import Derivative, Scales
 from gradcheck.numerical.directions import Direction
@@ -19,6 +19,7 @@ from gradcheck.numerical.scalars import as_scalar, epsilon
 from gradcheck.numerical.search import LOSS_ULPS, Search
 
 __all__ = ["Derivative", "Line", "differentiate"]
+
 
 NEIGHBOURHOOD = 8
 """A function is asked for its size up to so many times the entries' own."""
@@ -110,7 +111,7 @@ def differentiate(f: Callable[..., Any], at: Any, direction: Any = None) -> Deri
     return replace(found, error=max(found.error, LOSS_ULPS * coarsest / found.step))
 
 
-def _direction(parameters: Parameters, direction: Any) -> NDArray[np.float64]:
+def _direction(parameters: Parameters, direction: Any) -> FloatArray:
     if direction is not None:
         vector = parameters.flatten(direction, "direction")
         if not np.isfinite(vector).all():
@@ -155,31 +156,33 @@ class Line:
     def __init__(
         self,
         parameters: Parameters,
-        direction: NDArray[np.float64],
+        direction: FloatArray,
         drawn: Direction | None = None,
     ) -> None:
         self.direction = direction
         self._origin = parameters.vector
         self._epsilon = parameters.epsilon
         if drawn is None:
-            moves = direction != 0
+            moves = np.flatnonzero(direction)
             relative = parameters.sizes[moves] / np.abs(direction[moves])
             self.size = float(np.median(relative))
             # Entries that are uniform on [-s, s] have the root mean square s / sqrt(3).
             self.span = math.sqrt(3) * norm(1 / relative) / math.sqrt(relative.size)
         else:
             self.size, self.span = drawn.size, drawn.span
-        self.is_zero = parameters.is_zero_along(direction)
+        self.is_zero = parameters.sizes.are_zero_along(direction)
         # The less an entry moves for each unit of t, the larger its rounding is in these units.
         least = (drawn.least if drawn else 0) or 1.0
         self.rounding = 0.0 if self.is_zero else self._epsilon * self.size / least
         # A full-length binary fraction: a step of few bits would make products exact that
         # are not exact anywhere else, and hide the rounding that is to be seen.
         # Along a random direction through many entries sums of them move faster than each.
-        moved = float(np.count_nonzero(direction))
+        moved = float(direction.size)
+        if not (drawn and drawn.least):
+            moved = float(sum((direction[part] != 0).sum() for part in blocks(direction.size)))
         self.first_step = 0.9177041 / 4 * self.size / moved**0.125
 
-    def point(self, t: float) -> NDArray[np.float64]:
+    def point(self, t: float) -> FloatArray:
         """Return the point at t, (n,)."""
         return self._origin + t * self.direction
 

@@ -7,16 +7,12 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Literal
 
-import numpy as np
-from numpy.typing import NDArray
-
-from gradcheck.arrays.parameters import norm
+from gradcheck.arrays.blocks import FloatArray, norm_of_products
 from gradcheck.numerical.derivative import Derivative
 from gradcheck.numerical.directions import Direction
 
 __all__ = ["CLOSE_BY", "GRADIENT_ULPS", "JITTER", "Claim", "Probe", "Verdict"]
 
-FloatArray = NDArray[np.float64]
 
 Verdict = Literal["agrees", "disagrees", "undecided"]
 
@@ -67,7 +63,7 @@ class Claim:
         z
             The direction.
         """
-        moved = max((norm(change * z) for change in self.jitter), default=0.0)
+        moved = max((norm_of_products(change, z) for change in self.jitter), default=0.0)
         return self.ulps * self.epsilon * size + JITTER * moved + self.floor
 
 
@@ -94,6 +90,8 @@ class Probe:
         `precision` allows, for each array.
     shares
         The claimed derivative's parts, an array each.
+    part
+        The norm of the claimed gradient's products with z, in units of the loss.
     is_early
         Whether a few samples at a random step were enough.
     reason
@@ -108,6 +106,7 @@ class Probe:
     rounding: float = 0.0
     allowed: tuple[float, ...] = (0.0,)
     shares: tuple[float, ...] = (0.0,)
+    part: float = 0.0
     is_early: bool = False
     reason: str = ""
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from gradcheck.arrays.blocks import FloatArray
 from gradcheck.numerical.differentiation import Line
 from gradcheck.numerical.directions import Direction
 from gradcheck.numerical.samples import Samples
@@ -18,6 +19,7 @@ from gradcheck.probing.probes import Prober
 from gradcheck.probing.subject import Subject
 
 __all__ = ["NAMED", "Kink", "beside", "find"]
+
 
 NAMED = 100
 """Up to so many entries are found one by one; beyond, whole arrays."""
@@ -48,7 +50,7 @@ class Kink:
     slopes: tuple[float, float] | None = None
 
 
-def find(subject: Subject, value: float, drawn: NDArray[np.float64]) -> list[Kink]:
+def find(subject: Subject, value: float, drawn: FloatArray) -> list[Kink]:
     """Find the entries that a kink along a direction comes from.
 
     Arrays first, then halves of them, for about ten evaluations times the logarithm of their
@@ -69,7 +71,7 @@ def find(subject: Subject, value: float, drawn: NDArray[np.float64]) -> list[Kin
 
 
 class _Hunt:
-    def __init__(self, subject: Subject, value: float, drawn: NDArray[np.float64]) -> None:
+    def __init__(self, subject: Subject, value: float, drawn: FloatArray) -> None:
         self.subject, self.value, self.drawn = subject, value, drawn
         self.epsilon = max(subject.parameters.epsilon, subject.loss_epsilon)
         self.size = Line(subject.parameters, drawn).size
@@ -112,10 +114,10 @@ class _Hunt:
         """Return the one-sided slopes with respect to an entry."""
         part = np.zeros_like(self.drawn)
         part[entry] = 1.0
-        half, slope = self._half_jump(part, float(self.subject.parameters.sizes[entry]))
+        half, slope = self._half_jump(part, self.subject.parameters.sizes[entry])
         return (slope - half, slope + half) if half else None
 
-    def _half_jump(self, part: NDArray[np.float64], size: float) -> tuple[float, float]:
+    def _half_jump(self, part: FloatArray, size: float) -> tuple[float, float]:
         """Return half of the jump of the slope, 0 if there is none, and the mean of both sides'.
 
         The steps are made smaller until what is in proportion to them, which is curvature, is
@@ -174,7 +176,7 @@ def beside(
     """
     moved = np.zeros_like(claim.gradient)
     moved[entries] = 1
-    distances = OFF * subject.parameters.sizes * moved * rng.uniform(0.5, 1, moved.size)
+    distances = OFF * subject.parameters.sizes[:] * moved * rng.uniform(0.5, 1, moved.size)
     distances *= rng.choice((-1.0, 1.0), moved.size)
     sides = [subject.moved(sign * distances) for sign in (1, -1)]
     answers = [side.value_and_gradient() for side in sides]
@@ -186,8 +188,8 @@ def beside(
         prober = Prober(side, value, replace(claim, gradient=gradient), precision)
         seed = tuple(rng.integers(2**32, size=2).tolist())
 
-        def weigh(z: NDArray[np.float64]) -> None:
-            z *= moved
+        def weigh(z: FloatArray, block: slice) -> None:
+            z *= moved[block]
 
         along = Direction("entries off the kink", side.parameters.sizes, seed, weigh, gradient)
         probe = prober.probe(along, alone=True)

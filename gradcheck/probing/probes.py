@@ -7,9 +7,8 @@ import math
 from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 
-from gradcheck.arrays.parameters import norm
+from gradcheck.arrays.blocks import BLOCK, FloatArray, norm, norm_of_products, size_of_products
 from gradcheck.numerical.derivative import Derivative
 from gradcheck.numerical.differentiation import Line
 from gradcheck.numerical.directions import Direction, single
@@ -27,7 +26,6 @@ from gradcheck.probing.subject import Subject, same
 
 __all__ = ["PIECE", "Prober"]
 
-FloatArray = NDArray[np.float64]
 
 GOAL = 3e-11
 """A bound this small, relative to the gradient, is not worth more evaluations."""
@@ -105,8 +103,8 @@ class Prober:
         of the size of a claimed derivative.
     nothing
         A change of the loss that is none, but for rounding.
-    scratch : (n,) array
-        A buffer that every probe writes over.
+    buffer : (n,) array
+        Every probe draws its direction into it.
     """
 
     def __init__(
@@ -128,22 +126,14 @@ class Prober:
         self._finest = RESOLUTION.get(self.coarseness, max(RESOLUTION.values()))
         self.resolution = precision or self._finest
         self.nothing = STILL * max(self.coarseness, claim.epsilon) * abs(value)
-        self._z, self.scratch = np.empty((2, subject.parameters.size))
-        self.whole = norm(self.magnitude()) / math.sqrt(3)
+        self.buffer = np.empty_like(subject.parameters.vector)
+        self.whole = norm_of_products(claim.gradient, subject.parameters.sizes) / math.sqrt(3)
         self._acceptance: Acceptance | None = None
         if seed is not None and self.whole:
             steps = np.random.Generator(np.random.SFC64((seed, 3)))
             self._acceptance = Acceptance(self.coarseness, steps)
         self._step: float | None = None
         self._steepness = 0.0
-
-    def magnitude(self) -> FloatArray:
-        """Return the claimed gradient's absolute values (n,), each times its entry's own size.
-
-        In a buffer: the next probe writes over it.
-        """
-        np.multiply(self.claim.gradient, self.subject.parameters.sizes, out=self.scratch)
-        return np.abs(self.scratch, out=self.scratch)
 
     def probe(self, along: Direction, *, alone: bool = False, in_full: bool = False) -> Probe:
         """Compare along one direction; a disagreement is looked at more closely.
@@ -158,8 +148,7 @@ class Prober:
             Whether to measure even a claim that could be accepted for less: the movement of the
             loss at the entries' own size counts.
         """
-        line = Line(self.subject.parameters, along.vector(self._z), along)
-        claimed = self._claimed(line, along)
+        line, claimed = self._claimed(along)
         attempt = Attempt(None) if in_full else self._attempt(line, claimed)
         early = self._early(claimed, attempt)
         if early:
@@ -234,8 +223,8 @@ class Prober:
 
     def measured(self, along: Direction) -> Probe:
         """Measure along a direction in full, also where the claim is accepted for less."""
-        line = Line(self.subject.parameters, along.vector(self._z), along)
-        return self._measure(line, self._claimed(line, along), self._sampled(line))
+        line, claimed = self._claimed(along)
+        return self._measure(line, claimed, self._sampled(line))
 
     def _attempt(self, line: Line, claimed: Probe) -> Attempt:
         """Take a few samples, and see whether they agree with the claim."""
@@ -251,30 +240,45 @@ class Prober:
             return Attempt(None)
         return attempt
 
-    def _claimed(self, line: Line, along: Direction) -> Probe:
-        """Return the claim's part of a probe: its derivative along a line, and its rounding."""
-        products = np.multiply(self.claim.gradient, line.direction, out=self.scratch)
-        parts = [products[leaf.entries] for leaf in self.subject.parameters.leaves]
-        shares = tuple(float(part.sum()) for part in parts)
+    def _claimed(self, along: Direction) -> tuple[Line, Probe]:
+        """Draw a direction, and return the line along it and the claim's part of a probe.
+
+        That is its derivative there, and its rounding.
+        """
+        z, parameters, gradient = self.buffer, self.subject.parameters, self.claim.gradient
+        terms = np.empty(min(BLOCK, z.size))
+        shares = np.zeros(len(parameters.leaves))
+        sizes, norms = [], []
+        for entries in along.blocks(z):
+            products = terms[: entries.stop - entries.start]
+            np.multiply(gradient[entries], z[entries], out=products, dtype=np.float64)
+            for number, part in parameters.within(entries):
+                shares[number] += products[part].sum()
+            norms.append(norm(products))
+            sizes.append(float(np.abs(products, out=products).sum()))
         precision = self.precision or 0.0
-        allowed = tuple(precision and precision * norm(part) for part in parts)
-        size = float(np.abs(products, out=products).sum())
-        rounding = self.claim.rounding(size, line.direction)
-        return Probe(
+        allowed = tuple(
+            precision and precision * norm_of_products(gradient[leaf.entries], z[leaf.entries])
+            for leaf in parameters.leaves
+        )
+        rounding = self.claim.rounding(math.fsum(sizes), z)
+        claimed = Probe(
             along,
-            claimed=sum(shares),
+            claimed=float(shares.sum()),
             numerical=Derivative(math.nan, math.inf, 0),
             tolerance=rounding + math.hypot(*allowed),
             verdict="undecided",
             rounding=rounding,
             allowed=allowed,
-            shares=shares,
+            shares=tuple(shares.tolist()),
+            part=norm(np.array(norms)) / along.span,
         )
+        return Line(parameters, z, along), claimed
 
     def _measure(self, line: Line, claimed: Probe, samples: Samples) -> Probe:
         """Search for the derivative along a line, and hold the claim against it."""
         along = claimed.along
-        part = norm(self.scratch) / line.span  # `_claimed` has left the terms there
+        part = claimed.part
         numerical = line.differentiate(
             samples,
             value_epsilon=self.coarseness,
@@ -314,7 +318,7 @@ class Prober:
     def _rounding(self) -> float:
         """Return the rounding of the loss close to the point, if the claim is right."""
         parameters = self.subject.parameters
-        moved = float(np.abs(self.claim.gradient * parameters.vector).sum())
+        moved = size_of_products(self.claim.gradient, parameters.vector)
         return LOSS_ULPS * self.coarseness * abs(self.value) + parameters.epsilon * moved
 
     def _sampled(self, line: Line, step: float | None = None) -> Samples:
@@ -358,14 +362,14 @@ class Prober:
         if is_zero.all() or not is_zero.any():
             return 1.0
 
-        def weigh(z: FloatArray) -> None:
-            z *= is_zero
+        def weigh(z: FloatArray, entries: slice) -> None:
+            z *= is_zero[entries]
 
         along = Direction(
             "entries of 0", self.subject.parameters.sizes, (0,), weigh, self.claim.gradient, 0.0
         )
-        line = Line(self.subject.parameters, along.vector(self._z), along)
-        loss, claimed = self.subject.along(line.direction), self._claimed(line, along)
+        line, claimed = self._claimed(along)
+        loss = self.subject.along(line.direction)
         return Acceptance(self.coarseness, np.random.default_rng(0)).smooth_part(
             lambda step: Samples(loss, step, self.value), line, claimed, self.whole
         )

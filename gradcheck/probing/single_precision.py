@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gradcheck.arrays.parameters import norm
+from gradcheck.arrays.blocks import FloatArray, blocks, is_finite, norm, norm_of_products
+from gradcheck.arrays.parameters import MOST_PROMOTED, Leaf
 from gradcheck.numerical.directions import Direction
 from gradcheck.probing.claims import GRADIENT_ULPS, JITTER, Claim
 from gradcheck.probing.subject import Subject
 
 __all__ = ["Promotion", "jittered", "promote"]
-
-MOST_ENTRIES = 10_000_000
-"""A point of more than so many entries is not copied to double precision."""
 
 CLOSE = 2.0**-20
 """Steps of the samples of noise, in units of the entries' size: a few last places of float32. A
@@ -58,14 +57,12 @@ class Promotion:
     subject: Subject
     value: float
     claim: Claim
-    off: NDArray[np.float64] | None
-    excess: NDArray[np.float64]
+    off: FloatArray | None
+    excess: FloatArray
     unseen: tuple[int, ...] = ()
 
 
-def promote(
-    subject: Subject, claimed: NDArray[np.float64], rng: np.random.Generator
-) -> Promotion | None:
+def promote(subject: Subject, claimed: FloatArray, rng: np.random.Generator) -> Promotion | None:
     """Evaluate loss and gradient at double-precision copies of the point.
 
     Returns None where the point is double precision already, or too large; where its framework
@@ -82,7 +79,7 @@ def promote(
     """
     parameters = subject.parameters
     is_double = parameters.epsilon == np.finfo(np.float64).eps
-    if is_double or parameters.size > MOST_ENTRIES or not parameters.can_be_promoted:
+    if is_double or parameters.size > MOST_PROMOTED or not parameters.can_be_promoted:
         return None
     double = subject.promoted()
     try:
@@ -94,17 +91,15 @@ def promote(
     is_quiet = noise <= QUIET * parameters.epsilon * abs(value)
     if not (is_quiet and double.loss_epsilon < parameters.epsilon):
         return None
-    jitter = jittered(subject, claimed, rng)
-    if double.gradient_epsilon >= parameters.epsilon or not np.isfinite(gradient).all():
+    if double.gradient_epsilon >= parameters.epsilon or not is_finite(gradient):
+        jitter = tuple(jittered(subject, claimed, rng))
         is_constant = not any(change.any() for change in jitter)
         ulps = UNKNOWN if is_constant else GRADIENT_ULPS
         claim = Claim(claimed, parameters.epsilon, jitter, _floor(subject, claimed), ulps)
         return Promotion(double, value, claim, None, np.zeros(len(parameters.leaves)))
-    off, allowed = _difference(subject, claimed, gradient, jitter)
-    whole = norm(gradient * parameters.sizes) or 1.0
-    own = [
-        norm(gradient[leaf.entries] * parameters.sizes[leaf.entries]) for leaf in parameters.leaves
-    ]
+    off, allowed = _difference(subject, claimed, gradient, jittered(subject, claimed, rng))
+    own = [_size(subject, gradient, leaf) for leaf in parameters.leaves]
+    whole = norm(np.array(own)) or 1.0
     # The mildest gross mistake (`examination.GROSS`), a division by 1.5, is a third of an array.
     # An array that is next to nothing shows none anyway.
     unseen = tuple(
@@ -116,47 +111,50 @@ def promote(
 
 
 def jittered(
-    subject: Subject, claimed: NDArray[np.float64], rng: np.random.Generator
-) -> tuple[NDArray[np.float64], ...]:
-    """Return the changes of a claim when its point moves by an ulp, several times."""
+    subject: Subject, claimed: FloatArray, rng: np.random.Generator
+) -> Iterator[FloatArray]:
+    """Yield the changes of a claim when its point moves by an ulp, one after the other."""
     parameters = subject.parameters
-    ulps = np.concatenate(
-        [
-            np.spacing(np.abs(parameters.vector[leaf.entries]).astype(leaf.dtype)).astype(float)
-            for leaf in parameters.leaves
-        ]
-    )
-    changes = []
-    for _ in range(MOVES):
-        other = subject.moved(ulps * rng.integers(-1, 2, parameters.size))
+    # Of so many entries, those of one move say enough.
+    for _ in range(MOVES if parameters.size <= MOST_PROMOTED else 1):
+        change = np.empty_like(parameters.vector)
+        for leaf in parameters.leaves:
+            vector, part = parameters.vector[leaf.entries], change[leaf.entries]
+            for entries in blocks(leaf.size):
+                ulps = np.spacing(np.abs(vector[entries]).astype(leaf.dtype))
+                part[entries] = ulps * rng.integers(-1, 2, ulps.size)
+        out = change if change.dtype == claimed.dtype else None
         with np.errstate(all="ignore"):
-            _, gradient = other.value_and_gradient()
-        if np.isfinite(gradient).all():
-            changes.append(gradient - claimed)
-    return tuple(changes)
+            _, gradient = subject.moved(change).value_and_gradient(out=out)
+        if is_finite(gradient):
+            gradient -= claimed
+            yield gradient
 
 
-def _floor(subject: Subject, claimed: NDArray[np.float64]) -> float:
-    return FLOOR * subject.parameters.epsilon * norm(claimed * subject.parameters.sizes)
+def _floor(subject: Subject, claimed: FloatArray) -> float:
+    return FLOOR * subject.parameters.epsilon * norm_of_products(claimed, subject.parameters.sizes)
 
 
 def _difference(
-    subject: Subject,
-    claimed: NDArray[np.float64],
-    promoted: NDArray[np.float64],
-    jitter: tuple[NDArray[np.float64], ...],
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    subject: Subject, claimed: FloatArray, promoted: FloatArray, jitter: Iterable[FloatArray]
+) -> tuple[FloatArray, FloatArray]:
     """Return the distances between two claims, array by array, and those that noise explains."""
-    parameters = subject.parameters
-    floor = _floor(subject, promoted)
-    off, allowed = [], []
-    for leaf in parameters.leaves:
-        sizes, part = parameters.sizes[leaf.entries], slice(leaf.start, leaf.start + leaf.size)
-        off.append(norm((claimed - promoted)[part] * sizes))
-        moved = max((norm(change[part] * sizes) for change in jitter), default=0.0)
-        own = parameters.epsilon * norm(promoted[part] * sizes) * math.sqrt(leaf.size)
-        allowed.append(JITTER * (moved + own) + floor)
-    return np.array(off), np.array(allowed)
+    leaves = subject.parameters.leaves
+
+    def sizes(gradient: FloatArray) -> NDArray[np.float64]:
+        return np.array([_size(subject, gradient, leaf) for leaf in leaves])
+
+    moved = np.zeros(len(leaves))
+    for change in jitter:  # one at a time: they are as long as the point
+        moved = np.maximum(moved, sizes(change))
+    roots = np.sqrt([leaf.size for leaf in leaves])
+    own = subject.parameters.epsilon * sizes(promoted) * roots
+    return sizes(claimed - promoted), JITTER * (moved + own) + _floor(subject, promoted)
+
+
+def _size(subject: Subject, gradient: FloatArray, leaf: Leaf) -> float:
+    """Return the norm of an array's part of a gradient, each entry times its own size."""
+    return norm_of_products(gradient[leaf.entries], subject.parameters.sizes[leaf.entries])
 
 
 def _noise(subject: Subject, value: float, rng: np.random.Generator) -> float:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import copy
 import inspect
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from gradcheck.arrays.blocks import FloatArray, blocks
 from gradcheck.arrays.frameworks import differentiator, framework
 from gradcheck.arrays.parameters import Parameters, leaves
 from gradcheck.arrays.trees import is_moved, is_positional, rebuilt
@@ -26,8 +27,17 @@ WATCHED = 1024
 """About so many entries of an argument are looked at after a call: a function that overwrites its
 argument changes more than one of them, and does so at the point itself, where all are looked at."""
 
-BUFFERS = 2
-"""Buffers in turn for moved points: a loss may compare its last argument with the next."""
+KEPT = 1
+"""Buffers that are kept beside the newest: a function that keeps them all would keep many."""
+
+
+def _references(buffers: list[FloatArray]) -> list[int]:
+    """Count the references to each of a list's buffers: by the list, by this, and by others."""
+    return [sys.getrefcount(buffer) for buffer in buffers]
+
+
+FREE = _references([np.empty(1)])[0]
+"""References to a buffer that nobody else uses: the interpreter's version decides how many."""
 
 
 class OutOfEvaluations(BaseException):
@@ -94,14 +104,14 @@ class Subject:
         self._most = limit
         self._budget = _Budget(limit)
         self.overwritten: list[str] = []
-        self._ring: list[NDArray[np.float64]] = []
+        self._buffers: list[FloatArray] = []
         self.loss_epsilon = self.gradient_epsilon = epsilon(None)
 
     def promoted(self) -> Subject:
         """Return the same functions, to be called with double-precision copies of the point."""
         return self._elsewhere(self.parameters.promoted())
 
-    def moved(self, change: NDArray[np.float64]) -> Subject:
+    def moved(self, change: FloatArray) -> Subject:
         """Return the same functions, and the point at a distance (n,)."""
         return self._elsewhere(self.parameters.moved(change))
 
@@ -119,8 +129,8 @@ class Subject:
         return other
 
     def value_and_gradient(
-        self, vector: NDArray[np.float64] | None = None, out: NDArray[np.float64] | None = None
-    ) -> tuple[float, NDArray[np.float64]]:
+        self, vector: FloatArray | None = None, out: FloatArray | None = None
+    ) -> tuple[float, FloatArray]:
         """Return the loss and the claimed gradient (n,), at the point or at another one (n,).
 
         The gradient is written to `out` (n,) where that is given.
@@ -139,26 +149,23 @@ class Subject:
             value = self.loss(vector)
         return value, self._flat(self._call(self._gradient, vector), out)
 
-    def loss(self, vector: NDArray[np.float64]) -> float:
+    def loss(self, vector: FloatArray) -> float:
         """Return the loss at a point (n,)."""
         self._budget.spend()
         return self._loss_of(self._call(self._loss, vector))
 
-    def along(self, direction: NDArray[np.float64]) -> Callable[[float], float]:
-        """Return the loss along a line through the point, as a function of t.
-
-        The functions get parts of a buffer that is used again, later: fresh arrays would cost
-        more than a cheap loss. There are two in turn, so that one which keeps its last
-        argument, to compare the next with it, finds that unchanged.
-        """
+    def along(self, direction: FloatArray) -> Callable[[float], float]:
+        """Return the loss along a line through the point, as a function of t."""
         origin = self.parameters.vector
         watched = slice(None, None, max(1, origin.size // WATCHED))
 
         def loss(t: float) -> float:
             self._budget.spend()
-            point = self._next_buffer()
-            np.multiply(direction, t, out=point)
-            point += origin
+            point = self._buffer()
+            for entries in blocks(origin.size):
+                part = point[entries]
+                np.multiply(direction[entries], t, out=part)
+                part += origin[entries]
             before = point[watched].copy()
             tree = self.parameters.build(point, shared=True)
             answer = self._applied(self._loss, tree)
@@ -169,13 +176,17 @@ class Subject:
 
         return loss
 
-    def _next_buffer(self) -> NDArray[np.float64]:
-        """Return the buffer that was not used last, along whichever line."""
-        if len(self._ring) < BUFFERS:
-            self._ring.append(np.empty(self.parameters.size))
-        else:
-            self._ring.append(self._ring.pop(0))
-        return self._ring[-1]
+    def _buffer(self) -> FloatArray:
+        """Return a buffer for a point: one that is used again, unless a function keeps it.
+
+        Fresh arrays would cost more than a cheap loss. But a function may keep its argument, to
+        compare the next one with it: that must stay as it was.
+        """
+        for number, references in enumerate(_references(self._buffers)):
+            if references <= FREE:
+                return self._buffers[number]
+        self._buffers[:] = [np.empty_like(self.parameters.vector), *self._buffers[:KEPT]]
+        return self._buffers[0]
 
     def limit(self, more: int | None) -> int | None:
         """Let the loss be evaluated so many times more; None: as often as it takes.
@@ -257,7 +268,7 @@ class Subject:
             self._note(f"The loss has shape {tuple(shape)}, and was taken for a number.")
         return as_scalar(loss, "the loss")
 
-    def _flat(self, tree: Any, out: NDArray[np.float64] | None) -> NDArray[np.float64]:
+    def _flat(self, tree: Any, out: FloatArray | None) -> FloatArray:
         flat = self.parameters.flatten(tree, "the gradient", out)
         self.gradient_epsilon = max(self.gradient_epsilon, *map(epsilon, leaves(tree)))
         return flat
@@ -266,8 +277,11 @@ class Subject:
         arguments = tree if is_positional(self._at) else (tree,)
         return function(*arguments, *self._args)
 
-    def _call(self, function: Callable[..., Any], vector: NDArray[np.float64]) -> Any:
-        tree = self.parameters.build(vector)
+    def _call(self, function: Callable[..., Any], vector: FloatArray) -> Any:
+        point = self._buffer()
+        for entries in blocks(point.size):
+            point[entries] = vector[entries]
+        tree = self.parameters.build(point, shared=True)
         answer = self._applied(function, tree)
         for name in self.parameters.changed(tree, vector):
             if name not in self.overwritten:

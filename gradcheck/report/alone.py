@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-import numpy as np
-from numpy.typing import NDArray
-
 from gradcheck.arrays.parameters import Leaf
-from gradcheck.numerical.directions import Direction
+from gradcheck.arrays.sizes import Sizes
+from gradcheck.numerical.directions import Direction, only
 from gradcheck.probing.arrays import ArrayFinding
 from gradcheck.probing.claims import Probe, Verdict
 
@@ -21,7 +19,7 @@ MOST = 8
 def arrays_alone(
     measure: Callable[[Direction], Probe | None],
     leaves: Sequence[Leaf],
-    sizes: NDArray[np.float64],
+    sizes: Sizes,
     seed: int,
 ) -> tuple[ArrayFinding, ...]:
     """Find the arrays that are right, one by one; nothing where there are one or too many.
@@ -32,7 +30,7 @@ def arrays_alone(
         Measures along a direction; returns None where that is not allowed any more.
     leaves
         The arrays.
-    sizes : (n,) array
+    sizes
         Of all entries.
     seed
         Of the directions.
@@ -41,13 +39,11 @@ def arrays_alone(
         return ()
 
     def verdict(number: int, leaf: Leaf) -> Verdict:
-        def weigh(z: NDArray[np.float64]) -> None:
-            z[: leaf.entries.start] = 0
-            z[leaf.entries.stop :] = 0
-
         if not leaf.size:
             return "agrees"
-        probe = measure(Direction(leaf.name, sizes, (seed, 29, number), weigh, least=0.0))
+        probe = measure(
+            Direction(leaf.name, sizes, (seed, 29, number), only(leaf.entries), least=0.0)
+        )
         # An agreement that zeros would reach as well means nothing.
         is_right = probe and probe.verdict == "agrees" and probe.refuses(0.0, {number})
         return "agrees" if is_right else "undecided"

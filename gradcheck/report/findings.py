@@ -8,9 +8,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
+from gradcheck.arrays.blocks import FloatArray
 from gradcheck.arrays.parameters import Leaf
+from gradcheck.arrays.sizes import Sizes
 from gradcheck.numerical.directions import Direction
 from gradcheck.probing.acceptance import miss_probability
 from gradcheck.probing.arrays import ArrayFinding
@@ -105,7 +106,7 @@ class Findings:
         The number of entries of the gradient.
     leaves
         The arrays of the point: their names and shapes.
-    sizes : (n,) array
+    sizes
         Of the entries: in proportion to them, they are moved.
     probes
         The directions along which claimed and numerical derivative were compared.
@@ -125,7 +126,7 @@ class Findings:
     count: Callable[[], int]
     size: int
     leaves: tuple[Leaf, ...] = ()
-    sizes: NDArray[np.float64] | None = None
+    sizes: Sizes | None = None
     probes: tuple[Probe, ...] = ()
     seed: int = 0
     measure: Callable[[Direction], Probe | None] | None = None
@@ -250,7 +251,7 @@ class Findings:
         return min(_median(self.sizes[leaf.entries]) for leaf in self.leaves if leaf.size)
 
 
-def _median(numbers: NDArray[np.float64]) -> float:
+def _median(numbers: FloatArray) -> float:
     """Return the median, of very many that of a sample."""
     if numbers.size > SAMPLE:
         numbers = numbers[np.random.default_rng(0).integers(numbers.size, size=SAMPLE)]

@@ -471,6 +471,32 @@ def test_a_loss_may_keep_its_last_argument(kind, size):
         assert str(kept).split("To see it again")[0] == str(plain).split("To see it again")[0]
 
 
+@pytest.mark.parametrize("depth", [2, 3, 7])
+@pytest.mark.parametrize("kind", ["right", "wrong", "kinked", "rounded"])
+def test_a_loss_and_a_gradient_may_keep_several_arguments_together(kind, depth):
+    loss, gradient = KEPT[kind]
+    at = 1 + 0.05 * np.random.default_rng(0).random(4)
+    plain = gradcheck.check(loss, gradient, at)
+    both = Memo(lambda x: (loss(x), gradient(x)), depth)
+    kept = gradcheck.check(lambda x: both(x)[0], lambda x: both(x)[1], at)
+    assert str(kept).split("To see it again")[0] == str(plain).split("To see it again")[0]
+
+
+def test_arguments_that_nobody_keeps_lie_in_one_place():
+    places = set()
+
+    def loss(x):
+        places.add(x.ctypes.data)
+        return (x**2).sum()
+
+    def gradient(x):
+        places.add(x.ctypes.data)
+        return 2 * x
+
+    assert gradcheck.check(loss, gradient, np.linspace(1, 2, 100_000))
+    assert len(places) == 1
+
+
 @pytest.mark.parametrize("size", [1, 4, 3_000])
 @pytest.mark.parametrize("kind", KEPT)
 def test_no_argument_lies_where_the_last_one_lay(kind, size):

@@ -9,16 +9,19 @@ import numpy as np
 import pytest
 
 import gradcheck
-from gradcheck.numerical.directions import Direction, single
+from gradcheck.arrays.blocks import BLOCK
+from gradcheck.arrays.sizes import Sizes
+from gradcheck.numerical.directions import Direction, only, single
 
-SIZES = np.array([1e-3, 1.0, 2.0, 5.0, 1e4, 0.5])
+ENTRIES = np.array([1e-3, -1.0, 2.0, 5.0, 1e4, -0.5])
+SIZES = Sizes(ENTRIES, [slice(0, 2), slice(2, 6)])
 
 
 def by(part):
     """What multiplies a direction by parts."""
 
-    def weigh(z):
-        z *= part
+    def weigh(z, entries):
+        z *= part[entries]
 
     return weigh
 
@@ -52,9 +55,10 @@ def test_what_a_buffer_held_before_does_not_matter(kind):
 
 
 def test_drawing_leaves_sizes_weights_and_signs_as_they_are():
-    sizes, part, signs = SIZES.copy(), np.full(6, 0.5), np.array([1.0, -1, 0, 0, 2, -2])
+    entries, part, signs = ENTRIES.copy(), np.full(6, 0.5), np.array([1.0, -1, 0, 0, 2, -2])
+    sizes = Sizes(entries, [slice(0, 6)])
     Direction("", sizes, (1,), by(part), signs).vector(np.empty(6))
-    assert np.array_equal(sizes, SIZES)
+    assert np.array_equal(entries, ENTRIES)
     assert np.array_equal(part, np.full(6, 0.5))
     assert np.array_equal(signs, [1.0, -1, 0, 0, 2, -2])
 
@@ -68,7 +72,8 @@ def test_another_seed_draws_another_direction():
 
 
 def test_entries_are_uniform_up_to_their_sizes():
-    drawn = np.array([Direction("", SIZES, (seed,)).vector() for seed in range(2000)]) / SIZES
+    drawn = np.array([Direction("", SIZES, (seed,)).vector() for seed in range(2000)])
+    drawn /= SIZES[:]
     for column in drawn.T:
         places = np.sort(column)
         assert places[0] >= -1
@@ -91,7 +96,38 @@ def test_signs_are_those_that_are_given_and_drawn_where_there_are_none():
     assert (np.sign(drawn[:, given]) == np.sign(signs[given])).all()
     share = (drawn[:, ~given] > 0).mean(axis=0)
     assert (np.abs(share - 0.5) < 0.15).all()
-    assert (np.abs(drawn) <= SIZES).all()
+    assert (np.abs(drawn) <= SIZES[:]).all()
+
+
+def test_a_direction_of_many_blocks_has_no_block_twice():
+    count = 2 * BLOCK + 7
+    along = Direction("", Sizes(np.ones(count), [slice(0, count)]), (5,))
+    z = along.vector()
+    assert z.size == count
+    assert np.unique(np.abs(z)).size > 0.999 * count
+    assert np.array_equal(
+        z[:BLOCK], Direction("", Sizes(np.ones(BLOCK), [slice(0, BLOCK)]), (5,)).vector()
+    )
+
+
+@pytest.mark.parametrize(
+    "moved", [slice(3, 4), slice(BLOCK - 2, BLOCK + 1), slice(BLOCK, 2 * BLOCK + 7)]
+)
+def test_only_the_entries_of_a_slice_are_moved(moved):
+    count = 2 * BLOCK + 7
+    sizes = Sizes(np.ones(count), [slice(0, count)])
+    z = Direction("", sizes, (5,), only(moved), least=0.0).vector()
+    assert np.flatnonzero(z).tolist() == list(range(count))[moved]
+    assert np.array_equal(z[moved], Direction("", sizes, (5,)).vector()[moved])
+
+
+def test_a_direction_in_single_precision_stays_in_it():
+    count = BLOCK + 3
+    sizes = Sizes(np.linspace(0.5, 2, count, dtype=np.float32), [slice(0, count)])
+    z = Direction("", sizes, (5,)).vector(np.empty(count, np.float32))
+    assert z.dtype == np.float32
+    assert (np.abs(z) <= sizes[:]).all()
+    assert np.unique(z).size > 0.9 * count
 
 
 def test_a_direction_of_one_entry_moves_it_by_1():

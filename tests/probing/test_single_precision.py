@@ -121,7 +121,7 @@ def test_double_precision_is_not_promoted():
 
 
 def test_a_large_point_is_not_promoted(monkeypatch):
-    monkeypatch.setattr(single_precision, "MOST_ENTRIES", 125)
+    monkeypatch.setattr(single_precision, "MOST_PROMOTED", 125)
     assert promotion(loss, gradient) is None
 
 
@@ -342,7 +342,7 @@ def test_the_noise_of_a_claim_is_what_it_changes_when_its_point_moves_by_a_last_
     subject = Subject(loss, gradient, AT)
     _, claimed = subject.value_and_gradient()
     evaluations = subject.evaluations
-    changes = single_precision.jittered(subject, claimed, np.random.default_rng(0))
+    changes = tuple(single_precision.jittered(subject, claimed, np.random.default_rng(0)))
     assert len(changes) == single_precision.MOVES
     largest = max(np.abs(change).max() for change in changes)
     assert 0 < largest < 100 * SINGLE * np.abs(claimed).max()
