@@ -45,6 +45,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="draw the cases of the report that names this seed",
     )
     group.addoption(
+        "--homework-strict",
+        action="store_true",
+        help="fail homework by a wrong gradient that its course has taught, too",
+    )
+    group.addoption(
         "--homework-in-process",
         action="store_true",
         help="run homework files in this process, for a debugger, not in one of their own",
@@ -90,6 +95,7 @@ def _opened(file: str, config: pytest.Config) -> Verification:
         verification = open_verification(
             file,
             seed=config.getoption("homework_seed"),
+            is_strict=config.getoption("homework_strict"),
             in_process=config.getoption("homework_in_process"),
         )
     except SubmissionError as error:

@@ -75,6 +75,11 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
         "beside the file",
     )
     parser.add_argument(
+        "--strict",
+        action="store_true",
+        help="fail a file by a wrong gradient that its course has taught, too",
+    )
+    parser.add_argument(
         "--seed", type=int, metavar="N", help="draw the cases of the report that names this seed"
     )
     parser.add_argument(
@@ -172,6 +177,7 @@ def _judgements(arguments: argparse.Namespace) -> Iterator[Judgement]:
         only=tuple(arguments.only),
         timeout=arguments.timeout,
         functions=dict(arguments.function),
+        is_strict=arguments.strict,
         in_process=arguments.in_process,
         verbose=arguments.verbose,
     )

@@ -1,4 +1,4 @@
-"""Courses: the functions that their homework asks for, with all names of theirs.
+"""Courses: the functions that their homework asks for, with all names of theirs, a long table.
 
 A course is a row of a table: to add one, write its `Course` and append it to `COURSES`. All that
 differs between courses stands there, and every name of theirs. The values on the left of each
@@ -9,7 +9,8 @@ parameter names, in the course's order.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
@@ -27,7 +28,18 @@ __all__ = [
 ]
 
 Role = Literal[
-    "sigmoid", "naive-softmax", "sampler", "negative-sampling", "skip-gram", "cbow", "sgd"
+    "sigmoid",
+    "naive-softmax",
+    "sampler",
+    "negative-sampling",
+    "skip-gram",
+    "cbow",
+    "sgd",
+    "gradient-check",
+    "softmax",
+    "forward-pass",
+    "cost",
+    "backward-pass",
 ]
 Function = Callable[..., Any]
 
@@ -38,10 +50,12 @@ Helper = Literal[
 
 # A file that defines any of these is about word2vec, and has to have all of them. A file with
 # none of them is a helper (sgd.py), and is judged by what it has.
-_CORE: frozenset[Role] = frozenset({"naive-softmax", "negative-sampling", "skip-gram"})
+_CORE: frozenset[Role] = frozenset(
+    {"naive-softmax", "negative-sampling", "skip-gram", "forward-pass", "backward-pass"}
+)
 
 # What any file about neural networks may define.
-_EVERYWHERE: frozenset[Role] = frozenset({"sigmoid"})
+_EVERYWHERE: frozenset[Role] = frozenset({"sigmoid", "softmax", "cost"})
 
 
 @dataclass(frozen=True)
@@ -135,6 +149,9 @@ class Course:
         The name of the dataset where it is a global.
     helpers : tuple of HelperModule
         The modules that the course hands out; a package stands after its modules.
+    modules : str
+        A regular expression of names that only this course gives to files: it decides between
+        courses that share all others.
     """
 
     identifier: str
@@ -148,6 +165,7 @@ class Course:
     default_count: int = 10
     dataset: str = "dataset"
     helpers: tuple[HelperModule, ...] = _HELPERS
+    modules: str = ""
 
     def names(self) -> tuple[str, ...]:
         """Return the functions' names, in the order of their checks."""
@@ -176,13 +194,19 @@ class Course:
         return _CORE & frozenset(self.functions) if present & _CORE else frozenset()
 
 
-def detect(namespace: Mapping[str, Any]) -> Course | None:
+def detect(namespace: Mapping[str, Any], modules: Iterable[str] = ()) -> Course | None:
     """Return the course that the functions of a `namespace` belong to, None if to none.
 
-    The course with the most names wins; parameter names decide between courses that share them.
+    The course with the most names wins; parameter names decide between courses that share them,
+    and then the names of `modules`, the file's own among them.
     """
-    best = max(COURSES, key=lambda course: _resemblance(course, namespace))
-    return best if _resemblance(best, namespace)[0] else None
+
+    def resemblance(course: Course) -> tuple[int, int, bool]:
+        names = any(re.fullmatch(course.modules, module) for module in modules)
+        return *_resemblance(course, namespace), names
+
+    best = max(COURSES, key=resemblance)
+    return best if resemblance(best)[0] else None
 
 
 def parameter_names(function: Function) -> tuple[str, ...] | None:
@@ -258,7 +282,7 @@ def _cs224n_a2() -> Course:
     )
 
 
-def _xcs224n() -> Course:
+def _xcs224n(identifier: str, title: str, modules: str = "") -> Course:
     pair = {
         "center": "center_word_vec",
         "target": "outside_word_idx",
@@ -279,8 +303,8 @@ def _xcs224n() -> Course:
     }
     sampler = {"target": "outside_word_idx", "dataset": "dataset", "K": "K"}
     return Course(
-        "xcs224n",
-        "XCS224N",
+        identifier,
+        title,
         {
             "sigmoid": _sigmoid(),
             "naive-softmax": Interface("naive_softmax_loss_and_gradient", pair, gradients),
@@ -291,6 +315,7 @@ def _xcs224n() -> Course:
             ),
             "sgd": _sgd(),
         },
+        modules=modules,
     )
 
 
@@ -324,15 +349,42 @@ def _cost_and_gradient(
         "skip-gram": Interface("skipgram", window, sums),
         "cbow": Interface("cbow", window, sums),
         "sgd": _sgd(),
+        "gradient-check": Interface("gradcheck_naive", {"f": "f", "x": "x"}, ("numgrad",)),
     }
     unspecified: frozenset[tuple[Role, str]] = frozenset({("negative-sampling", "target-excluded")})
     advised = frozenset() if excludes_target else unspecified
     return Course(identifier, title, functions, advised)
 
 
+def _coursera() -> Course:
+    """Return the interface of a network with biases, whose examples are columns."""
+    weights = {name: name for name in ("W1", "W2", "b1", "b2")}
+    given = {name: name for name in ("x", "yhat", "y", "h", *weights, "batch_size")}
+    cost = {name: name for name in ("y", "yhat", "batch_size")}
+    helpers = (
+        HelperModule("utils2", {"sigmoid": "sigmoid"}),
+        HelperModule("w4_unittest", other="nothing"),
+    )
+    return Course(
+        "coursera-nlp-c2w4",
+        "Coursera NLP specialisation, course 2, week 4",
+        {
+            "softmax": Interface("softmax", {"z": "z"}, ("yhat",)),
+            "forward-pass": Interface("forward_prop", {"x": "x", **weights}, ("z", "h")),
+            "cost": Interface("compute_cost", cost, ("cost",)),
+            "backward-pass": Interface(
+                "back_prop", given, ("grad_W1", "grad_W2", "grad_b1", "grad_b2")
+            ),
+        },
+        helpers=helpers,
+    )
+
+
 COURSES: tuple[Course, ...] = (
     _cs224n_a2(),
-    _xcs224n(),
+    _xcs224n("xcs224n", "XCS224N"),
+    # The same names, in files that are numbered by question.
+    _xcs224n("tau-nlp", "Tel Aviv University NLP 2019-2025", modules=r"q\d[a-z]_\w+"),
     _cost_and_gradient(
         "cs224d-2016", "CS224d 2016", dataset=True, sampler=False, excludes_target=False
     ),
@@ -343,4 +395,5 @@ COURSES: tuple[Course, ...] = (
     _cost_and_gradient(
         "cs224d-2015", "CS224d 2015", dataset=False, sampler=False, excludes_target=False
     ),
+    _coursera(),
 )

@@ -31,6 +31,7 @@ class Request:
     only: tuple[str, ...] = ()
     timeout: float = 60.0
     functions: Mapping[str, str] = field(default_factory=dict)
+    is_strict: bool = False
     in_process: bool = False
     verbose: bool = False
 
@@ -70,6 +71,7 @@ def judge(file: str, request: Request, *, progress: Progress | None = None) -> J
             only=request.only,
             timeout=request.timeout,
             functions=request.functions,
+            is_strict=request.is_strict,
             in_process=request.in_process,
         ) as verification:
             report = verification.run(progress)

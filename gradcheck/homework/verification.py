@@ -16,7 +16,8 @@ from gradcheck.homework.calling.opening import FileFacts, describe, recognize
 from gradcheck.homework.calling.row_vectors import RowTarget, hands_over_rows
 from gradcheck.homework.calling.served import ServedTarget
 from gradcheck.homework.checks.cases import PROFILES, Profile
-from gradcheck.homework.checks.registry import Check, checks_of
+from gradcheck.homework.checks.check import Check
+from gradcheck.homework.checks.registry import checks_of
 from gradcheck.homework.courses import COURSES, Course, Role
 from gradcheck.homework.examination import FunctionExamination
 from gradcheck.homework.report.homework_report import HomeworkReport
@@ -49,6 +50,7 @@ def verify(
     seconds: float = CALL_SECONDS,
     timeout: float = LOAD_SECONDS,
     functions: Mapping[str, str] | None = None,
+    is_strict: bool = False,
     in_process: bool = True,
     progress: Progress | None = None,
 ) -> HomeworkReport:
@@ -74,6 +76,9 @@ def verify(
         ``{"naive-softmax": "my_loss"}``. A path with dots leads to a method of a class, or into
         another module. A ``pyproject.toml`` beside the file may have them in a table
         ``[tool.gradcheck.functions]``.
+    is_strict : bool
+        Whether a file fails by a wrong gradient that its course has taught; it is told of it
+        anyway.
     in_process : bool
         Whether the file is run in this process, where a debugger sees it: verify so files that
         you trust. Otherwise it has a process of its own, and nothing that it does reaches this
@@ -102,6 +107,7 @@ def verify(
         seconds=seconds,
         timeout=timeout,
         functions=functions,
+        is_strict=is_strict,
         in_process=in_process,
     ) as verification:
         return verification.run(progress)
@@ -116,6 +122,7 @@ def open_verification(
     seconds: float = CALL_SECONDS,
     timeout: float = LOAD_SECONDS,
     functions: Mapping[str, str] | None = None,
+    is_strict: bool = False,
     in_process: bool = True,
 ) -> Verification:
     """Load a file, for its functions to be checked one at a time; see `verify`."""
@@ -134,7 +141,15 @@ def open_verification(
         target.close()
         raise
     facts, target = _fitted(facts, target)
-    return Verification(facts, course, target, profile=profile, seed=seed, only=frozenset(only))
+    return Verification(
+        facts,
+        course,
+        target,
+        profile=profile,
+        seed=seed,
+        only=frozenset(only),
+        is_strict=is_strict,
+    )
 
 
 def _fitted(facts: FileFacts, target: Target) -> tuple[FileFacts, Target]:
@@ -187,8 +202,10 @@ def _course_of(facts: FileFacts, only: Collection[str]) -> Course:
     if course is not None and (only or course.is_told_by(facts.present)):
         return course
     if course is not None:
-        (name,) = (course.functions[role].name for role in facts.present)
-        message = f"nothing about word2vec in it was checked: {name} alone tells of no course"
+        names = [course.functions[role].name for role in facts.present]
+        tell = "tells" if len(names) == 1 else "tell"
+        message = "nothing about word2vec in it was checked: "
+        message += f"{' and '.join(sorted(names))} alone {tell} of no course"
     else:
         names = sorted({name for course in COURSES for name in course.names()})
         message = f"defines none of the functions {', '.join(names)}"
@@ -240,6 +257,8 @@ class Verification:
         Draws the same cases again.
     only : frozenset of str
         The functions to check; all of them where there is none.
+    is_strict : bool
+        Whether a wrong gradient fails that the course has taught.
     """
 
     def __init__(
@@ -251,6 +270,7 @@ class Verification:
         profile: str,
         seed: int,
         only: frozenset[str],
+        is_strict: bool = False,
     ) -> None:
         self.facts = facts
         self.course = course
@@ -262,6 +282,7 @@ class Verification:
             if not only or interface.name in only
         )
         self._profile_name = profile
+        self._is_strict = is_strict
         self.function_seconds = FUNCTION_SECONDS[profile]
         self._profile: Profile = PROFILES[profile]
 
@@ -290,7 +311,12 @@ class Verification:
 
     def checks(self, role: Role) -> tuple[Check, ...]:
         """Return the checks that are asked of a function."""
-        return checks_of(self.course, role)
+        return tuple(
+            replace(check, level="required")
+            if self._is_strict and check.is_course_mistake
+            else check
+            for check in checks_of(self.course, role)
+        )
 
     def check_function(self, role: Role) -> FunctionResult:
         """Run the checks of one function.

@@ -12,6 +12,15 @@ from tests.homework.submissions import (
     YEAR_2016,
     YEAR_2017,
 )
+from tests.homework.test_coursera import RIGHT as COURSERA
+
+# Tel Aviv's files have XCS224N's names without the window size, and modules of their own.
+TAU = (
+    "from helpers.utils import get_negative_samples, sigmoid\nfrom q3a_softmax import softmax\n"
+    + XCS224N_WITHOUT_WINDOW_SIZE.replace("def sigmoid(", "def unused(")
+    .replace("def get_negative_samples(", "def unused_sampler(")
+    .replace("def sgd(", "def unused_sgd(")
+)
 
 RIGHT = {
     "cs224n-a2": [A2],
@@ -19,6 +28,8 @@ RIGHT = {
     "cs224n-2017": [YEAR_2017],
     "cs224d-2016": [YEAR_2016],
     "cs224d-2015": [YEAR_2015],
+    "tau-nlp": [TAU],
+    "coursera-nlp-c2w4": [COURSERA],
 }
 
 
@@ -116,3 +127,34 @@ def test_a_shape_is_said_to_be_stated_where_the_handout_states_it(
     said = " ".join(str(submit(wrong)).split())
     assert f"{name}: expected shape (" in said
     assert ("; its docstring states it" in said) == is_stated
+
+
+TAU_WRONG = {
+    "one-hot": ("    delta[outside_word_idx] -= 1.0\n", ""),
+    "repeats": ("np.add.at(grad_outside_vecs, indices, ", "grad_outside_vecs[indices] += ("),
+    "one word": (
+        "        grad_outside_vectors += grad_outside",
+        "        grad_outside_vectors = grad_outside",
+    ),
+    "sign": ("+= grad_center", "-= grad_center"),
+    "mean": (
+        "return loss, grad_center_vecs,",
+        "return loss / len(outside_words), grad_center_vecs,",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", TAU_WRONG)
+def test_a_wrong_file_of_tel_aviv_fails_under_its_own_title(submit, name):
+    old, new = TAU_WRONG[name]
+    assert old in TAU, old
+    report = submit(TAU.replace(old, new), "q3c_word2vec.py")
+    assert (report.course, report.passed) == ("tau-nlp", False)
+
+
+def test_the_name_of_a_file_decides_between_courses_that_share_all_others(submit):
+    assert (
+        submit(XCS224N_WITHOUT_WINDOW_SIZE, "q2c_word2vec.py", only="skipgram").course == "tau-nlp"
+    )
+    # CS224n numbered its questions, too, and has names of its own.
+    assert submit(YEAR_2017, "q3_word2vec.py", only="skipgram").course == "cs224n-2017"

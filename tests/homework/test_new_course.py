@@ -18,6 +18,7 @@ from gradcheck.homework.courses import COURSES, HelperModule, Interface
 from gradcheck.homework.submission import course_modules
 from gradcheck.word2vec.cases import Case
 from tests.homework.submissions import YEAR_2017, changed
+from tests.homework.test_own_gradient_check import RIGHT as GRADIENT_CHECK
 
 NAMES = {
     "softmaxCostAndGradient": "full_price",
@@ -60,6 +61,7 @@ NAMES = {
     "x": "place",
     "s": "squashed",
     "loss": "height",
+    "numgrad": "slope_seen",
 }
 
 OWN = """
@@ -81,6 +83,7 @@ def sgd(f, x0, step, iterations, postprocessing=None, PRINT_EVERY=10):
 
 # The sampler is given there, and so is its K.
 KNOWN = YEAR_2017.replace("from q2_sigmoid import sigmoid, sigmoid_grad\n", "") + OWN
+KNOWN += GRADIENT_CHECK[GRADIENT_CHECK.index("def gradcheck_naive") :]
 
 
 def renamed(text):
@@ -148,6 +151,8 @@ MISTAKES = [
     ("sigmoid", "s = np.exp", "s = 1 - np.exp"),
     ("sgd", "x = x - step * slope", "x = x + step * slope"),
     ("sgd", "            x = postprocessing(x)\n", "            pass\n"),
+    ("gradient-check", "/ (2 * h)", "/ h"),
+    ("gradient-check", "        it.iternext()\n", "        break\n"),
 ]
 
 

@@ -71,7 +71,7 @@ def recognize(submission: Submission, names: Mapping[Role, str]) -> Course | Non
     # Stand-ins are ours, and say nothing about the file's own course.
     own = {name: value for name, value in vars(submission.module).items() if not is_stand_in(value)}
     if not names:
-        return detect(own)
+        return detect(own, _modules(submission))
     # Under each course's own name, whatever name the file has for it.
     renamed = {
         interface.name: submission.function(names[role])
@@ -79,8 +79,16 @@ def recognize(submission: Submission, names: Mapping[Role, str]) -> Course | Non
         for role, interface in course.functions.items()
         if role in names
     }
-    course = detect({**own, **renamed})
+    course = detect({**own, **renamed}, _modules(submission))
     return course.renamed(names) if course else None
+
+
+def _modules(submission: Submission) -> set[str]:
+    """Return the names of the file and of the modules that its functions come from."""
+    values = vars(submission.module).values()
+    modules = {getattr(value, "__module__", None) for value in values if callable(value)}
+    named = {module for module in modules if isinstance(module, str)}
+    return named | {submission.location.stem, *submission.stand_ins}
 
 
 def describe(submission: Submission, course: Course | None) -> FileFacts:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from gradcheck.homework.checks.relu_network import NetworkCase, NetworkTerms, choose_network
 from gradcheck.strategies import (
     Choices,
     HypothesisChoices,
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "PROFILES",
+    "GradientCheckCase",
     "Profile",
     "SamplerCase",
     "SgdCase",
@@ -59,6 +61,9 @@ StreamName = Literal[
     "repeated-bag",
     "tiny-bag",
     "sgd",
+    "gradient-check",
+    "network",
+    "large-network",
 ]
 
 
@@ -90,6 +95,7 @@ PROFILES = {
 # Enough to shrink each of the mistakes known to us; keeps a slow file from taking minutes.
 _SHRINK_CALLS = 400
 _SIMPLIFY_CALLS = 120
+_LEAST_Z1 = 1e-3
 # A plain formula is right up to here.
 _MOST_SCORE = 15.0 + 1e-9
 
@@ -150,6 +156,25 @@ class SgdCase:
         }
 
 
+@dataclass(frozen=True, eq=False)
+class GradientCheckCase:
+    """A point, the curvature of a quadratic there, and an error for one entry of its gradient."""
+
+    x: NDArray[np.float64]
+    curvature: NDArray[np.float64]
+    entry: int
+    error: float
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the case for JSON."""
+        return {
+            "x": self.x.tolist(),
+            "curvature": self.curvature.tolist(),
+            "entry": self.entry,
+            "error": self.error,
+        }
+
+
 @lru_cache(maxsize=64)
 def draw_cases(stream: StreamName, count: int, seed: int) -> tuple[Any, ...]:
     """Draw `count` cases of a stream; several files that share a seed share them."""
@@ -175,6 +200,9 @@ def _is_within(stream: StreamName, case: Any) -> bool:
     elif isinstance(case, WindowCase):
         rows = list(case.context) if "bag" in stream else [case.center]
         outside, inputs = case.outside_vectors, case.center_vectors[rows].sum(axis=0)
+    elif isinstance(case, NetworkCase):
+        # Where z1 is 0, ReLU has a kink, and the cost no gradient.
+        return bool(np.abs(NetworkTerms(case).z1).min() > _LEAST_Z1)
     else:
         return True
     is_large = stream.startswith("large-")
@@ -302,6 +330,17 @@ def _sgd_case(choices: Choices) -> SgdCase:
     return SgdCase(x0, gradient, shift, step, choices.integer(2, 25))
 
 
+def _quadratic(choices: Choices) -> GradientCheckCase:
+    """Choose a point of up to two axes, and an error that no gradient check may overlook."""
+    axes = choices.element((1, 0, 2))
+    shape = tuple(choices.integer(1, 4) for _ in range(axes))
+    x, curvature = choose_generator(choices).standard_normal((2, *shape))
+    entry = choices.integer(0, max(0, x.size - 1))
+    return GradientCheckCase(
+        np.asarray(x), np.asarray(curvature), entry, choices.element((1.0, -1.0, 0.05, -3.0))
+    )
+
+
 def _tiny_pair(choices: Choices, negatives: Negatives | None = None) -> Case:
     """Vectors of one entry, or a vocabulary of one word: where an axis gets lost."""
     is_one_word = negatives is None and choices.element((False, True))
@@ -357,6 +396,9 @@ _SOURCES: dict[str, Callable[[Choices], Any]] = {
     "tiny-window": partial(choose_window, kind="skip-gram", most_dimension=1),
     "tiny-bag": partial(choose_window, kind="cbow", most_dimension=1),
     "sgd": _sgd_case,
+    "gradient-check": _quadratic,
+    "network": choose_network,
+    "large-network": partial(choose_network, scale=300.0),
 }
 _STREAMS: dict[StreamName, tuple[str, Callable[[Any], Any]]] = {
     "sigmoid": ("sigmoid", _unchanged),
@@ -376,6 +418,9 @@ _STREAMS: dict[StreamName, tuple[str, Callable[[Any], Any]]] = {
     "repeated-bag": ("bag", _with_a_repeated_word),
     "tiny-bag": ("tiny-bag", _with_distinct_words),
     "sgd": ("sgd", _unchanged),
+    "gradient-check": ("gradient-check", _unchanged),
+    "network": ("network", _unchanged),
+    "large-network": ("large-network", _unchanged),
 }
 _FEWER = 5
 """The tiny streams have but a fifth of the cases: there is little to vary in them."""

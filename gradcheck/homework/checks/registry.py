@@ -2,52 +2,44 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 from gradcheck.homework.checks import behaviour, gradients, sampling, shapes, sigmoid_and_sgd
+from gradcheck.homework.checks.check import Check
+from gradcheck.homework.checks.network_checks import NETWORK_CHECKS, NETWORK_TRIALS
+from gradcheck.homework.checks.own_gradient_check import OWN_GRADIENT_CHECKS, GradientCheckTrial
+from gradcheck.homework.checks.trials import (
+    PairTrial,
+    SamplerTrial,
+    SgdTrial,
+    SigmoidTrial,
+    WindowTrial,
+)
 
 if TYPE_CHECKING:
+    from gradcheck.homework.calling.calls import Target
     from gradcheck.homework.checks.cases import StreamName
-    from gradcheck.homework.checks.gradients import Judge
+    from gradcheck.homework.checks.trials import Trial
     from gradcheck.homework.courses import Course, Role
 
-__all__ = ["CHECKS", "REMEDIES", "Check", "Level", "checks_of"]
-
-Level = Literal["required", "advice"]
+__all__ = ["CHECKS", "COURSE_MISTAKES", "REMEDIES", "checks_of", "make_trial"]
 
 
-@dataclass(frozen=True)
-class Check:
-    """One named check.
+_TRIALS: dict[Role, Callable[[Target, Role, Any], Trial]] = {
+    "sigmoid": SigmoidTrial,
+    "sampler": SamplerTrial,
+    "skip-gram": WindowTrial,
+    "cbow": WindowTrial,
+    "sgd": SgdTrial,
+    "gradient-check": GradientCheckTrial,
+    **NETWORK_TRIALS,
+}
 
-    Attributes
-    ----------
-    role : Role
-        The function that it is about.
-    name : str
-        Its name, unique for the function.
-    stream : StreamName
-        The cases that it sees.
-    judge : callable
-        Takes a trial of the function on a case (the outcome of a call through a `Target`, beside
-        the right one) and returns the mistake, None if there is none.
-    asks : str
-        Its question as a sentence, as if it were met.
-    level : {"required", "advice"}
-        Whether a file fails by it.
-    """
 
-    role: Role
-    name: str
-    stream: StreamName
-    judge: Judge
-    asks: str
-    level: Level = "required"
-
-    def level_in(self, course: Course) -> Level:
-        """Return the level that the check has in a course."""
-        return "advice" if (self.role, self.name) in course.advised else self.level
+def make_trial(target: Target, role: Role, case: Any) -> Trial:
+    """Return the trial of a function on a case."""
+    return (PairTrial if role in target.course.losses else _TRIALS[role])(target, role, case)
 
 
 def checks_of(course: Course, role: Role) -> tuple[Check, ...]:
@@ -327,7 +319,12 @@ CHECKS: tuple[Check, ...] = (
         # Nothing in the courses looks at x0 afterwards.
         level="advice",
     ),
+    *OWN_GRADIENT_CHECKS,
+    *NETWORK_CHECKS,
 )
+
+COURSE_MISTAKES = {check.name for check in CHECKS if check.is_course_mistake}
+"""The checks that tell of a course's own mistake."""
 
 REMEDIES = {
     "large-scores": "subtract the largest score before exp, and take log-sum-exp for the log of "
@@ -340,6 +337,8 @@ REMEDIES = {
     "scalar-loss": "return float(loss), or sum it",
     "smallest-sizes": "np.squeeze and [0] drop every axis of length 1; reshape to the shape wanted",
     "inputs-unchanged": "work on a copy",
+    "course-formula": "for the gradient, set l1 to 0 where z1 < 0; --strict fails a file by it",
+    "cost-of-2020": "leave out (1 - y) log(1 - ŷ)",
     "target-excluded": "draw again where the target is drawn",
 }
 """The remedy for each piece of advice, by its check."""

@@ -18,8 +18,6 @@ from gradcheck.word2vec.cases import Case, WindowCase
 from gradcheck.word2vec.loss_table import NAIVE_SOFTMAX, named
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from numpy.typing import NDArray
 
     from gradcheck.homework.checks.cases import SamplerCase, SgdCase, SigmoidCase
@@ -35,7 +33,6 @@ __all__ = [
     "Trial",
     "WindowTrial",
     "is_three",
-    "make_trial",
 ]
 
 _FIRST_SEED, _OTHER_SEED = 1, 2
@@ -348,20 +345,6 @@ class SgdTrial(Trial):
         return Call(self.role, inputs)
 
 
-_TRIALS: dict[Role, Callable[[Target, Role, Any], Trial]] = {
-    "sigmoid": SigmoidTrial,
-    "sampler": SamplerTrial,
-    "skip-gram": WindowTrial,
-    "cbow": WindowTrial,
-    "sgd": SgdTrial,
-}
-
-
 def is_three(result: Any) -> bool:
     """Say whether a result has as many parts as a loss and two gradients."""
     return isinstance(result, tuple | list) and len(result) == len(PARTS)
-
-
-def make_trial(target: Target, role: Role, case: Any) -> Trial:
-    """Return the trial of a function on a case."""
-    return (PairTrial if role in target.course.losses else _TRIALS[role])(target, role, case)

@@ -11,7 +11,7 @@ import numpy as np
 
 from gradcheck.document.blocks import Block, Code, Column, Document, Heading, Paragraph, Table
 from gradcheck.document.spans import Mark, Numeral, Phrase, code, joined, phrase, prose
-from gradcheck.homework.checks.registry import REMEDIES
+from gradcheck.homework.checks.registry import COURSE_MISTAKES, REMEDIES
 from gradcheck.homework.submission.loading import NAMESPACE
 
 if TYPE_CHECKING:
@@ -114,6 +114,8 @@ def _advice(function: FunctionResult, check: CheckResult) -> Phrase:
     """Return a piece of advice in a line: the observation, and its remedy."""
     seen = check.message.partition("\n")[0]
     remedy = f"; {REMEDIES[check.name]}" if check.name in REMEDIES else ""
+    if check.name in COURSE_MISTAKES:
+        return prose(f"THE COURSE IS WRONG HERE: {function.name}: {seen}{remedy}").marked("bad")
     return prose(f"advice: {function.name}, {check.name}: {seen}{remedy}").marked("unsure")
 
 
@@ -203,6 +205,14 @@ def _verdict(report: FileResult) -> Phrase:
         text += f"; missing: {', '.join(missing)}"
     if elsewhere:
         text += f"; not in this file: {', '.join(elsewhere)}"
+    followed = [
+        function.name
+        for function in report.functions
+        for check in function.checks
+        if check.status == "failed" and check.name in COURSE_MISTAKES
+    ]
+    if followed and report.passed:
+        text += f"; {', '.join(followed)} follows the course, and is not the gradient"
     if advice:
         text += f"; {advice} {'piece' if advice == 1 else 'pieces'} of advice"
     return prose(text).marked("good" if report.passed else "bad")

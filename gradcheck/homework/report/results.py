@@ -12,7 +12,7 @@ import numpy as np
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from gradcheck.homework.checks.registry import Level
+    from gradcheck.homework.checks.check import Level
     from gradcheck.homework.report.quotation import Quotation
 
 __all__ = ["CheckResult", "FileResult", "FunctionResult", "unjudged"]

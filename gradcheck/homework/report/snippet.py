@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gradcheck.homework.calling.scripted_dataset import word
+from gradcheck.homework.checks.own_gradient_check import GradientCheckTrial
 from gradcheck.homework.checks.trials import PairTrial, SgdTrial, SigmoidTrial, WindowTrial
 from gradcheck.homework.submission.delivery import STANDARD_INPUT
 from gradcheck.homework.submission.loading import NAMESPACE
@@ -37,6 +38,9 @@ def snippet(trial: Trial, facts: FileFacts) -> str:
         lines.append(_import(facts, names))
     if "dataset" in interface.parameters or trial.first_call().draws:
         lines += _dataset(trial.target.course, _draws(trial))
+    if isinstance(trial, GradientCheckTrial):
+        # The gradient is right where the offset is 0: try both.
+        lines.append(f"curvature, offset = {_literal(trial.case.curvature)}, {trial.case.error}")
     if isinstance(trial, SgdTrial):
         lines.append(f"gradient = {_literal(trial.case.gradient)}")
     lines.append(f"print({interface.name}(")
@@ -96,6 +100,8 @@ def _arguments(trial: Trial, interface: Interface, names: list[str]) -> list[str
         written["context_words"] = repr([word(index) for index in trial.case.context])
         written["word_indices"] = repr({word(index): index for index in vocabulary})
         written["loss_function"] = names[1]
+    if isinstance(trial, GradientCheckTrial):
+        written["f"] = "lambda x: (np.sum(curvature * x**2), 2 * curvature * x + offset)"
     if isinstance(trial, SgdTrial):
         written["f"] = "lambda x: (np.sum(gradient * x), gradient)"
         written["postprocessing"] = "None"
