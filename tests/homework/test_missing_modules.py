@@ -64,6 +64,7 @@ def test_what_the_file_provides_for_is_left_to_it(loaded):
         ("import absent_here", "absent_here.softmax(scores)"),
         ("from absent_here import softmax", "softmax(scores)"),
         ("from absent_here import SIZE", "scores * SIZE"),
+        ("import absent_here", "isinstance(scores, absent_here.Tensor)"),
         ("from absent_here import *", "softmax(scores)"),
     ],
 )

@@ -179,6 +179,14 @@ def test_what_cannot_be_translated_is_said(loaded):
         loaded("print 'a'\nprint x y\n")
 
 
+def test_lines_keep_their_numbers_where_many_are_alike(loaded):
+    lines = ["print 1", *["x = 1", ""] * 300, "def f((a, b)):", *["    a"] * 300, "    nowhere()"]
+    function = loaded("\n".join(lines) + "\n").module.f
+    with pytest.raises(NameError) as caught:
+        function((1, 2))
+    assert caught.traceback[-1].lineno == lines.index("    nowhere()")
+
+
 def test_python_3_is_not_touched():
     tree = sources.parse(A2, "word2vec.py").tree
     assert ast.dump(tree) == ast.dump(ast.parse(A2))

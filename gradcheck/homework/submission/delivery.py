@@ -243,7 +243,9 @@ def _checked(path: Path, member: zipfile.ZipInfo) -> PurePosixPath:
 def _find(path: Path, folder: Path, names: Collection[str]) -> Path:
     """Return the file in a folder that has functions of a course; `path` is what was named."""
     files = list(_source_files(path, folder))
-    given = {name.rpartition(".")[2] for name in (*names, *names_beside(folder / "x").values())}
+    given = {
+        str(name).rpartition(".")[2] for name in (*names, *names_beside(folder / "x").values())
+    }
     found = [(file, _defined(file, given)) for file in files]
     for is_meant in (_is_word2vec, _is_told):
         meant = [file for file, defined in found if defined & given or is_meant(defined)]

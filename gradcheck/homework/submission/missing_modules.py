@@ -73,6 +73,10 @@ class Anything:
     def __exit__(self, *_error: object) -> None:
         """Do nothing."""
 
+    def __instancecheck__(self, _instance: object) -> bool:
+        self._mind()
+        return False
+
     def __mro_entries__(self, _bases: tuple[Any, ...]) -> tuple[type, ...]:
         return ()  # `class Network(nn.Module)`
 
