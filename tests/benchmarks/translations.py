@@ -18,15 +18,17 @@ from pathlib import Path
 from gradcheck.homework.courses import COURSES
 from gradcheck.homework.judging import Judgement, Request, judge_several
 from tests.benchmarks.console import conclude
-from tests.homework import submissions
+from tests.homework import submissions, test_coursera, test_courses
 from tests.homework.translations import TRANSLATIONS
 
 RIGHT = {
     "cs224n-a2": submissions.A2,
     "xcs224n": submissions.XCS224N,
+    "tau-nlp": test_courses.TAU,
     "cs224d-2015": submissions.YEAR_2015,
     "cs224d-2016": submissions.YEAR_2016,
     "cs224n-2017": submissions.YEAR_2017,
+    "coursera-nlp-c2w4": test_coursera.RIGHT,
 }
 """A right file of each course."""
 
@@ -54,10 +56,10 @@ def main() -> int:
     courses = [course for course in chosen if course in RIGHT][: 1 if arguments.quick else None]
     with tempfile.TemporaryDirectory() as folder:
         judged = judgements(courses, Path(folder))
-    print(f"{'':20}" + "".join(f"{course:>14}" for course in courses))
+    print(f"{'':20}" + "".join(f"{course:>19}" for course in courses))
     for name in TRANSLATIONS:
         words = (_word(judged[name, course]) for course in courses)
-        print(f"{name:20}" + "".join(f"{word:>14}" for word in words))
+        print(f"{name:20}" + "".join(f"{word:>19}" for word in words))
     failures = [
         f"{course}, {name}: {each.error or 'does not pass'}"
         for (name, course), each in judged.items()
