@@ -6,6 +6,7 @@ for all that is done to it, and takes no second one of its length.
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Iterator
 from typing import Any, Protocol
@@ -40,10 +41,10 @@ class Sliceable(Protocol):
     def __getitem__(self, entries: slice, /) -> FloatArray: ...
 
 
-def blocks(size: int) -> Iterator[slice]:
-    """Yield the blocks of a vector with so many entries."""
-    for start in range(0, size, BLOCK):
-        yield slice(start, min(start + BLOCK, size))
+@functools.lru_cache(maxsize=16)  # it is asked at every evaluation
+def blocks(size: int) -> tuple[slice, ...]:
+    """Return the blocks of a vector with so many entries."""
+    return tuple(slice(start, min(start + BLOCK, size)) for start in range(0, size, BLOCK))
 
 
 def norm(vector: FloatArray) -> float:

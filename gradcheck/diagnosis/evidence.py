@@ -65,7 +65,9 @@ class Evidence:
 
     def explains(self, gradient: FloatArray) -> bool:
         """Tell whether an array of the same shape may be the derivative."""
-        moved = gradient.ravel()[self.moved]
+        return self._explain(gradient.ravel()[self.moved])
+
+    def _explain(self, moved: FloatArray) -> bool:
         off = np.abs(self.vectors @ moved - self.products)
         rounding = 32 * np.finfo(np.float64).eps * (np.abs(self.vectors) @ np.abs(moved))
         return bool(np.all(off <= self.tolerances + rounding))
@@ -75,7 +77,9 @@ class Evidence:
 
         There must be more products than factors, or they would always fit.
         """
-        basis = np.stack([self.vectors @ part.ravel()[self.moved] for part in parts], axis=1)
+        # Whole arrays may be long, and these entries are few.
+        moved = np.stack([part.ravel()[self.moved] for part in parts], axis=1)
+        basis = self.vectors @ moved
         weights = 1 / (self.tolerances + 1e-300)
         weighted = basis * weights[:, None]
         if len(self.products) <= len(parts) or not np.isfinite(weighted).all():
@@ -83,11 +87,7 @@ class Evidence:
         factors, _, rank, _ = np.linalg.lstsq(weighted, self.products * weights, rcond=1e-9)
         if rank < len(parts):
             return None
-        gradient = sum(
-            (factor * part for factor, part in zip(factors, parts, strict=True)),
-            np.zeros_like(self.claimed),
-        )
-        return [float(factor) for factor in factors] if self.explains(gradient) else None
+        return [float(factor) for factor in factors] if self._explain(moved @ factors) else None
 
 
 def gathered(  # noqa: PLR0917  all but the last are of every call
