@@ -17,6 +17,7 @@ from typing import Any, Literal
 from gradcheck.word2vec.loss_table import LOSSES
 
 __all__ = [
+    "CLASSES",
     "COURSES",
     "Course",
     "Helper",
@@ -40,6 +41,12 @@ Role = Literal[
     "forward-pass",
     "cost",
     "backward-pass",
+    "matmul-layer",
+    "embedding-layer",
+    "embedding-dot-layer",
+    "negative-sampling-layer",
+    "cbow-model",
+    "skip-gram-model",
 ]
 Function = Callable[..., Any]
 
@@ -55,7 +62,9 @@ _CORE: frozenset[Role] = frozenset(
 )
 
 # What any file about neural networks may define.
-_EVERYWHERE: frozenset[Role] = frozenset({"sigmoid", "softmax", "cost"})
+_EVERYWHERE: frozenset[Role] = frozenset(
+    {"sigmoid", "softmax", "cost", "matmul-layer", "embedding-layer"}
+)
 
 
 @dataclass(frozen=True)
@@ -380,6 +389,16 @@ def _coursera() -> Course:
     )
 
 
+CLASSES: dict[Role, str] = {
+    "matmul-layer": "MatMul",
+    "embedding-layer": "Embedding",
+    "embedding-dot-layer": "EmbeddingDot",
+    "negative-sampling-layer": "NegativeSamplingLoss",
+    "cbow-model": "SimpleCBOW",
+    "skip-gram-model": "SimpleSkipGram",
+}
+"""What is a class, with forward, backward, params and grads, and its name."""
+
 COURSES: tuple[Course, ...] = (
     _cs224n_a2(),
     _xcs224n("xcs224n", "XCS224N"),
@@ -396,4 +415,9 @@ COURSES: tuple[Course, ...] = (
         "cs224d-2015", "CS224d 2015", dataset=False, sampler=False, excludes_target=False
     ),
     _coursera(),
+    Course(
+        "deep-learning-from-scratch-2",
+        "Deep Learning from Scratch 2, chapters 3 and 4",
+        {role: Interface(name, {}, ()) for role, name in CLASSES.items()},
+    ),
 )

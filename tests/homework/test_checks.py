@@ -10,6 +10,7 @@ from gradcheck.homework.checks.registry import CHECKS
 from gradcheck.homework.courses import COURSES
 from tests.homework.submissions import A2, YEAR_2016, YEAR_2017, changed
 from tests.homework.test_coursera import MISTAKES as MISTAKES_OF_A_NETWORK
+from tests.homework.test_layers import MISTAKES as MISTAKES_OF_LAYERS
 from tests.homework.test_own_gradient_check import MISTAKES as MISTAKES_OF_A_GRADIENT_CHECK
 
 _SIGMOID = "    return np.exp(-np.logaddexp(0.0, -x))\n"
@@ -82,6 +83,7 @@ _WINDOW_2017 = ("cost", "gradIn", "gradOut")
 
 MISTAKES = {
     **MISTAKES_OF_A_NETWORK,
+    **MISTAKES_OF_LAYERS,
     **MISTAKES_OF_A_GRADIENT_CHECK,
     ("sigmoid", "value"): _sigmoid("return 1 / (1 + np.exp(x))"),
     ("sigmoid", "shape"): _sigmoid("return np.atleast_2d(1 / (1 + np.exp(-x)))"),

@@ -13,6 +13,7 @@ from tests.homework.submissions import (
     YEAR_2017,
 )
 from tests.homework.test_coursera import RIGHT as COURSERA
+from tests.homework.test_layers import RIGHT as LAYERS
 
 # Tel Aviv's files have XCS224N's names without the window size, and modules of their own.
 TAU = (
@@ -30,6 +31,7 @@ RIGHT = {
     "cs224d-2015": [YEAR_2015],
     "tau-nlp": [TAU],
     "coursera-nlp-c2w4": [COURSERA],
+    "deep-learning-from-scratch-2": [LAYERS],
 }
 
 

@@ -17,10 +17,11 @@ from typing import Any
 import numpy as np
 
 from gradcheck.homework.calling.calls import LOSS_FACTORS, Call, Outcome, Status, Target
+from gradcheck.homework.calling.classes import use
 from gradcheck.homework.calling.doubles import LossDouble, ScriptedSampler, globals_replaced
 from gradcheck.homework.calling.scripted_dataset import ScriptedDataset, TooManyDraws, word
 from gradcheck.homework.calling.snapshots import copied, is_nothing, same_bytes
-from gradcheck.homework.courses import Course, Interface, Role, parameter_names
+from gradcheck.homework.courses import CLASSES, Course, Interface, Role, parameter_names
 from gradcheck.homework.submission.course_modules import is_stand_in
 from gradcheck.homework.submission.failures import (
     SubmissionError,
@@ -28,6 +29,7 @@ from gradcheck.homework.submission.failures import (
     summarize_error,
 )
 from gradcheck.homework.submission.loading import Submission
+from gradcheck.homework.submission.missing_modules import Anything
 from gradcheck.homework.submission.time_limit import TimeLimitExceeded
 
 __all__ = ["DirectTarget"]
@@ -84,7 +86,7 @@ class DirectTarget:
         """Say whether the file has this function, and has it from the student."""
         interface = self.course.functions.get(role)
         function = self._submission.function(interface.name) if interface else None
-        return function is not None and not is_stand_in(function)
+        return not (function is None or is_stand_in(function) or isinstance(function, Anything))
 
     def states_shapes(self, role: Role) -> bool:
         """Say whether the function's docstring has a word on shapes."""
@@ -123,6 +125,8 @@ class DirectTarget:
                 if call.role == "gradient-check":
                     result = _said(partial(self.limited, lambda: function(*arguments)))
                     record.points.append(inputs["x"].copy())
+                elif call.role in CLASSES:
+                    result = self.limited(lambda: use(function, inputs, sampler.returned))
                 else:
                     result = self.limited(lambda: function(*arguments, **keywords))
             except KeyboardInterrupt:  # pressed by the person who waits

@@ -1,4 +1,4 @@
-"""Streams of cases: drawn once, seen by all checks of the same kind, shrunk where one fails.
+"""Streams of cases: drawn once, seen by all checks of a kind, shrunk where one fails; a long table.
 
 Letting each check draw its own hundred cases would take most of a verification's time. So a
 stream draws its cases once, and the file's answers on them are shared. A seed makes the choices
@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from gradcheck.homework.checks.layer_case import choose_layers
 from gradcheck.homework.checks.relu_network import NetworkCase, NetworkTerms, choose_network
 from gradcheck.strategies import (
     Choices,
@@ -64,6 +65,7 @@ StreamName = Literal[
     "gradient-check",
     "network",
     "large-network",
+    "layers",
 ]
 
 
@@ -398,6 +400,7 @@ _SOURCES: dict[str, Callable[[Choices], Any]] = {
     "sgd": _sgd_case,
     "gradient-check": _quadratic,
     "network": choose_network,
+    "layers": choose_layers,
     "large-network": partial(choose_network, scale=300.0),
 }
 _STREAMS: dict[StreamName, tuple[str, Callable[[Any], Any]]] = {
@@ -421,6 +424,7 @@ _STREAMS: dict[StreamName, tuple[str, Callable[[Any], Any]]] = {
     "gradient-check": ("gradient-check", _unchanged),
     "network": ("network", _unchanged),
     "large-network": ("large-network", _unchanged),
+    "layers": ("layers", _unchanged),
 }
 _FEWER = 5
 """The tiny streams have but a fifth of the cases: there is little to vary in them."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from gradcheck.homework.checks import behaviour, gradients, sampling, shapes, sigmoid_and_sgd
 from gradcheck.homework.checks.check import Check
+from gradcheck.homework.checks.layer_checks import LAYER_CHECKS, LAYER_TRIALS
 from gradcheck.homework.checks.network_checks import NETWORK_CHECKS, NETWORK_TRIALS
 from gradcheck.homework.checks.own_gradient_check import OWN_GRADIENT_CHECKS, GradientCheckTrial
 from gradcheck.homework.checks.trials import (
@@ -34,6 +35,7 @@ _TRIALS: dict[Role, Callable[[Target, Role, Any], Trial]] = {
     "sgd": SgdTrial,
     "gradient-check": GradientCheckTrial,
     **NETWORK_TRIALS,
+    **LAYER_TRIALS,
 }
 
 
@@ -321,6 +323,7 @@ CHECKS: tuple[Check, ...] = (
     ),
     *OWN_GRADIENT_CHECKS,
     *NETWORK_CHECKS,
+    *LAYER_CHECKS,
 )
 
 COURSE_MISTAKES = {check.name for check in CHECKS if check.is_course_mistake}
