@@ -52,6 +52,7 @@ ALONE = [
     ("cbow", "loops", "cbow-word-by-word"),
     ("cbow", "vectors", "mean-for-sum"),
     ("cbow", "names", "divided-by-window"),
+    ("cbow", "names", "window-size-for-number-of-words"),
     ("sgd", "loops", "one-iteration-only"),
     ("sgd", "names", "step-scaled"),
 ]

@@ -983,6 +983,20 @@ CBOW = {
         ("np.sum(inputVectors", "np.mean(inputVectors"),
         (" for w in context)", " for w in context) / len(context)"),
     ),
+    "window-size-for-number-of-words": _each(
+        (
+            ("    cost, gradPred", "    predicted /= 2 * C\n    cost, gradPred"),
+            ("+= gradPred", "+= gradPred / (2 * C)"),
+        ),
+        (
+            ("axis=0)\n    cost", "axis=0) / (2 * C)\n    cost"),
+            ("indices, gradH)", "indices, gradH / (2 * C))"),
+        ),
+        (
+            (" for w in context)", " for w in context) / (2 * m)"),
+            ("+= dh", "+= dh / (2 * m)"),
+        ),
+    ),
     "gradient-shared-out": _each(
         ("+= gradPred", "+= gradPred / len(contextWords)"),
         ("indices, gradH)", "indices, gradH / len(indices))"),

@@ -74,9 +74,13 @@ def _one_by_one(terms: WindowTerms) -> Any:
     )
 
 
-def _mean(row_weight: Any) -> Change:
+def _full_window(terms: WindowTerms) -> int:
+    return 2 * terms.case.window_size
+
+
+def _mean(row_weight: Any, counted: Any = _words) -> Change:
     def change(terms: WindowTerms) -> Any:
-        count = _words(terms)
+        count = counted(terms)
         vector = terms.predictions[0].vector / count
         return terms.each(vector=vector, row_weight=row_weight(count))
 
@@ -108,6 +112,16 @@ WINDOW_MISTAKES = (
         _CBOW,
         "np.mean(…, axis=0) in the forward pass: np.sum(…, axis=0).",
         (_mean(lambda _count: 1.0),),
+        choice="average",
+        place=places.mean_or_division,
+    ),
+    Mistake(
+        "window-size-for-number-of-words",
+        "it divides the sum of the context vectors by 2 C; the course defines the sum, and a "
+        "window at the end of a text has fewer words",
+        _CBOW,
+        "/ (2 * windowSize): np.sum(…, axis=0).",
+        (_mean(lambda count: 1.0 / count, _full_window), _mean(lambda _count: 1.0, _full_window)),
         choice="average",
         place=places.mean_or_division,
     ),
@@ -235,7 +249,7 @@ WINDOW_MISTAKES = (
         "/ (2 * windowSize): the loss of a window is a sum, and a window at the end of a text is "
         "smaller.",
         (
-            _divided(lambda terms: 2 * terms.case.window_size),
+            _divided(_full_window),
             _divided(lambda terms: terms.case.window_size),
         ),
         choice="scale",
