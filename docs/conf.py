@@ -75,6 +75,7 @@ html_show_copyright = False
 html_copy_source = False
 html_show_sourcelink = False
 html_css_files = ["site.css"]
+html_js_files = ["site.js"]
 html_theme_options = {
     # The site is read from a folder; there is no page of the source to point to.
     "source_edit_link": "",
@@ -100,6 +101,15 @@ def copy_interactive_page(app: Sphinx, error: Exception | None) -> None:
         page = folder / "index.html"
         text = page.read_text(encoding="utf-8")
         page.write_text(text.replace('<nav id="site" hidden', '<nav id="site"'), encoding="utf-8")
+
+
+def complete_captions(*event: Any) -> None:
+    """Give the headings of the sidebar the level that a heading must have."""
+    context = event[3]
+    tree = context["furo_navigation_tree"]
+    context["furo_navigation_tree"] = tree.replace(
+        'role="heading"', 'role="heading" aria-level="2"'
+    )
 
 
 def give_kernels_a_profile(app: Sphinx) -> None:
@@ -136,4 +146,6 @@ def setup(app: Sphinx) -> None:
     """Connect what has no option."""
     give_kernels_a_profile(app)
     app.connect("autodoc-process-docstring", keep_bars)
+    # After the theme, which makes the tree.
+    app.connect("html-page-context", complete_captions, priority=900)
     app.connect("build-finished", copy_interactive_page)

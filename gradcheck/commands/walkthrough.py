@@ -70,7 +70,8 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
         "--loss",
         choices=[loss.name for loss in LOSSES],
         default=LOSSES[0].name,
-        help=f"default: {LOSSES[0].name}",
+        metavar="LOSS",
+        help=f"{', '.join(loss.name for loss in LOSSES)} (default: the first)",
     )
     add(
         "--negatives",

@@ -8,7 +8,7 @@ from fractions import Fraction
 from unicodedata import normalize
 
 from gradcheck.document import blocks, spans
-from gradcheck.document.mathematics import SIGNS, latex_of
+from gradcheck.document.mathematics import SIGNS, in_two_lines, latex_of
 from gradcheck.document.numerals import aligned, written
 
 __all__ = ["to_latex"]
@@ -323,22 +323,12 @@ def _equations(chain: Sequence[blocks.Equation]) -> str:
 
 
 def _broken(step: blocks.Equation) -> str:
-    """Return the right side in two lines if it is long: a sign that nothing encloses begins one."""
-    right = step.right.latex
+    """Return the right side, in two lines if it is long."""
     length = len(step.left.text if step.left else "") + len(step.right.text)
     if length <= _EQUATION:
-        return right
-    places = []
-    depth = 0
-    for place, character in enumerate(right):
-        depth += character in "([{"
-        depth -= character in ")]}"
-        if depth == 0 and right[place : place + 3] in {" + ", " - "}:
-            places.append(place)
-    if not places:
-        return right
-    middle = min(places, key=lambda place: abs(place - len(right) / 2))
-    return rf"{right[:middle]} \notag \\" + "\n" + rf"&\quad{right[middle:]}"
+        return step.right.latex
+    first, *rest = in_two_lines(step.right.latex)
+    return first + "".join(" \\notag \\\\\n&\\quad" + line for line in rest)
 
 
 # --------------------------------------------------------------------- code and heat maps

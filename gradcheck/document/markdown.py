@@ -7,9 +7,13 @@ from collections.abc import Sequence
 from html import escape
 
 from gradcheck.document import blocks, spans
-from gradcheck.document.mathematics import latex_of
+from gradcheck.document.mathematics import in_two_lines, latex_of
 
 __all__ = ["to_fragment", "to_markdown"]
+
+
+_EQUATION = 72
+"""Characters of an equation, as it is typed in Unicode, on a line of a page."""
 
 
 def to_markdown(*documents: blocks.Document) -> str:
@@ -116,10 +120,11 @@ def _equation(step: blocks.Equation) -> str:
         for span in step.status.spans
         if isinstance(span, spans.Words)
     )
-    return (
-        f"**{step.number}.** {_phrase(step.reason)}\n\n"
-        f"$$\n{left} = {step.right.latex} \\qquad {status}\n$$"
-    )
+    written = f"{left} = {step.right.latex}"
+    if len(whole.text if whole else "") + len(step.right.text) > _EQUATION:
+        lines = r" \\ &\quad".join(in_two_lines(step.right.latex))
+        written = rf"\begin{{aligned}} {left} &= {lines} \end{{aligned}}"
+    return f"**{step.number}.** {_phrase(step.reason)}\n\n$$\n{written} \\qquad {status}\n$$"
 
 
 def _heat_maps(block: blocks.HeatMaps) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from unicodedata import normalize
 
-__all__ = ["SIGNS", "latex_of"]
+__all__ = ["SIGNS", "in_two_lines", "latex_of"]
 
 SIGNS = {
     "α": r"\alpha",
@@ -85,6 +85,29 @@ def latex_of(text: str) -> str:
         needs_blank = re.search(r"\\[A-Za-z]+$", written) and part[:1].isalpha()
         written += f" {part}" if needs_blank else part
     return written
+
+
+def in_two_lines(latex: str) -> list[str]:
+    r"""Break LaTeX before the plus or minus nearest to its middle that nothing encloses.
+
+    Examples
+    --------
+    >>> in_two_lines("a + (b + c) + d")
+    ['a + (b + c)', ' + d']
+    >>> in_two_lines("(b + c)")
+    ['(b + c)']
+    """
+    places = []
+    depth = 0
+    for place, character in enumerate(latex):
+        depth += character in "([{"
+        depth -= character in ")]}"
+        if depth == 0 and latex[place : place + 3] in {" + ", " - "}:
+            places.append(place)
+    if not places:
+        return [latex]
+    middle = min(places, key=lambda place: abs(place - len(latex) / 2))
+    return [latex[:middle], latex[middle:]]
 
 
 def _token(token: re.Match[str]) -> str:

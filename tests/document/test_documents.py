@@ -345,6 +345,15 @@ def test_columns_that_do_not_fit_follow_below_labelled_again():
     assert r"\begin{longtable}" in to_latex(Document(prose("t"), (long,)))
 
 
+def test_a_long_equation_has_two_lines():
+    long = Formula("x + " * 40 + "y", "x + " * 40 + "y")
+    step = Equation(1, Formula("z", "z"), long, prose("✓"), prose("so it is"))
+    document = Document(prose("t"), (step,))
+    assert r"\begin{aligned} z &= x" in to_markdown(document)
+    assert r" \\ &\quad + x" in to_markdown(document)
+    assert " \\notag \\\\\n&\\quad + x" in to_latex(document)
+
+
 # ------------------------------------------------------------------------------ the spans
 
 

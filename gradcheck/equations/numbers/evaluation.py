@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any, TypeAlias
 
 import mpmath
@@ -53,12 +53,16 @@ class Point:
         How many times the usual number of digits is computed with.
     work : Work
         Counts the steps that it takes.
+    known : dict
+        The values of sums and abbreviations that were computed with these entries, by what they
+        are and by the values of their symbols: each p(x|c) has the same sum below its line.
     """
 
     symbols: Mapping[Any, Number]
     entries: Mapping[tuple[str, tuple[int, ...]], Number]
     accuracy: int = 1
     work: Work = field(default_factory=Work)
+    known: dict[Any, Number] = field(default_factory=dict)
 
 
 def evaluate(expression: Expr, point: Point) -> Number:
@@ -96,15 +100,36 @@ def _order(expression: Expr) -> int:
 
 def _value(expression: Expr, point: Point) -> Number:
     point.work.count()
-    for kinds, rule in _RULES.items():
-        if isinstance(expression, kinds):
-            return rule(expression, point)
+    rule = _rule_of(type(expression))
+    if rule in {_sum, _abbreviation}:
+        return _known(rule, expression, point)
+    if rule is not None:
+        return rule(expression, point)
     name = _NAMES.get(type(expression).__name__, type(expression).__name__)
     if expression.is_Function and hasattr(mpmath, name):
         return _function(name, expression, point)
     if expression.is_number and not expression.args:
         return mpmath.mpf(expression.evalf(mpmath.mp.dps))
     raise TypeError(f"expected index notation, got {expression} ({type(expression).__name__})")
+
+
+@cache
+def _rule_of(kind: type) -> Callable[[Expr, Point], Number] | None:
+    return next((rule for kinds, rule in _RULES.items() if issubclass(kind, kinds)), None)
+
+
+def _known(rule: Callable[[Expr, Point], Number], expression: Expr, point: Point) -> Number:
+    """Return a value, computed unless it is known."""
+    values = tuple(point.symbols.get(symbol) for symbol in _symbols_of(expression))
+    key = expression, values, mpmath.mp.dps
+    if key not in point.known:
+        point.known[key] = rule(expression, point)
+    return point.known[key]
+
+
+@lru_cache(maxsize=65536)
+def _symbols_of(expression: Expr) -> tuple[Any, ...]:
+    return tuple(sorted(expression.free_symbols, key=str))
 
 
 def _function(name: str, call: Expr, point: Point) -> Number:
@@ -136,7 +161,13 @@ def _entry(entry: Expr, point: Point) -> Number:
 
 def _place(entry: Expr, point: Point) -> tuple[str, tuple[int, ...]]:
     array = entry.parent if isinstance(entry, MatrixElement) else entry.base
-    return str(array), tuple(int(_value(index, point)) for index in entry.indices)
+    return _name_of(array), tuple(int(_value(index, point)) for index in entry.indices)
+
+
+@lru_cache(maxsize=1024)
+def _name_of(array: Expr) -> str:
+    # SymPy prints slowly.
+    return str(array)
 
 
 def _sum(summation: Expr, point: Point) -> Number:
@@ -190,7 +221,8 @@ def _moved(point: Point, by: Expr, step: Number) -> Point:
     if isinstance(by, Symbol):
         return _with_symbol(point, by, _symbol(by, point) + step)
     place = _place(by, point)
-    return replace(point, entries={**point.entries, place: _entry(by, point) + step})
+    entries = {**point.entries, place: _entry(by, point) + step}
+    return replace(point, entries=entries, known={})
 
 
 def _at(expression: Expr, point: Point) -> Number:
@@ -201,11 +233,13 @@ def _at(expression: Expr, point: Point) -> Number:
         variable, new = replacement.args
         if isinstance(new, Lambda):
             for name, subscripts in point.entries:
-                if name == str(variable):
-                    entries[name, subscripts] = _value(new(*map(sympy.Integer, subscripts)), point)
+                if name == variable.name:
+                    places = dict(zip(new.variables, subscripts, strict=True))
+                    within = replace(point, symbols={**point.symbols, **places})
+                    entries[name, subscripts] = _value(new.expr, within)
         else:
             symbols[variable] = _value(new, point)
-    return _value(value, replace(point, symbols=symbols, entries=entries))
+    return _value(value, replace(point, symbols=symbols, entries=entries, known={}))
 
 
 def _with_symbol(point: Point, symbol: Symbol, value: Number) -> Point:
@@ -232,4 +266,5 @@ _RULES: dict[Any, Callable[[Expr, Point], Number]] = {
     Pow: _power,
     sympy.log: _logarithm,
     KroneckerDelta: _delta,
+    sympy.Rational: lambda value, _: mpmath.mpf(int(value.p)) / int(value.q),
 }
