@@ -75,7 +75,7 @@ def _one_by_one(terms: WindowTerms) -> Any:
 
 
 def _full_window(terms: WindowTerms) -> int:
-    return 2 * terms.case.window_size
+    return int(2 * terms.case.window_size)
 
 
 def _mean(row_weight: Any, counted: Any = _words) -> Change:
