@@ -148,6 +148,7 @@ def open_verification(
         profile=profile,
         seed=seed,
         only=frozenset(only),
+        functions=functions or {},
         is_strict=is_strict,
     )
 
@@ -257,6 +258,8 @@ class Verification:
         Draws the same cases again.
     only : frozenset of str
         The functions to check; all of them where there is none.
+    functions : mapping of str to str
+        The file's own names of functions that somebody has given.
     is_strict : bool
         Whether a wrong gradient fails that the course has taught.
     """
@@ -270,7 +273,8 @@ class Verification:
         profile: str,
         seed: int,
         only: frozenset[str],
-        is_strict: bool = False,
+        functions: Mapping[str, str],
+        is_strict: bool,
     ) -> None:
         self.facts = facts
         self.course = course
@@ -283,6 +287,11 @@ class Verification:
         )
         self._profile_name = profile
         self._is_strict = is_strict
+        self._options = (
+            *(word for name in sorted(only) for word in ("--only", name)),
+            *(word for what in functions.items() for word in ("--function", "=".join(what))),
+            *(["--strict"] if is_strict else []),
+        )
         self.function_seconds = FUNCTION_SECONDS[profile]
         self._profile: Profile = PROFILES[profile]
 
@@ -371,5 +380,6 @@ class Verification:
             profile=self._profile_name,
             notes=self.facts.notes + self._near_misses(functions),
             output=self.facts.output,
+            options=self._options,
             error=error,
         )

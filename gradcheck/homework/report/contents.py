@@ -106,8 +106,9 @@ def _replay(report: FileResult) -> str:
     """Return the command, or in a notebook the call, that draws the same cases."""
     if str(report.path) == NAMESPACE:
         return f"verify(globals(), seed={report.seed}, profile={report.profile!r})"
-    profile = "" if report.profile == "student" else f" --profile {report.profile}"
-    return f"gradcheck verify {shlex.quote(str(report.path))} --seed {report.seed}{profile}"
+    profile = () if report.profile == "student" else ("--profile", report.profile)
+    words = (str(report.path), "--seed", str(report.seed), *profile, *report.options)
+    return f"gradcheck verify {shlex.join(words)}"
 
 
 def _advice(function: FunctionResult, check: CheckResult) -> Phrase:

@@ -151,6 +151,8 @@ class FileResult:
         What a person should know about how the file was loaded.
     output : str
         What the file printed while it was loaded.
+    options : tuple of str
+        The other options of the command that draws them again.
     error : str
         Why not all of it could be judged, in one sentence; then the file has not passed.
     """
@@ -164,6 +166,7 @@ class FileResult:
     profile: str = "student"
     notes: tuple[str, ...] = ()
     output: str = ""
+    options: tuple[str, ...] = ()
     error: str = ""
 
     @property
