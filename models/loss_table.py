@@ -80,7 +80,8 @@ LOSSES: tuple[Loss, ...] = (
 )
 """In the order in which they are listed; the first is the one by default."""
 
-OWN = Loss(name="your own function", largest_batch=64, has_negatives=True)
+# Its folder and modules are put in place for each batch, which takes as long as dozens of calls.
+OWN = Loss(name="your own function", largest_batch=512, has_negatives=True)
 """A person's own function: slow, and given negatives, whether or not it asks for them."""
 
 _BY_NAME = {loss.name: loss for loss in LOSSES}

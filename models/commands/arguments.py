@@ -84,7 +84,9 @@ def _add_model(add: Add) -> None:
         help=f"{LOSSES[0].name} (default), {', '.join(loss.name for loss in LOSSES[1:])}, or your "
         "own function of one pair, as MODULE:FUNCTION or FILE.py:FUNCTION, with the signature of "
         "the homework: it takes (center vector, outside word's index, outside vectors, dataset) "
-        "and returns (loss, gradient of the center vector, gradient of the outside vectors)",
+        "and returns (loss, gradient of the center vector, gradient of the outside vectors); or a "
+        "class whose forward takes these and returns the loss, and whose backward returns both "
+        "gradients",
     )
     add("--size", type=int, metavar="D", help="length of a vector, the lecture's d (default: 100)")
     add(

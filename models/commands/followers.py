@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import cycle
-from typing import TYPE_CHECKING, Protocol, TypeAlias
+from itertools import cycle, islice
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 import numpy as np
 
 from gradcheck.homework.calling.doubles import ScriptedSampler
 from gradcheck.homework.calling.scripted_dataset import ScriptedDataset
+from gradcheck.homework.courses import Course
 from models.pairs import Batch
 
 if TYPE_CHECKING:
@@ -25,6 +26,11 @@ Pair: TypeAlias = tuple[int, int, tuple[int, ...]]
 # Numbers that are subtracted faster than it is found out which of them are 0.
 _SMALL = 20_000
 
+# To read a large gradient may take as long as to compute it, where most of it is memory that nobody
+# has written to: that all but a few rows are 0 is seen of the first pair of a batch, and of one in
+# so many.
+_LOOKED_AT = 16
+
 
 class Follower(Protocol):
     """Whoever does something with the losses and gradients of pairs."""
@@ -39,7 +45,17 @@ class Follower(Protocol):
 
 
 class Descent:
-    """Moves the vectors after each pair: V in its own precision, U in double to the batch's end."""
+    """Moves the vectors after each pair, in double precision.
+
+    Parameters
+    ----------
+    V, outside : ndarray of float64, shape (|V|, d)
+        What moves.
+    rate : float
+        The learning rate.
+    product : ndarray of float64, shape (|V|, d)
+        Room for the steps, as fresh memory costs more.
+    """
 
     def __init__(self, V: Floats, outside: Floats, rate: float, product: Floats) -> None:
         self.loss = 0.0
@@ -48,26 +64,34 @@ class Descent:
         self._rate = rate
         self._product = product
         self._is_sparse = outside.size > _SMALL
+        self._pairs = 0
 
     def center(self, pair: Pair) -> Floats:
-        """Return the center vector of a pair."""
-        vector: Floats = self._V[pair[0]].astype(np.float64)
+        """Return the center vector of a pair, a copy: the function may keep it, or write to it."""
+        vector: Floats = self._V[pair[0]].copy()
         return vector
 
     def take(self, pair: Pair, loss: float, by_center: Floats, by_outside: Floats) -> None:
         """Take a step."""
         center, target, negatives = pair
         self.loss += loss
-        self._V[center] -= self._rate * by_center
-        if self._is_sparse:
-            # Most of negative sampling's gradient is 0: to look at it takes less than to subtract.
-            rows = sorted({target, *negatives})
-            self._is_sparse = is_zero_elsewhere(by_outside, rows)
-            if self._is_sparse:
-                self.outside[rows] -= self._rate * by_outside[rows]
-                return
-        np.multiply(by_outside, self._rate, out=self._product)
-        np.subtract(self.outside, self._product, out=self.outside)
+        row = self._V[center]
+        row -= self._rate * by_center
+        if self._is_sparse and self._is_sparse_of(target, negatives, by_outside):
+            rows = [*{target, *negatives}]
+            self.outside[rows] -= self._rate * by_outside[rows]
+            return
+        # By position: names of arguments take a part of what a small one takes.
+        np.multiply(by_outside, self._rate, self._product)
+        np.subtract(self.outside, self._product, self.outside)
+
+    def _is_sparse_of(self, target: int, negatives: tuple[int, ...], by_outside: Floats) -> bool:
+        """Say whether most of a gradient is 0, as in negative sampling; it is seldom looked at."""
+        self._pairs += 1
+        if self._pairs % _LOOKED_AT != 1:
+            return True
+        self._is_sparse = is_zero_elsewhere(by_outside, sorted({target, *negatives}))
+        return self._is_sparse
 
 
 def is_zero_elsewhere(matrix: Floats, rows: list[int]) -> bool:
@@ -117,6 +141,21 @@ class Dataset(ScriptedDataset):
 class Sampler(ScriptedSampler):
     """One sampler for many pairs."""
 
+    def __init__(self, course: Course, *arguments: Any) -> None:
+        super().__init__(course, *arguments)
+        names = list(self._signature.parameters)
+        self._ends_with_count = len(names) if names[-1] == course.count else None
+
+    def __call__(self, *arguments: Any, **keywords: Any) -> Any:
+        """Return K words of the script."""
+        # To bind a signature takes longer than many a loss: what most do is done without.
+        is_usual = not keywords and len(arguments) == self._ends_with_count
+        if not is_usual or type(self._example) is not list:
+            return super().__call__(*arguments, **keywords)
+        samples = list(islice(self._next, arguments[-1]))
+        self.returned.append(tuple(samples))
+        return samples
+
     def restart(self, negatives: tuple[int, ...]) -> None:
         """Hand out the negatives of another pair."""
         self.returned.clear()
@@ -125,5 +164,7 @@ class Sampler(ScriptedSampler):
 
 def pairs_of(batch: Batch) -> Iterator[Pair]:
     """Yield the words of each pair of a batch."""
-    for (center,), target, drawn in zip(*(part.tolist() for part in batch), strict=True):
-        yield center, target, tuple(word for word in drawn if word >= 0)
+    drawn = batch.negatives.tolist()
+    if batch.negatives.size and batch.negatives.min() < 0:
+        drawn = [[word for word in of_pair if word >= 0] for of_pair in drawn]
+    return zip(batch.inputs[:, 0].tolist(), batch.targets.tolist(), map(tuple, drawn), strict=True)

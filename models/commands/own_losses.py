@@ -1,5 +1,8 @@
 """``--loss mine.py:function``: a person's own function of one pair, as homework has it.
 
+It may be a class as well, whose ``forward`` takes what the function takes and returns the loss, and
+whose ``backward`` returns the two gradients of that.
+
 It is loaded and called as ``gradcheck verify`` loads and calls homework, so that every course's
 signature will do, and a function that draws its negatives gets those of the training. That takes
 ten times as long as a quick function does. So where it trains, its folder, modules and doubles are
@@ -15,7 +18,7 @@ import random
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, wraps
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -63,7 +66,8 @@ class OwnLoss:
     Parameters
     ----------
     name : str
-        ``FILE.py:FUNCTION`` (or a notebook), or ``MODULE:FUNCTION``.
+        ``FILE.py:FUNCTION`` (or a notebook), or ``MODULE:FUNCTION``; for a function, a class with
+        ``forward`` and ``backward`` will do.
 
     Attributes
     ----------
@@ -86,6 +90,7 @@ class OwnLoss:
             submission = load(_file(where, name))
         except SubmissionError as error:
             raise UsageError(f"--loss {name}: {error}") from None
+        submission = _with_layer(submission, function, name)
         course, self._role = _course(submission, function)
         self._submission = submission
         self._target = InProcessTarget(submission, course)
@@ -96,7 +101,7 @@ class OwnLoss:
             raise UsageError(f"--loss {name}: {where} has no function {function}")
         self._function = own
         self._positional, self._keywords = _arguments(own, course, self._role)
-        # Of U in double precision, and of as many numbers; kept, as fresh memory costs more.
+        # Of U in double precision, and of a step; kept, as fresh memory costs more.
         self._room = np.empty((2, 0, 0))
         self.notes = submission.notes
         self.digest = hashlib.sha256(submission.location.read_bytes()).hexdigest()
@@ -189,14 +194,25 @@ class OwnLoss:
 
     def update(self, V: Floats, U: Floats, batch: Batch, rate: float) -> float:
         """Take a step for each pair of a batch, in place; return the sum of the losses."""
+        # In double precision, in which the function is called, to the end of the batch.
         if self._room.shape[1:] != U.shape:
             self._room = np.empty((2, *U.shape))
         outside, product = self._room
-        outside[:] = U
-        descent = Descent(V, outside, rate, product)
+        outside[:], centers = U, V.astype(np.float64)
+        descent = Descent(centers, outside, rate, product)
         self._follow(batch, descent)
-        U[:] = descent.outside
+        V[:], U[:] = centers, outside
         return descent.loss
+
+    def step_together(self, V: Floats, U: Floats, batch: Batch, rate: float) -> float:
+        """Take one step against the sum of the gradients of a batch; return the sum of the losses.
+
+        All of them are taken at the same vectors, where `update` moves these after each pair.
+        """
+        loss, by_center, by_outside = self.total(V, U, batch)
+        for matrix, gradient in ((V, by_center), (U, by_outside)):
+            np.subtract(matrix, rate * gradient, out=matrix)
+        return loss
 
     def total(self, V: Floats, U: Floats, batch: Batch) -> tuple[float, Floats, Floats]:
         """Return the sum of the losses of a batch, and its gradients by V and U; nothing moves."""
@@ -222,7 +238,7 @@ class OwnLoss:
             A sentence; empty where the loss is none that the tables know, or no mistake fits.
         """
         case = Case(center.astype(np.float64), outside.astype(np.float64), target, negatives)
-        for role in (self._role, "naive-softmax", "negative-sampling"):
+        for role in dict.fromkeys((self._role, *self._target.course.losses)):
             trial = PairTrial(self._as(role), role, case)
             if trial.outcome.status != "returned" or loss_value(trial) is not None:
                 continue
@@ -256,6 +272,12 @@ class OwnLoss:
         sampler = Sampler(course, (), *self._own_sampler)
         doubles = {**dict.fromkeys(course.samplers, sampler), course.dataset: dataset}
         given: dict[str, Any] = {"outside": outside, "dataset": dataset}
+        arguments = [given.get(name) for name in self._positional]
+        # What is done here is done for every pair, and a quick function takes a few microseconds.
+        function, shape = self._function, outside.shape
+        center_of, take = follower.center, follower.take
+        of_center, of_target = map(self._positional.index, ("center", "target"))
+        of_count = self._positional.index("K") if "K" in self._positional else None
         started: Pair | None = None
 
         def follow() -> None:
@@ -264,11 +286,23 @@ class OwnLoss:
                 _, target, negatives = started
                 dataset.restart(negatives)
                 sampler.restart(negatives)
-                given["center"] = center = follower.center(started)
-                given["target"], given["K"] = target, len(negatives)
+                arguments[of_center] = center = center_of(started)
+                arguments[of_target] = target
+                if of_count is not None:
+                    arguments[of_count] = len(negatives)
                 keywords = {name: len(negatives) for name in self._keywords}
-                answer = self._function(*[given[name] for name in self._positional], **keywords)
-                follower.take(started, *_read_quickly(answer, center.shape, outside.shape))
+                loss, by_center, by_outside = function(*arguments, **keywords)
+                # An answer that is not just what it should be is taken with care.
+                if by_center.shape != center.shape or by_outside.shape != shape:
+                    raise ValueError
+                take(
+                    started,
+                    loss.item() if isinstance(loss, np.ndarray) else float(loss),
+                    by_center,
+                    by_outside,
+                )
+                # Their memory, still in the processor's, is that of the next pair's.
+                del loss, by_center, by_outside
             started = None
 
         with (
@@ -305,15 +339,45 @@ def _file(where: str, name: str) -> Path:
     return Path(found.origin)
 
 
+def _with_layer(submission: Submission, function: str, name: str) -> Submission:
+    """Return a submission in which a class with `forward` and `backward` is a function."""
+    layer_class = vars(submission.module).get(function)
+    if not (isinstance(layer_class, type) and hasattr(layer_class, "backward")):
+        return submission
+    try:
+        with InProcessTarget(submission, COURSES[0]).surroundings():
+            layer = layer_class()
+    except Exception as error:  # noqa: BLE001 - it runs somebody's code, which may raise anything
+        raise UsageError(
+            f"--loss {name}: {function} has forward and backward, so it is made without arguments: "
+            f"{function}() fails: {type(error).__name__}: {error}"
+        ) from None
+    # Some take the derivative by their own result, of a loss 1.
+    required = [
+        parameter
+        for parameter in inspect.signature(layer.backward).parameters.values()
+        if parameter.default is parameter.empty
+    ]
+    upstream = (1.0,) * len(required)
+
+    @wraps(layer.forward)
+    def loss_and_gradient(*arguments: Any, **keywords: Any) -> tuple[Any, ...]:
+        loss = layer.forward(*arguments, **keywords)
+        return loss, *layer.backward(*upstream)
+
+    return replace(submission, named={**submission.named, function: loss_and_gradient})
+
+
 def _course(submission: Submission, function: str) -> tuple[Course, Role]:
     """Return a course that has the function in its homework, or one made for it."""
     detected = detect(vars(submission.module))
     for course in (*((detected,) if detected else ()), *COURSES):
-        for role in ("naive-softmax", "negative-sampling"):
-            if course.functions[role].name == function:
+        for role, interface in course.losses.items():
+            if interface.name == function:
                 return course, role
     # It is given negatives, whether or not it asks for them.
-    model = detected or COURSES[0]
+    models = (detected, *COURSES) if detected else COURSES
+    model = next(course for course in models if "negative-sampling" in course.functions)
     pair = model.functions["negative-sampling"]
     functions = dict(model.functions)
     functions["negative-sampling"] = Interface(function, pair.parameters, pair.results)
@@ -337,16 +401,6 @@ def _arguments(
     if course.count in names:
         return positional, [course.count]
     return positional + ["K"] * (len(names) > len(positional)), []
-
-
-def _read_quickly(
-    answer: Any, center_shape: tuple[int, ...], outside_shape: tuple[int, ...]
-) -> tuple[float, Floats, Floats]:
-    """Return an answer that is just what it should be; raise an error of any kind otherwise."""
-    loss, by_center, by_outside = answer
-    if by_center.shape != center_shape or by_outside.shape != outside_shape:
-        raise ValueError
-    return loss.item() if isinstance(loss, np.ndarray) else float(loss), by_center, by_outside
 
 
 def _as_loss_and_gradients(
