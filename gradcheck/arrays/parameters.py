@@ -6,22 +6,22 @@ import bisect
 import copy
 import functools
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gradcheck.arrays.blocks import FloatArray, is_equal, is_finite
 from gradcheck.arrays.frameworks import as_numpy, dtype_of, holds, is_foreign, writer
+from gradcheck.arrays.long_vectors import FloatArray, is_equal, is_finite
 from gradcheck.arrays.sizes import TINY, Sizes
 from gradcheck.arrays.trees import (
     has_moved,
     is_moved,
     is_positional,
     kind_of,
-    rebuilt,
+    rebuilder,
     walked,
     walked_like,
 )
@@ -86,6 +86,8 @@ class Parameters:
 
     Attributes
     ----------
+    epsilon
+        The spacing of floats at 1 in the coarsest leaf.
     notes
         Sentences on what was taken, or passed over, though it has another form.
 
@@ -99,6 +101,7 @@ class Parameters:
 
     def __init__(self, at: Any, name: str = "at", names: list[str] | None = None) -> None:
         self._template = at
+        self._rebuild = rebuilder(at)
         self.leaves: list[Leaf] = []
         self.notes: list[str] = []
         pieces: list[NDArray[Any]] = []
@@ -125,6 +128,7 @@ class Parameters:
         self.vector.flags.writeable = False
         self.sizes = Sizes(self.vector, [leaf.entries for leaf in self.leaves])
         self._stops = [leaf.entries.stop for leaf in self.leaves]
+        self.epsilon = max(float(np.finfo(leaf.dtype).eps) for leaf in self.leaves)
 
     def _written(self, pieces: Sequence[NDArray[Any]], vector: FloatArray) -> FloatArray:
         """Write arrays of the leaves' shapes to a vector (n,)."""
@@ -136,11 +140,6 @@ class Parameters:
     def size(self) -> int:
         """The number of entries in all leaves together."""
         return self.vector.size
-
-    @property
-    def epsilon(self) -> float:
-        """The spacing of floats at 1 in the coarsest leaf."""
-        return max(float(np.finfo(leaf.dtype).eps) for leaf in self.leaves)
 
     @property
     def is_zero(self) -> NDArray[np.bool_]:
@@ -173,6 +172,7 @@ class Parameters:
             replace(leaf, dtype=dtype, made=_maker(value, dtype))
             for leaf, value in zip(self.leaves, values, strict=True)
         ]
+        double.epsilon = float(np.finfo(dtype).eps)
         return double
 
     @property
@@ -196,15 +196,16 @@ class Parameters:
         other.vector.flags.writeable = False
         return other
 
-    def build(self, vector: FloatArray, *, shared: bool = False) -> Any:
+    def build(self, vector: FloatArray) -> Any:
         """Return a tree of the caller's structure, shapes and dtypes, holding `vector` (n,).
 
-        With `shared`, arrays of its own precision are parts of `vector` itself.
+        Arrays of the vector's own precision are parts of it.
         """
-        arrays = (self._array(leaf, vector) for leaf in self.leaves)
-        pieces = arrays if shared else (array.copy() for array in arrays)
-        made = (leaf.made(piece) for leaf, piece in zip(self.leaves, pieces, strict=True))
-        return rebuilt(self._template, made)
+        return self.rebuilt(leaf.made(self._array(leaf, vector)) for leaf in self.leaves)
+
+    def rebuilt(self, pieces: Iterable[Any]) -> Any:
+        """Return a tree of the caller's structure, holding other leaves where these are moved."""
+        return self._rebuild(iter(pieces))
 
     def flatten(self, tree: Any, name: str, out: FloatArray | None = None) -> FloatArray:
         """Return the entries (n,) of a `tree` of this structure and these shapes.

@@ -10,7 +10,7 @@ from __future__ import annotations
 import copy
 import dataclasses
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -23,7 +23,7 @@ __all__ = [
     "is_moved",
     "is_positional",
     "kind_of",
-    "rebuilt",
+    "rebuilder",
     "walked",
     "walked_like",
 ]
@@ -169,27 +169,45 @@ def has_moved(tree: Any) -> bool:
     return any(is_moved(leaf) for _, leaf in walked(tree, ""))
 
 
-def rebuilt(template: Any, pieces: Iterator[Any]) -> Any:
-    """Return a tree of a template's form, with other leaves where these are moved."""
-    parts = _children(template)
-    if parts is None:
-        return next(pieces) if is_moved(template) else template
-    children = [rebuilt(part, pieces) for part in parts]
+def rebuilder(template: Any) -> Callable[[Iterator[Any]], Any]:
+    """Return a function from moved leaves, in order, to a tree of a template's form.
+
+    What the template is made of is looked at once, and not at every evaluation.
+    """
+    children = _children(template)
+    if children is None:
+        return next if is_moved(template) else lambda _pieces: template
+    parts, put = [rebuilder(child) for child in children], _putter(template)
+    return lambda pieces: put([part(pieces) for part in parts])
+
+
+def _putter(template: Any) -> Callable[[list[Any]], Any]:
+    """Return a function from the children of a branch to such a branch."""
     if isinstance(template, dict):
-        tree = copy.copy(template)  # a defaultdict, say, needs more than its items
-        tree.update(zip(template, children, strict=True))
-        return tree
+
+        def updated(children: list[Any]) -> Any:
+            tree = copy.copy(template)  # a defaultdict, say, needs more than its items
+            tree.update(zip(template, children, strict=True))
+            return tree
+
+        return updated
+    kind: Callable[..., Any] = type(template)
     if isinstance(template, tuple) and hasattr(template, "_fields"):
-        return type(template)(*children)
+        return lambda children: kind(*children)
     if isinstance(template, tuple | list):
-        return type(template)(children)
+        return kind
     if fields := _fields(template):
-        instance: Any = copy.copy(template)
-        for name, child in zip(fields, children, strict=True):
-            object.__setattr__(instance, name, child)  # of frozen ones, too
-        return instance
+
+        def replaced(children: list[Any]) -> Any:
+            instance = copy.copy(template)
+            for name, child in zip(fields, children, strict=True):
+                object.__setattr__(instance, name, child)  # of frozen ones, too
+            return instance
+
+        return replaced
     node = _jax_nodes().tree_structure(template, is_leaf=lambda part: part is not template)
-    return node.unflatten(children)
+    unflatten: Callable[[list[Any]], Any] = node.unflatten
+    return unflatten
 
 
 def _parts(value: Any, name: str) -> list[Named] | None:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from gradcheck.arrays.blocks import FloatArray
+from gradcheck.arrays.long_vectors import FloatArray
 from gradcheck.arrays.parameters import Leaf, Parameters
 from gradcheck.probing.claims import Probe, Verdict
 from gradcheck.probing.examination import Examination

@@ -5,18 +5,22 @@ from __future__ import annotations
 import inspect
 import sys
 import unittest
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any, Final, Literal
 
 import numpy as np
 
 from gradcheck.checking.judgement import FEW, judge
+from gradcheck.numerical.directions import Direction
 from gradcheck.probing.arguments import refuse_all_but_whole
+from gradcheck.probing.claims import Probe
 from gradcheck.probing.subject import Subject
 from gradcheck.report.findings import Details
 from gradcheck.report.gradient_report import GradientReport
 from gradcheck.report.snippet import snippet
+from gradcheck.terminal.progress import PATIENCE, lines, patient_bar, shows_bars
 
 __all__ = ["FEW", "GradientMismatch", "assert_gradient", "check"]
 
@@ -51,6 +55,7 @@ def check(
     precision: float | None = None,
     seed: int = 0,
     max_evaluations: int | None = None,
+    progress: bool | None = None,
 ) -> GradientReport:
     """Check a claimed gradient against the loss that it is said to belong to.
 
@@ -83,6 +88,10 @@ def check(
     max_evaluations
         The loss is evaluated no more often than that, also when the report is read. None: as
         often as it takes, which is 14 times for most right gradients.
+    progress
+        Whether to show how many evaluations there were, here and when the report is read: True,
+        as a bar in a terminal and as lines elsewhere; False, never. None: as a bar, in a terminal,
+        once it takes longer than two seconds.
 
     Returns
     -------
@@ -115,13 +124,22 @@ def check(
         refuse_all_but_whole("max_evaluations", max_evaluations, 1)
     if not isinstance(args, tuple):
         raise TypeError(f"args is of type {type(args).__name__}; a tuple was expected: args=(…,)")
+    if progress is not None and not isinstance(progress, bool):
+        kind = type(progress).__name__
+        raise TypeError(f"progress is of type {kind}; True, False or None was expected")
     _refuse_list_for_tuple(loss, point, len(args))
     subject = Subject(loss, gradient, point, max_evaluations, args)
     parameters = subject.parameters
-    judgement = judge(subject, precision, seed)
+    with _shown(subject, "checking the gradient", progress=progress):
+        judgement = judge(subject, precision, seed)
+
+    def measure(along: Direction) -> Probe | None:
+        with _shown(subject, "measuring", progress=progress):
+            return judgement.measure(along) if judgement.measure else None
 
     def find() -> Details:
-        details = judgement.find()
+        with _shown(subject, "looking for wrong entries", progress=progress):
+            details = judgement.find()
         return replace(details, notes=(*details.notes, *dict.fromkeys(parameters.notes)))
 
     return GradientReport(
@@ -133,7 +151,7 @@ def check(
         sizes=judgement.probes[-1].along.sizes if judgement.probes else parameters.sizes,
         probes=judgement.probes,
         seed=seed,
-        measure=judgement.measure,
+        measure=judgement.measure and measure,
         write=lambda: snippet(
             loss, gradient, parameters, precision=precision, seed=seed, has_args=bool(args)
         ),
@@ -150,13 +168,14 @@ def assert_gradient(
     precision: float | None = None,
     seed: int = 0,
     max_evaluations: int | None = None,
+    progress: bool | None = None,
     undecided: Literal["raise", "skip"] = "raise",
 ) -> None:
     """Raise `GradientMismatch` unless `check`, with the same arguments, says "agrees".
 
     Parameters
     ----------
-    loss, grad, at, args, precision, seed, max_evaluations
+    loss, grad, at, args, precision, seed, max_evaluations, progress
         As `check` takes them.
     undecided
         The fate of a point that cannot be decided. "raise": that of a wrong gradient; "skip":
@@ -186,11 +205,28 @@ def assert_gradient(
         precision=precision,
         seed=seed,
         max_evaluations=max_evaluations,
+        progress=progress,
     )
     if report.verdict == "undecided" and undecided == "skip":
         _pass_over(report)
     elif not report:
         raise GradientMismatch(report)
+
+
+@contextmanager
+def _shown(subject: Subject, what: str, *, progress: bool | None) -> Iterator[None]:
+    """Show the evaluations of a subject while something runs."""
+    is_drawn = shows_bars()
+    if progress is False or not (progress or is_drawn):
+        yield
+        return
+    shown = patient_bar(0.0 if progress else PATIENCE) if is_drawn else lines()
+    with shown as show:
+        subject.shown_by(lambda done, most: show(done, most, f"{what}, evaluation {done:,}"))
+        try:
+            yield
+        finally:
+            subject.shown_by(None)
 
 
 def _pass_over(report: GradientReport) -> None:

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from gradcheck.arrays.blocks import is_finite
+from gradcheck.arrays.long_vectors import is_finite
 from gradcheck.arrays.parameters import Leaf
 from gradcheck.checking import conclusions
 from gradcheck.checking.conclusions import Finding

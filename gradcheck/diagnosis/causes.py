@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
-from gradcheck.arrays.blocks import FloatArray
+from gradcheck.arrays.long_vectors import FloatArray
 from gradcheck.diagnosis.evidence import Evidence
 
 __all__ = ["LOOK_FOR", "Cause", "Hypothesis", "Pattern", "fitting"]

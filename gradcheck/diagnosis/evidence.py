@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from gradcheck.arrays.blocks import FloatArray
+from gradcheck.arrays.long_vectors import FloatArray
 from gradcheck.arrays.parameters import Leaf
 from gradcheck.diagnosis.slopes import Slopes, drawn
 

@@ -10,7 +10,7 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import NDArray
 
-from gradcheck.arrays.blocks import norm
+from gradcheck.arrays.long_vectors import norm
 from gradcheck.diagnosis.causes import Hypothesis
 from gradcheck.diagnosis.evidence import Evidence
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from gradcheck.arrays.blocks import FloatArray
+from gradcheck.arrays.long_vectors import FloatArray
 from gradcheck.diagnosis.causes import Pattern
 from gradcheck.diagnosis.factors import stated_number
 

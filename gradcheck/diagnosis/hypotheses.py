@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from gradcheck.arrays.blocks import FloatArray
+from gradcheck.arrays.long_vectors import FloatArray
 from gradcheck.diagnosis import factors, orders
 from gradcheck.diagnosis.causes import Hypothesis, fitting
 from gradcheck.diagnosis.evidence import Evidence

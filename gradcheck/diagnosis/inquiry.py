@@ -9,7 +9,7 @@ from typing import NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from gradcheck.arrays.blocks import FloatArray
+from gradcheck.arrays.long_vectors import FloatArray
 from gradcheck.arrays.parameters import Leaf
 from gradcheck.arrays.sizes import Sizes
 from gradcheck.diagnosis.evidence import Evidence

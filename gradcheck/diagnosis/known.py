@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from gradcheck.arrays.blocks import FloatArray
+from gradcheck.arrays.long_vectors import FloatArray
 from gradcheck.arrays.parameters import Leaf
 from gradcheck.diagnosis.evidence import Evidence
 from gradcheck.diagnosis.inquiry import LISTED, Inquiry, WrongPart, largest

@@ -19,7 +19,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from gradcheck.arrays.blocks import FloatArray
+from gradcheck.arrays.long_vectors import FloatArray
 from gradcheck.diagnosis.slopes import BLOCK, Slopes, drawn
 
 __all__ = ["MOST_WRONG", "Located", "located"]

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from gradcheck.arrays.blocks import FloatArray
+from gradcheck.arrays.long_vectors import FloatArray
 from gradcheck.diagnosis.causes import Hypothesis
 from gradcheck.diagnosis.evidence import MOST, Evidence, gathered
 from gradcheck.diagnosis.grids import Grid, measured_at

@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from gradcheck.arrays.blocks import FloatArray
+from gradcheck.arrays.long_vectors import FloatArray
 from gradcheck.diagnosis import grids, hypotheses
 from gradcheck.diagnosis.causes import Cause, Pattern
 from gradcheck.diagnosis.evidence import Evidence

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from gradcheck.arrays.blocks import FloatArray, blocks, norm
+from gradcheck.arrays.long_vectors import FloatArray, blocks, norm
 from gradcheck.arrays.parameters import Parameters
 from gradcheck.arrays.trees import is_positional
 from gradcheck.numerical.derivative import Derivative, Scales

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gradcheck.arrays.blocks import FloatArray, blocks
+from gradcheck.arrays.long_vectors import FloatArray, blocks
 from gradcheck.arrays.sizes import Sizes
 
 __all__ = ["Direction", "Weigh", "only", "single"]

@@ -11,6 +11,9 @@ from gradcheck.arrays.frameworks import as_numpy, dtype_of
 __all__ = ["NotRealError", "as_scalar", "epsilon"]
 
 
+DOUBLE = float(np.finfo(np.float64).eps)
+
+
 class NotRealError(TypeError):
     """A complex number where a real one was expected: a root of a negative one, perhaps."""
 
@@ -49,8 +52,10 @@ def epsilon(value: Any) -> float:
 
     What is not held in float16 or float32 counts as double precision.
     """
+    if type(value) is float or type(value) is np.float64:
+        return DOUBLE
     dtype = dtype_of(value)
     if dtype is not None and dtype.kind == "f":
         # The further digits of a longdouble are lost in `as_scalar`.
-        return max(float(np.finfo(dtype).eps), float(np.finfo(np.float64).eps))
-    return float(np.finfo(np.float64).eps)
+        return max(float(np.finfo(dtype).eps), DOUBLE)
+    return DOUBLE

@@ -7,7 +7,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Literal
 
-from gradcheck.arrays.blocks import FloatArray, norm_of_products
+from gradcheck.arrays.long_vectors import FloatArray, norm_of_products
 from gradcheck.numerical.derivative import Derivative
 from gradcheck.numerical.directions import Direction
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from gradcheck.arrays.blocks import FloatArray, blocks
+from gradcheck.arrays.long_vectors import FloatArray, blocks
 from gradcheck.numerical.directions import Direction, Weigh
 from gradcheck.probing.claims import Probe, Verdict
 from gradcheck.probing.probes import Prober

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from gradcheck.arrays.blocks import FloatArray
+from gradcheck.arrays.long_vectors import FloatArray
 from gradcheck.numerical.differentiation import Line
 from gradcheck.numerical.directions import Direction
 from gradcheck.numerical.samples import Samples

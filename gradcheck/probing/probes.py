@@ -8,7 +8,13 @@ from dataclasses import replace
 
 import numpy as np
 
-from gradcheck.arrays.blocks import BLOCK, FloatArray, norm, norm_of_products, size_of_products
+from gradcheck.arrays.long_vectors import (
+    BLOCK,
+    FloatArray,
+    norm,
+    norm_of_products,
+    size_of_products,
+)
 from gradcheck.numerical.derivative import Derivative
 from gradcheck.numerical.differentiation import Line
 from gradcheck.numerical.directions import Direction, single

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from gradcheck.arrays.blocks import FloatArray, blocks, is_finite, norm, norm_of_products
+from gradcheck.arrays.long_vectors import FloatArray, blocks, is_finite, norm, norm_of_products
 from gradcheck.arrays.parameters import MOST_PROMOTED, Leaf
 from gradcheck.numerical.directions import Direction
 from gradcheck.probing.claims import GRADIENT_ULPS, JITTER, Claim

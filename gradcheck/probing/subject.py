@@ -11,10 +11,10 @@ from typing import Any
 
 import numpy as np
 
-from gradcheck.arrays.blocks import FloatArray, blocks
 from gradcheck.arrays.frameworks import differentiator, framework
+from gradcheck.arrays.long_vectors import FloatArray, blocks
 from gradcheck.arrays.parameters import Parameters, leaves
-from gradcheck.arrays.trees import is_moved, is_positional, rebuilt
+from gradcheck.arrays.trees import is_moved, is_positional
 from gradcheck.numerical.scalars import as_scalar, epsilon
 
 __all__ = ["OutOfEvaluations", "Subject", "same"]
@@ -53,11 +53,14 @@ class _Budget:
 
     limit: int | None
     spent: int = 0
+    show: Callable[[int, int | None], None] | None = None
 
     def spend(self) -> None:
         if self.limit is not None and self.spent >= self.limit:
             raise OutOfEvaluations
         self.spent += 1
+        if self.show:
+            self.show(self.spent, self.limit)
 
 
 class Subject:
@@ -167,7 +170,7 @@ class Subject:
                 np.multiply(direction[entries], t, out=part)
                 part += origin[entries]
             before = point[watched].copy()
-            tree = self.parameters.build(point, shared=True)
+            tree = self.parameters.build(point)
             answer = self._applied(self._loss, tree)
             # A name that was found by a call at the point itself says more.
             if not self.overwritten and not np.array_equal(before, point[watched]):
@@ -199,6 +202,10 @@ class Subject:
             limits.append(self._budget.spent + more)
         self._budget.limit = min(limits, default=None)
         return self._budget.limit
+
+    def shown_by(self, show: Callable[[int, int | None], None] | None) -> None:
+        """Let a function know of each evaluation: how many there were, and may be at most."""
+        self._budget.show = show
 
     @property
     def evaluations(self) -> int:
@@ -249,10 +256,10 @@ class Subject:
         def gradient(*arguments: Any) -> Any:
             tree = arguments if is_positional(self._at) else arguments[0]
             pieces = [leaf for leaf in leaves(tree) if is_moved(leaf)]
-            return rebuilt(self._at, iter(differentiate(loss, pieces)))
+            return self.parameters.rebuilt(differentiate(loss, pieces))
 
         def loss(pieces: Sequence[Any]) -> Any:
-            value = self._applied(self._loss, rebuilt(self._at, iter(pieces)))
+            value = self._applied(self._loss, self.parameters.rebuilt(pieces))
             # JAX differentiates scalars alone, of shape () to the letter.
             return value.reshape(()) if hasattr(value, "reshape") else value
 
@@ -281,7 +288,7 @@ class Subject:
         point = self._buffer()
         for entries in blocks(point.size):
             point[entries] = vector[entries]
-        tree = self.parameters.build(point, shared=True)
+        tree = self.parameters.build(point)
         answer = self._applied(function, tree)
         for name in self.parameters.changed(tree, vector):
             if name not in self.overwritten:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from gradcheck.arrays.blocks import FloatArray
+from gradcheck.arrays.long_vectors import FloatArray
 from gradcheck.arrays.parameters import Leaf
 from gradcheck.arrays.sizes import Sizes
 from gradcheck.numerical.directions import Direction

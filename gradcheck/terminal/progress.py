@@ -9,10 +9,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-__all__ = ["Show", "bar", "patient_bar", "shows_bars"]
+__all__ = ["Show", "bar", "lines", "patient_bar", "shows_bars"]
 
-# A bar for less than this only flickers.
-_PATIENCE_SECONDS = 2.0
+PATIENCE = 2.0
+"""Seconds: a bar for less than this only flickers."""
+
+PAUSE = 0.1
+"""Seconds from one drawing of a bar to the next; what it tells of may take microseconds."""
 
 Show = Callable[[int, int | None, str], None]
 """Takes what is done, of how much if that is known, and what is being done."""
@@ -33,22 +36,54 @@ def bar(*columns: Any, **options: Any) -> Any:
 
 
 @contextmanager
-def patient_bar() -> Iterator[Show]:
-    """Give a function that moves a bar on standard error, where that is a terminal."""
+def patient_bar(patience: float = PATIENCE) -> Iterator[Show]:
+    """Give a function that moves a bar on standard error, where that is a terminal.
+
+    Parameters
+    ----------
+    patience
+        The bar appears after so many seconds.
+    """
     if not shows_bars():
         yield lambda _done, _total, _what: None
         return
-    started = time.monotonic()
-    # Standard error as it is now: what runs meanwhile may have its own output caught.
-    drawn = bar(redirect_stdout=False, redirect_stderr=False, auto_refresh=False)
-    task = drawn.add_task("")
+    drawn: Any = None
+    due = time.monotonic() + patience
 
     def show(done: int, total: int | None, what: str) -> None:
-        if time.monotonic() - started > _PATIENCE_SECONDS:
+        nonlocal drawn, due
+        if time.monotonic() < due:
+            return
+        if drawn is None:  # the library takes longer to import than many a check
+            # Standard error as it is now: what runs meanwhile may have its own output caught.
+            drawn = bar(redirect_stdout=False, redirect_stderr=False, auto_refresh=False)
+            drawn.add_task("", total=None)
             drawn.start()
-            drawn.update(task, completed=done, total=total, description=what, refresh=True)
+        due = time.monotonic() + PAUSE
+        drawn.update(drawn.task_ids[0], completed=done, total=total, description=what, refresh=True)
 
     try:
         yield show
     finally:
-        drawn.stop()
+        if drawn is not None:
+            drawn.stop()
+
+
+@contextmanager
+def lines(pause: float = PATIENCE) -> Iterator[Show]:
+    """Give a function that writes a line to standard error, now and then.
+
+    Parameters
+    ----------
+    pause
+        Seconds from one line to the next.
+    """
+    due = time.monotonic()
+
+    def show(_done: int, total: int | None, what: str) -> None:
+        nonlocal due
+        if time.monotonic() >= due:
+            due = time.monotonic() + pause
+            print(f"{what}{f' of at most {total:,}' if total else ''}", file=sys.stderr)
+
+    yield show

@@ -14,7 +14,7 @@ import pytest
 from array_api_compat import array_namespace
 
 import gradcheck
-from gradcheck.arrays.trees import is_moved, rebuilt, walked
+from gradcheck.arrays.trees import is_moved, rebuilder, walked
 from tests.verdicts.cases import NEVER_AGREES
 
 NAMES = ["numpy", "torch", "jax", "array_api_strict"]
@@ -111,7 +111,7 @@ def gradient_with(change):
 
     def gradient(*arguments):
         tree = tree_of(arguments)
-        return rebuilt(tree, iter(change(list(derivatives(tree)))))
+        return rebuilder(tree)(iter(change(list(derivatives(tree)))))
 
     return gradient
 

@@ -28,7 +28,7 @@ FloatArray = NDArray[np.floating[Any]]
 """In double precision, unless a point in single precision is too large to be copied to that."""
 
 BLOCK = 2**16
-"""Entries of a block. Three blocks of so many double-precision numbers lie in a cache of 512 kB,
+"""Entries of a block: half a megabyte of double-precision numbers, of which a few lie in a cache,
 and what a call of NumPy's costs beside the numbers (a microsecond) is next to nothing."""
 
 SAFE = 1e-280

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from gradcheck.arrays.blocks import (
+from gradcheck.arrays.long_vectors import (
     BLOCK,
     blocks,
     is_equal,
