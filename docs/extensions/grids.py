@@ -46,7 +46,7 @@ def draw_matrices(
     import matplotlib.pyplot as plt
 
     shown = before if after is None else after
-    figure, axes = plt.subplots(1, 2, figsize=(6.4, 1.75))
+    figure, axes = plt.subplots(1, 2, figsize=(6.4, 1.9))
     for axis, name, colour in zip(axes, "VU", (CENTER, OUTSIDE), strict=True):
         moved = [bool((shown[name][w] != before[name][w]).any()) for w in range(len(words))]
         _draw_grid(axis, shown[name], words, moved, _MOVED[name])
@@ -55,7 +55,7 @@ def draw_matrices(
         axis.text(columns[name], -0.62, f"${letter}$", color=colour, ha="center", va="bottom")
         meaning = {"V": "as center word", "U": "as outside word"}[name]
         title = f"${name}$, {meaning}" + (", after the step" if after is not None else "")
-        axis.set_title(title, color=colour, pad=18, fontsize=10)
+        axis.set_title(title, color=colour, pad=20, fontsize=12)
     return figure
 
 
@@ -72,8 +72,8 @@ def _draw_grid(
                 Rectangle((w - 0.5, k - 0.5), 1, 1, facecolor=colour, edgecolor=_LINE, linewidth=1)
             )
             number = f"{rows[w, k] + 0.0:.3f}".replace("-", "−")
-            axis.text(w, k, number, ha="center", va="center", color=_INK, fontsize=9)
-        axis.text(w, d - 0.3, word, ha="center", va="top", style="italic", color=_INK, fontsize=10)
+            axis.text(w, k, number, ha="center", va="center", color=_INK, fontsize=11)
+        axis.text(w, d - 0.3, word, ha="center", va="top", style="italic", color=_INK, fontsize=12)
     axis.set(xlim=(-0.6, len(words) - 0.4), ylim=(d + 0.2, -0.6))
     axis.axis("off")
 
@@ -96,8 +96,10 @@ def draw_plane(arrows: Iterable[tuple[str, Floats, Floats, str]]) -> Figure:
     """
     import matplotlib.pyplot as plt
 
-    figure, axis = plt.subplots(figsize=(4.6, 3.4))
+    figure, axis = plt.subplots(figsize=(4.6, 3.8))
+    ends = [np.zeros(2)]
     for name, old, new, colour in arrows:
+        ends += [old, new]
         _draw_arrow(axis, old, colour, alpha=0.35)
         _draw_arrow(axis, new, colour)
         axis.plot(*np.transpose([old, new]), ":", color=colour, linewidth=1.2)
@@ -106,7 +108,8 @@ def draw_plane(arrows: Iterable[tuple[str, Floats, Floats, str]]) -> Figure:
         )
     axis.axhline(0, color=_LINE, linewidth=0.8, zorder=0)
     axis.axvline(0, color=_LINE, linewidth=0.8, zorder=0)
-    axis.set(aspect="equal", xlim=(-0.35, 1.65), ylim=(-0.35, 1.3))
+    lowest, highest = np.min(ends, axis=0) - 0.2, np.max(ends, axis=0) + 0.25
+    axis.set(aspect="equal", xlim=(lowest[0], highest[0] + 0.1), ylim=(lowest[1], highest[1]))
     axis.set(xlabel="first number", ylabel="second number")
     return figure
 

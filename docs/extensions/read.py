@@ -138,7 +138,7 @@ def render(page: str) -> dict[str, str]:
     text = _BLOCK.sub(_block, text)
     text = _NOTE.sub(_alert, text)
     text = "".join(_prose(part) if is_prose else part for part, is_prose in _parts(text))
-    text = re.sub(r"\n{3,}", "\n\n", text).strip()
+    text = text.strip()
     made = f"made by `python -m docs.extensions.read` from docs/{page}.md: {digest(page)}"
     return {f"{page}.md": f"{text}\n\n<!-- {made} -->\n", **found.figures}
 
@@ -199,6 +199,8 @@ def _parts(text: str) -> Iterator[tuple[str, bool]]:
 
 def _prose(text: str) -> str:
     """Write mathematics so that GitHub reads no Markdown in it, and links from this folder."""
+    # Where a cell stood that shows nothing.
+    text = re.sub(r"\n{3,}", "\n\n", text)
     text = re.sub(
         r"^( *)\$\$(.*?)\$\$$",
         lambda match: f"{match[1]}```math\n{match[2].strip()}\n```",

@@ -124,7 +124,7 @@ def _equation(step: blocks.Equation) -> str:
     if len(whole.text if whole else "") + len(step.right.text) > _EQUATION:
         lines = r" \\ &\quad".join(in_two_lines(step.right.latex))
         written = rf"\begin{{aligned}} {left} &= {lines} \end{{aligned}}"
-    return f"**{step.number}.** {_phrase(step.reason)}\n\n$$\n{written} \\qquad {status}\n$$"
+    return f"**{step.number}.** {_phrase(step.reason)}\n\n$$\n{written} \\quad {status}\n$$"
 
 
 def _heat_maps(block: blocks.HeatMaps) -> str:

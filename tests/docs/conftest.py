@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import json
 import os
+from pathlib import Path
 
 import pytest
 from filelock import FileLock
@@ -25,7 +26,9 @@ def page(chromium):
 
 @pytest.fixture(scope="session")
 def site(tmp_path_factory):
-    """The pages of the built site, by their paths."""
+    """The pages of the site by their paths; GRADCHECK_SITE names one that is built already."""
+    if built := os.environ.get("GRADCHECK_SITE"):
+        return pages.read(Path(built))
     if not importlib.util.find_spec("myst_nb"):
         pytest.skip("what builds the site is not here: pip install -e '.[docs]'")
     folder, said = _built(tmp_path_factory)

@@ -158,7 +158,7 @@ def explicit(expression, seed):
     values |= {index: sympy.Integer(int(generator.integers(3))) for index in (p, q, r)}
     values |= {number: float(generator.uniform(-1, 1)) for number in (a, b, c)}
     values |= {number: float(generator.uniform(0.5, 2)) for number in (t, u)}
-    expression = expression.xreplace(values)
+    expression = sympy.sympify(expression.xreplace(values))
     places = sorted(expression.atoms(Indexed), key=str)
     drawn_indices = {place: sympy.Integer(int(generator.integers(3))) for place in places}
     expression = sympy.sympify(expression).xreplace(drawn_indices)

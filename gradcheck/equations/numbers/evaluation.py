@@ -100,7 +100,8 @@ def _order(expression: Expr) -> int:
 
 def _value(expression: Expr, point: Point) -> Number:
     point.work.count()
-    rule = _rule_of(type(expression))
+    kind: Any = type(expression)
+    rule = _rule_of(kind)
     if rule in {_sum, _abbreviation}:
         return _known(rule, expression, point)
     if rule is not None:
