@@ -159,7 +159,7 @@ def _fitted_both(evidence: Evidence) -> tuple[float, float] | None:
     if found is None or not all(found) or abs(found[0] - 1) <= _PART:
         return None
     # A derivative that is a multiple of the parameter leaves any claim out of it.
-    if abs(found[0]) * norm(claimed.ravel()) <= _PART * abs(found[1]) * norm(parameter.ravel()):
+    if evidence.fitted(parameter) is not None:
         return None
     factor, of_parameter = 1 / found[0], -found[1] / found[0]
     factor = _simplest(

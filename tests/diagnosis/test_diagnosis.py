@@ -543,3 +543,17 @@ def test_a_pattern_at_this_point_alone_is_none():
     assert found.pattern == ""
     (found,) = gradcheck.check(loss, lambda w: w * at**2, at).arrays
     assert found.pattern == "factor-per-slice"
+
+
+@pytest.mark.parametrize(("size", "seed"), [(300, 0), (20_000, 3), (200_000, 1)])
+def test_where_the_derivative_is_the_parameter_a_wrong_entry_is_no_mixture_of_both(size, seed):
+    at = np.random.default_rng(0).standard_normal(size)
+
+    def off(x):
+        claimed = x.copy()
+        claimed[77] += 1e-4
+        return claimed
+
+    report = gradcheck.check(lambda x: 0.5 * (x @ x), off, at, seed=seed)
+    (found,) = report.arrays
+    assert found.cause.startswith("ONLY x[77] is wrong"), found.cause
