@@ -124,8 +124,11 @@ def _kind(function: Callable[..., Any]) -> str:
 
 def _written(parameters: Parameters, names: list[str]) -> list[str]:
     """Return the lines that make the point; none where it cannot be written, or is too long."""
-    point = parameters.build(parameters.vector)
-    if parameters.size > MOST_ENTRIES or not _can_be_written(point):
+    if parameters.size > MOST_ENTRIES:
+        return []
+    # A framework's array would be a part of the vector itself, which is read-only.
+    point = parameters.build(parameters.vector.copy())
+    if not _can_be_written(point):
         return []
     types = list(dict.fromkeys(_named_tuples(point)))
     taken = [*names, "at", "np", "gradcheck", "namedtuple", *(kind.__name__ for kind in types)]
