@@ -75,12 +75,17 @@ def subtract_products(
         If there is no such row.
     """
     named, factors = rows.ravel(), factors.ravel()
-    for terms in _terms_by_row(named):
+    blocks = list(_terms_by_row(named))
+    sums = np.empty((sum(map(len, blocks)), vectors.shape[1]), dtype=matrix.dtype)
+    once = np.empty(len(sums), dtype=named.dtype)
+    start = 0
+    for terms in blocks:
+        part = slice(start, start := start + len(terms))
+        once[part] = named[terms[:, 0]]
         # With "clip" the indices, in range as they are, are not looked at one by one.
         of_terms = vectors.take(terms // rows.shape[1], axis=0, mode="clip")
-        sums = np.einsum("rn,rnd->rd", factors[terms], of_terms)
-        once = named[terms[:, 0]]
-        matrix[once] = np.subtract(matrix.take(once, axis=0, mode="clip"), sums, out=sums)
+        np.einsum("rn,rnd->rd", factors[terms], of_terms, out=sums[part])
+    matrix[once] = np.subtract(matrix.take(once, axis=0, mode="clip"), sums, out=sums)
 
 
 def _terms_by_row(named: NDArray[np.integer]) -> Iterator[NDArray[np.intp]]:

@@ -267,11 +267,12 @@ MISTAKES = {
     "target's row only": (SAMPLED, SAMPLED_OUTSIDE, "RowGradient(words[:, :1], deltas[:, :1], h)"),
     "rate of the wrong sign": (SAMPLED, "matrix.dtype.type(rate)", "matrix.dtype.type(-rate)"),
 }
-SUMS = 'np.einsum("rn,rnd->rd", factors[terms], of_terms)'
+SUMS = 'np.einsum("rn,rnd->rd", factors[terms], of_terms, out=sums[part])'
+LAST = "sums[part] = factors[terms][:, -1:] * of_terms[:, -1]"
 # The same, in the scattering of the terms.
 MISTAKES_IN_SCATTERING = {
-    "repeats lost": (SAMPLED, SUMS, "factors[terms][:, -1:] * of_terms[:, -1]"),
-    "repeats lost, naive": (NAIVE, SUMS, "factors[terms][:, -1:] * of_terms[:, -1]"),
+    "repeats lost": (SAMPLED, SUMS, LAST),
+    "repeats lost, naive": (NAIVE, SUMS, LAST),
     "none is the last row": (
         SAMPLED,
         "    places = places[: np.count_nonzero(named >= 0)]",

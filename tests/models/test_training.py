@@ -313,7 +313,7 @@ def test_a_batch_is_smaller_where_the_same_rows_come_again_and_again(corpus):
     assert fitting_batch_size(corpus.vocabulary, replace(SMALL, compiled=True)) == 1024
     assert fitting_batch_size(corpus.vocabulary, replace(SMALL, loss="naive-softmax")) == 128
     # A person's own function is called pair by pair, and Ctrl-C waits for a batch.
-    assert fitting_batch_size(corpus.vocabulary, replace(SMALL, loss="mine.py:loss")) == 64
+    assert fitting_batch_size(corpus.vocabulary, replace(SMALL, loss="mine.py:loss")) == 512
     # Words as frequent as in English.
     ranks = np.arange(1, 30_000)
     english = Vocabulary(tuple(map(str, ranks)), (1e6 / (ranks + 2.7)).astype(np.int64))
