@@ -35,6 +35,7 @@ examples:
   gradcheck walkthrough the quick brown fox --pair quick:fox --window 2
   gradcheck walkthrough --loss negative-sampling --negatives 2
   gradcheck walkthrough --loss negative-sampling --negatives milk,the,milk
+  gradcheck walkthrough --loss hierarchical-softmax
   gradcheck walkthrough --init zeros              why nothing moves
   gradcheck walkthrough --init half-zeros         V random, U zero, as word2vec
   gradcheck walkthrough --init vectors.json       your own numbers
