@@ -23,6 +23,11 @@ from tests.homework.submissions import (
     YEAR_2017,
 )
 from tests.homework.test_checks import RIGHT_UP_TO_ROUNDING
+from tests.homework.test_coursera import COURSE, COURSE_2020
+from tests.homework.test_coursera import RIGHT as COURSERA
+from tests.homework.test_courses import TAU
+from tests.homework.test_layers import RIGHT as LAYERS
+from tests.homework.test_own_gradient_check import RIGHT as GRADIENT_CHECK
 from tests.homework.test_right_files import UNUSUAL
 from tests.homework.test_row_vectors import ROWS
 
@@ -34,6 +39,12 @@ RIGHT = {
     "YEAR_2016": YEAR_2016,
     "YEAR_2017": YEAR_2017,
     "ROWS": ROWS,
+    "TAU": TAU,
+    "COURSERA": COURSERA,
+    "COURSERA_2020": COURSE_2020,
+    "COURSERA_2021": COURSE,
+    "GRADIENT_CHECK": GRADIENT_CHECK,
+    "LAYERS": LAYERS,
     **{name: text for name, (_function, text) in RIGHT_UP_TO_ROUNDING.items()},
     **UNUSUAL,
 }
