@@ -82,6 +82,7 @@ BENCHMARKS = (
         needs=("autograd",),
     ),
     Benchmark("large_report", "How long does a report of ten million entries take?", quick=None),
+    Benchmark("large_points", "What does a check of very many parameters cost?", quick=None),
     Benchmark("mistakes", "Does a homework report name the mistake, and show its line?"),
     Benchmark("halving", "How many evaluations does it take to find the wrong entries?"),
     Benchmark("nasty_files", "What can a homework file do to the files after it?", quick=None),

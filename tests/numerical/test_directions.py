@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import gradcheck
-from gradcheck.arrays.blocks import BLOCK
+from gradcheck.arrays.long_vectors import BLOCK
 from gradcheck.arrays.sizes import Sizes
 from gradcheck.numerical.directions import Direction, only, single
 
