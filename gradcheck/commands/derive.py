@@ -82,7 +82,7 @@ def _derive(arguments: argparse.Namespace) -> int:
             proofs = []
             for step in one.steps:
                 arguments.check_interruption()
-                proofs.append(step.prove())
+                proofs.append(step.prove(one.names))
                 done += 1
                 if progress:
                     progress(done, total, one.name)

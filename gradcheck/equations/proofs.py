@@ -7,11 +7,12 @@ indices that coincide among them.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal, TypeAlias
 
 import sympy
+from sympy import MatrixSymbol
 
 from gradcheck.equations.identities.translation import Translation
 from gradcheck.equations.numbers.evaluation import AGREEMENT, Point, evaluate
@@ -79,7 +80,7 @@ class Proof:
         return self.verdict == "proved"
 
 
-def prove(left: Expr, right: Expr, *about: Expr) -> Proof:
+def prove(left: Expr, right: Expr, *about: Expr, names: Mapping[Any, str] | None = None) -> Proof:
     """Prove that two expressions are equal for all sizes, indices and values, or refute it.
 
     Parameters
@@ -93,6 +94,8 @@ def prove(left: Expr, right: Expr, *about: Expr) -> Proof:
         symbol was declared to be. Numbers are exact.
     *about : sympy.Expr
         Entries, such as ``U[o, k]``, that say of which axis an index is where neither side does.
+    names : mapping, optional
+        What symbols, and vectors, are called in a counterexample; else by their own names.
 
     Returns
     -------
@@ -123,6 +126,8 @@ def prove(left: Expr, right: Expr, *about: Expr) -> Proof:
     is_one_form = not obstacle
     points = _POINTS_OF_A_PROOF if is_one_form else _POINTS_OF_A_SEARCH
     counterexample, compared = _compare(sides, ranges, points)
+    if counterexample is not None:
+        counterexample = _renamed(counterexample, names or {})
     if is_one_form and counterexample is not None:
         raise UnsoundProofError(f"{left} = {right} has one normal form, but {counterexample}")
     if counterexample is not None:
@@ -133,6 +138,17 @@ def prove(left: Expr, right: Expr, *about: Expr) -> Proof:
     if is_one_form:
         return Proof("proved", reason="both sides have the same normal form")
     return Proof("not proved", reason=f"{obstacle}, but the values agree at {compared} points")
+
+
+def _renamed(counterexample: Counterexample, names: Mapping[Any, str]) -> Counterexample:
+    # The name of a matrix is that of its rows: u_w of U. Its values are the matrix.
+    whole = {
+        str(symbol): name
+        for symbol, name in names.items()
+        if not isinstance(symbol, MatrixSymbol) or symbol.shape[1] == 1
+    }
+    values = {whole.get(name, name): value for name, value in counterexample.values.items()}
+    return replace(counterexample, values=values)
 
 
 def _expression(side: str, value: Any) -> Expr:

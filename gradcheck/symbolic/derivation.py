@@ -30,7 +30,7 @@ class Derivation(Readable, Steps):
 
     def contents(self) -> Document:
         """Return every step, proved on the spot."""
-        return contents(self, [step.prove() for step in self.steps])
+        return contents(self, [step.prove(self.names) for step in self.steps])
 
     def _repr_markdown_(self) -> str:
         """Show the steps in a notebook; its Markdown sets mathematics better than HTML does."""

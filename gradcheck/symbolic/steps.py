@@ -41,11 +41,11 @@ class Step:
     is_definition: bool = False
     written: tuple[tuple[str, str], tuple[str, str]] | None = None
 
-    def prove(self) -> Proof:
-        """Prove the equation, or refute it."""
+    def prove(self, names: Mapping[Any, str] | None = None) -> Proof:
+        """Prove the equation, or refute it, with these names in a counterexample."""
         from gradcheck.equations import prove
 
-        return prove(self.left, self.right, *self.about)
+        return prove(self.left, self.right, *self.about, names=names)
 
 
 class UnprovedStepError(Exception):
@@ -109,7 +109,7 @@ class Steps:
         for number, step in enumerate(self.steps, start=1):
             if progress is not None:
                 progress(number - 1, len(self.steps))
-            proof = step.prove()
+            proof = step.prove(self.names)
             if not proof:
                 raise UnprovedStepError(self, number, proof)
 

@@ -13,7 +13,7 @@ from gradcheck.equations.notation import Abbreviation
 from gradcheck.symbolic import Derivation, Step, UnprovedStepError
 from gradcheck.symbolic.matrix_forms import gradient, in_matrices
 from gradcheck.word2vec import losses
-from gradcheck.word2vec.derivations import NAMES, derivation, windows
+from gradcheck.word2vec.derivations import NAMES, derivation, letters, windows
 from gradcheck.word2vec.derivations.letters import (
     J,
     J_sampling,
@@ -151,10 +151,10 @@ def test_a_wrong_step_says_which_and_why():
     right = derivation("sigmoid").steps[:2]
     wrong = Step(right[0].left, right[0].left + Sum(U[x, k] ** 2, (x, 0, losses.W - 1)), "a slip")
     with pytest.raises(UnprovedStepError) as caught:
-        Derivation("mine", "Mine", (), (*right, wrong)).prove()
+        Derivation("mine", "Mine", (), (*right, wrong), letters.NAMES).prove()
     message = str(caught.value)
     assert message.startswith("mine, step 3: σ(s) = ")
-    assert "is refuted: it is false for W = 2, d = 2, k = " in message
+    assert "is refuted: it is false for |V| = 2, d = 2, k = " in message
     assert caught.value.step is wrong
     assert caught.value.proof.counterexample is not None
 
