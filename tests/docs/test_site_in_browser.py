@@ -12,7 +12,7 @@ import pytest
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import WebDriverWait
 
-from tests.docs.browser import BrowserPage, beyond_the_folder
+from tests.docs.browser import INTERACTIVE, BrowserPage, beyond_the_folder
 from tests.docs.pages import DOCS
 
 PHONE, DESK = 390, 1280
@@ -149,6 +149,13 @@ def test_a_planted_bar_is_seen_on_a_desk(chromium, folder):
         assert "DIV. scrolls" in faults_on_a_desk(opened(chromium, path, DESK))
     finally:
         path.unlink()
+
+
+def test_the_interactive_page_leads_back_on_the_site_alone(chromium, folder):
+    shown = "return document.getElementById('site').checkVisibility()"
+    assert BrowserPage(chromium, folder / "interactive" / "index.html").run(shown)
+    # In a clone there are no such pages.
+    assert not BrowserPage(chromium, INTERACTIVE / "index.html").run(shown)
 
 
 # ---- search --------------------------------------------------------------------------------------
