@@ -131,13 +131,18 @@ WRONG = {
     "the first array negated": lambda parts: [-parts[0], *parts[1:]],
     "an entry off by a twentieth": first_entry_off,
 }
-SOME = {"two arguments", "dicts in a dict"}
+SOME = {"two arguments", "a dict"}
+
+
+def skip_what_is_slow(name, dtype, kind):
+    """Skip most kinds of JAX's float32: all pass, but one takes seconds without jit."""
+    if (name, dtype) == ("jax", "float32") and kind not in SOME:
+        pytest.skip("eager JAX is slow, and float32 takes many evaluations")
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_right_gradients_agree_and_wrong_ones_do_not(name, dtype, kind):
-    if dtype == "float32" and kind not in SOME:
-        pytest.skip("the kinds do not know the dtype")
+    skip_what_is_slow(name, dtype, kind)
     at = KINDS[kind](*(array(name, piece, dtype) for piece in PIECES))
     report = gradcheck.check(loss, gradient_with(lambda parts: parts), at)
     assert report.verdict == "agrees", str(report)
@@ -150,8 +155,7 @@ def test_right_gradients_agree_and_wrong_ones_do_not(name, dtype, kind):
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_functions_get_back_what_they_know(name, dtype, kind):
-    if dtype == "float32" and kind not in SOME:
-        pytest.skip("the kinds do not know the dtype")
+    skip_what_is_slow(name, dtype, kind)
     at = KINDS[kind](*(array(name, piece, dtype) for piece in PIECES))
     seen = []
 
