@@ -106,7 +106,7 @@ def test_only_some_functions(files, capsys):
         ("raise OSError('disk')\n", "fails while it is imported: OSError: disk"),
         ("import sys; sys.exit(3)\n", "calls sys.exit while it is imported"),
         ("\0", "not Python: the file is not text"),
-        ("x = 1\n", "defines none of the functions cbow, "),
+        ("x = 1\n", "defines none of the functions back_prop, "),
     ],
 )
 def test_a_file_that_cannot_be_used(tmp_path, capsys, content, message):
