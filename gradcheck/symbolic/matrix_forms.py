@@ -194,7 +194,7 @@ def diagonal(of: Form) -> Form:
         of.rows,
         lambda i, j: of.entry(i, Integer(0)) * KroneckerDelta(i, j),
         f"diag({of.text})",
-        rf"\operatorname{{diag}}\left({of.latex}\right)",
+        rf"\mathrm{{diag}}({of.latex})",
     )
 
 

@@ -38,6 +38,8 @@ def test_nothing_is_left_that_only_the_site_understands(page):
     text = text_of(page)
     assert not re.findall(r"^```\{|\{(?:glue|doc|ref)[:}]|^:::|\$\$", text, re.MULTILINE)
     assert "![FIGURE]" not in text
+    # GitHub refuses these, and shows an error in place of the formula.
+    assert not re.findall(r"\\(?:operatorname|class|href|require|newcommand)\b", text)
 
 
 @pages

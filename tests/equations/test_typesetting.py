@@ -101,7 +101,7 @@ WRITTEN = {
         r"\left. f_{a} \right|_{(v_c)_{j} \gets a + (v_c)_{j}, b \gets 2\,b}",
     ),
     "a long subscript": (named(a + b), "f_{a + b}", "f_{a + b}"),
-    "another function": (abs(a), "Abs(a)", r"\operatorname{Abs}(a)"),
+    "another function": (abs(a), "Abs(a)", r"\mathrm{Abs}(a)"),
 }
 
 

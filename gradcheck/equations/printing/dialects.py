@@ -112,7 +112,8 @@ class _Latex(Typesetter):
         return f"[{left} = {right}]"
 
     def function(self, name: str) -> str:
-        return rf"\{name}" if name in _LATEX_FUNCTIONS else rf"\operatorname{{{name}}}"
+        # Not \operatorname, which GitHub refuses.
+        return rf"\{name}" if name in _LATEX_FUNCTIONS else rf"\mathrm{{{name}}}"
 
     def _grouped(self, expression: Expr) -> str:
         return self.write(expression)
