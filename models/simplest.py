@@ -2,7 +2,7 @@
 
 Skip-gram with negative sampling, one pair at a time, as in the lecture. The other modules of this
 package do the same to a text of any length, many times faster, and with every choice an option; the
-tests let both train on the same draws, and hold the vectors against each other.
+tests let both train on the same draws, and compare the vectors.
 """
 
 from __future__ import annotations

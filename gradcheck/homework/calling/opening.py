@@ -37,7 +37,7 @@ class FileFacts:
     output : str
         The text that it printed meanwhile.
     stand_ins : tuple of str
-        The course's modules that were stood in for.
+        The course's modules that were replaced by stand-ins.
     digest : str
         Of its content.
     state_shapes : frozenset of Role

@@ -1,8 +1,8 @@
 """A homework file becomes its functions.
 
 The file is run as an import would run it: what stands under ``if __name__ == "__main__"`` is
-not. Helpers beside the file are the student's and are used; helpers of the course that are not
-there are stood in for, and a note says so. What the file prints is kept.
+not. Helpers beside the file are the student's and are used; stand-ins replace the helpers of the
+course that are not there, and a note says so. What the file prints is kept.
 
 Python 2 is translated. A .py file has to run to its end, but for imports of modules that are not
 here. In a notebook each cell stands for itself: one that fails (a plot, a test against data that is
@@ -119,7 +119,7 @@ class Submission:
 
     @property
     def stand_ins(self) -> tuple[str, ...]:
-        """The course's modules that were stood in for."""
+        """The course's modules that were replaced by stand-ins."""
         return self.environment.stand_ins
 
     def function(self, name: str) -> Callable[..., Any] | None:

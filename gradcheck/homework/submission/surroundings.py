@@ -190,7 +190,7 @@ class ModuleEnvironment:
 
     Inside, the submission's folders come first on ``sys.path``, modules of those folders replace
     foreign ones of the same name and may be Python 2, and course modules that are nowhere are
-    stood in for. On leaving, ``sys.path`` and ``sys.modules`` are as before.
+    replaced by stand-ins. On leaving, ``sys.path`` and ``sys.modules`` are as before.
 
     Parameters
     ----------

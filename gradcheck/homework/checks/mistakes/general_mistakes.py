@@ -219,7 +219,7 @@ SIGNED = (
         "the sign is flipped",
         GRADIENTS,
         "The loss is minus a logarithm, and its gradient is that of the loss: u_o - Σ_w ŷ_w u_w "
-        "is the gradient of log ŷ_o, which is to be climbed.",
+        "is the gradient of log ŷ_o, and points uphill.",
         (_flip,),
         choice="sign",
     ),
