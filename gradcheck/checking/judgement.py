@@ -18,7 +18,7 @@ from gradcheck.checking import conclusions
 from gradcheck.checking.conclusions import Finding
 from gradcheck.diagnosis.reasoning import Diagnosis, Known, diagnosed
 from gradcheck.numerical.directions import Direction, single
-from gradcheck.probing.arrays import WrongEntry
+from gradcheck.probing.arrays import ArrayFinding, WrongEntry
 from gradcheck.probing.claims import Claim, Probe, Verdict
 from gradcheck.probing.examination import Examination, examine
 from gradcheck.probing.kinks import Kink, beside, find
@@ -246,14 +246,10 @@ class _Course:
                     self.precision_is_sought = False
                 found = finding(scanned)
                 notes = (*found.notes, *([besides] if besides else []))
-                return Details(
-                    found.reason,
-                    found.advice,
-                    notes,
-                    scanned,
-                    diagnosis.arrays,
-                    diagnosis.rest,
-                )
+                arrays = diagnosis.arrays
+                if found.verdict == "disagrees":
+                    arrays = _of_a_wrong_gradient(arrays)
+                return Details(found.reason, found.advice, notes, scanned, arrays, diagnosis.rest)
             besides = conclusions.changed_since(self.value, value)
         except OutOfEvaluations:
             besides = self._stopped()
@@ -475,6 +471,21 @@ def _known(scanned: tuple[Entry, ...]) -> Known | None:
         np.array([entry.error for entry in scanned]),
         verdicts == "disagrees",
         verdicts == "agrees",
+    )
+
+
+def _of_a_wrong_gradient(arrays: tuple[ArrayFinding, ...]) -> tuple[ArrayFinding, ...]:
+    """Call the only array of a wrong gradient wrong, also where no entry of it was found to be.
+
+    An error that hardly shows along a direction through millions may escape the next one.
+    """
+    nonempty = [array for array in arrays if math.prod(array.shape)]
+    if len(nonempty) != 1 or nonempty[0].verdict == "disagrees":
+        return arrays
+    extent = "entries that were not found"
+    return tuple(
+        replace(array, verdict="disagrees", extent=extent) if array is nonempty[0] else array
+        for array in arrays
     )
 
 

@@ -205,3 +205,11 @@ def test_noise_excuses_no_gross_mistake(name, size, precision):
         expect(verdict(factor), "disagrees" if is_measurable else NEVER_AGREES)
     if precision != 1e-1:
         expect(verdict(1.05), NEVER_AGREES)
+
+
+def test_the_only_array_of_a_wrong_gradient_is_wrong_though_no_entry_was_found():
+    loss, gradient, at = STEEP["log cosh"]
+    report = gradcheck.check(roughened(loss, 1e-4), gradient, at, precision=0.1, seed=2)
+    assert report.verdict == "disagrees"  # within 1e-12 its slope is that of the noise
+    assert [array.verdict for array in report.arrays] == ["disagrees"]
+    assert "x (2,): wrong in entries that were not found." in str(report)
