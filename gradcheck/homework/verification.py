@@ -209,12 +209,12 @@ def _course_of(facts: FileFacts, only: Collection[str]) -> Course:
         message += f"{' and '.join(sorted(names))} alone {tell} of no course"
     else:
         # Those that no file may lack: all names would be a long list.
-        names = {
+        demanded = {
             course.functions[role].name
             for course in COURSES
             for role in course.demanded(frozenset(course.functions))
         }
-        message = f"defines none of the functions {', '.join(sorted(names))}"
+        message = f"defines none of the functions {', '.join(sorted(demanded))}"
     if facts.defined:
         message += f"; it defines {', '.join(facts.defined)}"
     failed = [note for note in facts.notes if "failed" in note]
