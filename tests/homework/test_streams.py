@@ -142,7 +142,9 @@ def test_a_judge_that_calls_one_by_one_is_answered_in_batches():
 def test_where_time_runs_out_the_first_verdicts_are_kept():
     target = _Counting()
     verdicts = judge_together(
-        lambda trial: trial.target.call("one") and None, _trials(target, 200), lambda: target.made > 3
+        lambda trial: trial.target.call("one") and None,
+        _trials(target, 200),
+        lambda: target.made > 3,
     )
     assert verdicts == []
     assert target.made < 200
