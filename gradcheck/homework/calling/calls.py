@@ -14,7 +14,7 @@ from typing import Any, Literal, Protocol
 from gradcheck.homework.courses import Course, Role
 from gradcheck.word2vec.loss_table import LOSSES
 
-__all__ = ["LOSS_FACTORS", "Call", "Outcome", "Status", "Target"]
+__all__ = ["LOSS_FACTORS", "AroundTarget", "Call", "Outcome", "Status", "Target"]
 
 # The losses that a window function may be given, as multiples of naive softmax. No two are the
 # same, so that its result shows which of them it called.
@@ -144,3 +144,29 @@ class Target(Protocol):
 
     def close(self) -> None:
         """End the file's own processes."""
+
+
+class AroundTarget:
+    """What two targets around another one have in common: they know its file as it does.
+
+    Parameters
+    ----------
+    target : Target
+        The submission.
+    """
+
+    def __init__(self, target: Target) -> None:
+        self._target = target
+
+    @property
+    def course(self) -> Course:
+        """The names and arguments of its functions."""
+        return self._target.course
+
+    def has(self, role: Role) -> bool:
+        """Say whether the file has this function."""
+        return self._target.has(role)
+
+    def states_shapes(self, role: Role) -> bool:
+        """Say whether the function's docstring has a word on shapes."""
+        return self._target.states_shapes(role)

@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from gradcheck.homework.calling.calls import Call, Outcome, Target
-from gradcheck.homework.courses import Course, Role
+from gradcheck.homework.calling.calls import AroundTarget, Call, Outcome, Target
+from gradcheck.homework.courses import Role
 
 __all__ = ["RowTarget", "hands_over_rows"]
 
@@ -44,7 +44,7 @@ def hands_over_rows(target: Target) -> str:
     return ""
 
 
-class RowTarget:
+class RowTarget(AroundTarget):
     """A target whose losses get rows; the gradient of a row is taken for that of the vector.
 
     Parameters
@@ -56,21 +56,8 @@ class RowTarget:
     """
 
     def __init__(self, target: Target, roles: frozenset[Role]) -> None:
-        self._target = target
+        super().__init__(target)
         self._roles = roles
-
-    @property
-    def course(self) -> Course:
-        """The names and arguments of its functions."""
-        return self._target.course
-
-    def has(self, role: Role) -> bool:
-        """Say whether the file has this function."""
-        return self._target.has(role)
-
-    def states_shapes(self, role: Role) -> bool:
-        """Say whether the function's docstring has a word on shapes."""
-        return self._target.states_shapes(role)
 
     def call(self, call: Call) -> Outcome:
         """Call a function."""

@@ -13,11 +13,12 @@ from collections.abc import Callable, Iterator, Sequence
 from copy import copy
 from typing import TYPE_CHECKING, TypeVar
 
+from gradcheck.homework.calling.calls import AroundTarget
+
 if TYPE_CHECKING:
     from gradcheck.homework.calling.calls import Call, Outcome, Target
     from gradcheck.homework.checks.comparison import Verdict
     from gradcheck.homework.checks.trials import Trial
-    from gradcheck.homework.courses import Course, Role
 
 __all__ = ["call_ahead", "judge_together"]
 
@@ -139,25 +140,12 @@ class _MissingAnswer(BaseException):
         self.call = call
 
 
-class _Answered:
+class _Answered(AroundTarget):
     """A target that knows the outcomes of a judge's first calls."""
 
     def __init__(self, target: Target, answers: Sequence[Outcome]) -> None:
-        self._target = target
+        super().__init__(target)
         self._answers = iter(answers)
-
-    @property
-    def course(self) -> Course:
-        """The names and arguments of its functions."""
-        return self._target.course
-
-    def has(self, role: Role) -> bool:
-        """Say whether the file has this function."""
-        return self._target.has(role)
-
-    def states_shapes(self, role: Role) -> bool:
-        """Say whether the function's docstring has a word on shapes."""
-        return self._target.states_shapes(role)
 
     def call(self, call: Call) -> Outcome:
         """Return the next outcome."""

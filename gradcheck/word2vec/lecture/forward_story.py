@@ -9,6 +9,7 @@ from gradcheck.document.blocks import Block, Cell, Column, Heading, Paragraph, T
 from gradcheck.document.spans import UNBROKEN, Phrase, formula, joined, number, phrase, prose, word
 from gradcheck.word2vec.lecture.arithmetic import Number, scaled
 from gradcheck.word2vec.lecture.phrases import center_vector, outside_vector
+from gradcheck.word2vec.lecture.predictions import Prediction
 from gradcheck.word2vec.lecture.update import Update
 
 __all__ = ["hierarchical_softmax", "negative_sampling", "softmax"]
@@ -64,11 +65,7 @@ def negative_sampling(step: Update) -> Iterator[Block]:
         [
             Column(phrase("word"), drawn),
             Column(formula("s = u_w·v_c"), [row.score for row in rows]),
-            Column(formula("exp(-s)"), [row.exponential for row in rows]),
-            Column(formula("σ(s)"), [row.predicted for row in rows], "fraction"),
-            Column(formula("y"), [Fraction(row.observed) for row in rows]),
-            Column(formula("σ(s) - y"), residuals, "fraction"),
-            Column(phrase("term of $J$"), [row.loss for row in rows]),
+            *_decisions(rows),
         ]
     )
     yield Paragraph(
@@ -85,6 +82,15 @@ def negative_sampling(step: Update) -> Iterator[Block]:
     yield _terms(step, residuals, vectors, formula("σ - y"))
 
 
+def _decisions(rows: Sequence[Prediction]) -> Iterator[Column]:
+    """Yield the columns of predictions that are each a yes or a no."""
+    yield Column(formula("exp(-s)"), [row.exponential for row in rows])
+    yield Column(formula("σ(s)"), [row.predicted for row in rows], "fraction")
+    yield Column(formula("y"), [Fraction(row.observed) for row in rows])
+    yield Column(formula("σ(s) - y"), [row.residual for row in rows], "fraction")
+    yield Column(phrase("term of $J$"), [row.loss for row in rows])
+
+
 def hierarchical_softmax(step: Update) -> Iterator[Block]:
     """Tell the predictions of hierarchical softmax, and the gradient for the center word."""
     rows = step.predictions
@@ -95,11 +101,7 @@ def hierarchical_softmax(step: Update) -> Iterator[Block]:
         [
             Column(phrase("node"), [word(step.rows[node]) for node in vectors]),
             Column(formula("s = u_n·v_c"), [row.score for row in rows]),
-            Column(formula("exp(-s)"), [row.exponential for row in rows]),
-            Column(formula("σ(s)"), [row.predicted for row in rows], "fraction"),
-            Column(formula("y"), [Fraction(row.observed) for row in rows]),
-            Column(formula("σ(s) - y"), residuals, "fraction"),
-            Column(phrase("term of $J$"), [row.loss for row in rows]),
+            *_decisions(rows),
         ]
     )
     yield Paragraph(
