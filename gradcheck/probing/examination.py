@@ -213,7 +213,10 @@ class _Run:
         """Note arrays claimed to be 0 that the last probe, theirs, left motionless or unknown."""
         if self.prober.is_motionless(self.probes[-1]):
             self.motionless.update(arrays)
-        elif not self.prober.is_known(self.probes[-1]):
+            return
+        # Where nothing but 0 is claimed, some entries may stand still and others not.
+        around = () if self.is_claimed else self.probes
+        if not self.prober.is_known(self.probes[-1], around):
             self.unknown = arrays
 
     def _are_precise(self, arrays: Collection[int]) -> bool:

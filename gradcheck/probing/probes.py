@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import math
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -415,13 +416,21 @@ class Prober:
             return movement <= self.nothing
         return max(movement, self.elsewhere.movement(1.0)) <= self.nothing / STILL
 
-    def is_known(self, probe: Probe) -> bool:
-        """Tell whether arrays that are claimed to be 0, and moved alone, are known to be."""
+    def is_known(self, probe: Probe, around: Sequence[Probe] = ()) -> bool:
+        """Tell whether arrays that are claimed to be 0, and moved alone, are known to be.
+
+        Parameters
+        ----------
+        probe
+            Along them.
+        around
+            Other probes; the steepest of all tells what is small.
+        """
         numerical = probe.numerical
         if numerical.is_plateau and (self.value == 0 or numerical.reach >= PIECE):
             return True  # what stands still at 0 hides next to nothing; a wide piece is one
         # A precision is relative to the gradient, and that is 0.
-        slope = numerical.change / numerical.step
+        slope = max(each.numerical.change / each.numerical.step for each in (probe, *around))
         return numerical.error <= min(self.resolution, self._finest) * LEVEL * slope
 
     def _repeats(self, samples: Samples, most: int) -> bool:

@@ -368,7 +368,7 @@ def test_without_asking_whether_a_0_is_known_it_passes(monkeypatch):
     loss, gradient, at = lifted(sines({"a": 1.0, "b": 1e-7}), 1e8)
     wrong = with_array(gradient, "b", 0)
     assert verdict(loss, wrong, at) == "undecided"
-    monkeypatch.setattr(Prober, "is_known", lambda _self, _probe: True)
+    monkeypatch.setattr(Prober, "is_known", lambda *_: True)
     assert verdict(loss, wrong, at) == "agrees"
 
 
@@ -536,3 +536,22 @@ def test_without_a_look_for_sets_what_is_right_on_one_is_called_wrong(monkeypatc
     assert verdict(on_sphere_only, tangential, ON_SPHERE) == "undecided"
     monkeypatch.setattr(Prober, "_is_on_a_set", lambda _self, _direction: False)
     assert verdict(on_sphere_only, tangential, ON_SPHERE) == "disagrees"
+
+
+@pytest.mark.parametrize(
+    ("tilt", "want"), [(0.0, {"agrees"}), (1e-9, {"disagrees"}), (1e-12, set(NEVER_AGREES))]
+)
+def test_where_all_words_are_alike_a_gradient_of_0_is_known(tilt, want):
+    center, outside = np.zeros(2), np.tile([1.0, 2.0], (4, 1))
+
+    def loss(v, u):
+        scores = u @ v
+        return np.log(np.exp(scores).sum()) - scores[1] + tilt * u.sum()
+
+    def zeros(v, u):
+        return 0 * v, 0 * u
+
+    found = {
+        gradcheck.check(loss, zeros, (center, outside), seed=seed).verdict for seed in range(5)
+    }
+    assert found <= want
