@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import os
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 __all__ = ["Show", "bar", "lines", "patient_bar", "shows_bars"]
@@ -17,14 +18,21 @@ PATIENCE = 2.0
 PAUSE = 0.1
 """Seconds from one drawing of a bar to the next; what it tells of may take microseconds."""
 
+LOST = (OSError, ValueError)
+"""Errors of a stream that is gone: nobody reads on, its terminal hung up, or it was closed."""
+
 Show = Callable[[int, int | None, str], None]
 """Takes what is done, of how much if that is known, and what is being done."""
 
 
 def shows_bars() -> bool:
     """Say whether standard error is a terminal where a bar can be drawn and taken away again."""
+    try:
+        is_terminal = sys.stderr.isatty()
+    except (AttributeError, *LOST):  # None is what has been closed; a log may have no such method
+        return False
     # TERM is dumb in Emacs' shell, for one; rich draws nothing there, and leaves empty lines.
-    return sys.stderr.isatty() and os.environ.get("TERM", "") not in {"dumb", "unknown"}
+    return is_terminal and os.environ.get("TERM", "") not in {"dumb", "unknown"}
 
 
 def bar(*columns: Any, **options: Any) -> Any:
@@ -50,23 +58,31 @@ def patient_bar(patience: float = PATIENCE) -> Iterator[Show]:
     drawn: Any = None
     due = time.monotonic() + patience
 
-    def show(done: int, total: int | None, what: str) -> None:
-        nonlocal drawn, due
-        if time.monotonic() < due:
-            return
+    def draw(done: int, total: int | None, what: str) -> None:
+        nonlocal drawn
         if drawn is None:  # the library takes longer to import than many a check
             # Standard error as it is now: what runs meanwhile may have its own output caught.
             drawn = bar(redirect_stdout=False, redirect_stderr=False, auto_refresh=False)
             drawn.add_task("", total=None)
             drawn.start()
-        due = time.monotonic() + PAUSE
         drawn.update(drawn.task_ids[0], completed=done, total=total, description=what, refresh=True)
+
+    def show(done: int, total: int | None, what: str) -> None:
+        nonlocal due
+        if time.monotonic() < due:
+            return
+        try:
+            draw(done, total, what)
+            due = time.monotonic() + PAUSE
+        except LOST:  # no reason to end what it tells of, and no error of that
+            due = math.inf
 
     try:
         yield show
     finally:
         if drawn is not None:
-            drawn.stop()
+            with suppress(*LOST):
+                drawn.stop()
 
 
 @contextmanager
@@ -82,8 +98,10 @@ def lines(pause: float = PATIENCE) -> Iterator[Show]:
 
     def show(_done: int, total: int | None, what: str) -> None:
         nonlocal due
-        if time.monotonic() >= due:
+        # Where there is no standard error, `print` would take standard output.
+        if sys.stderr and time.monotonic() >= due:
             due = time.monotonic() + pause
-            print(f"{what}{f' of at most {total:,}' if total else ''}", file=sys.stderr)
+            with suppress(*LOST):
+                print(f"{what}{f' of at most {total:,}' if total else ''}", file=sys.stderr)
 
     yield show

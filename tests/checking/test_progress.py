@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import io
 import os
 import pty
 import re
@@ -13,6 +15,7 @@ import numpy as np
 import pytest
 
 import gradcheck
+from gradcheck.checking import gradients
 
 AT = np.linspace(1, 2, 5)
 
@@ -55,6 +58,51 @@ def test_nothing_is_told_unasked(capsys, progress):
 def test_another_kind_of_progress_is_refused():
     with pytest.raises(TypeError, match="progress is of type int; True, False or None"):
         gradcheck.check(cubes, slope, AT, progress=2)
+
+
+class Log:
+    def write(self, _text):
+        pass
+
+
+class HungUp(io.StringIO):
+    def __init__(self, *, terminal):
+        super().__init__()
+        self.terminal = terminal
+
+    def isatty(self):
+        return self.terminal
+
+    def write(self, _text):
+        raise OSError(errno.EIO, "Input/output error")
+
+
+def closed():
+    stream = io.StringIO()
+    stream.close()
+    return stream
+
+
+@pytest.mark.parametrize("progress", [None, True, False])
+@pytest.mark.parametrize(
+    "stream",
+    [
+        lambda: None,
+        Log,
+        closed,
+        lambda: HungUp(terminal=False),
+        lambda: HungUp(terminal=True),
+    ],
+    ids=["none", "a log", "closed", "hung up", "hung-up terminal"],
+)
+def test_a_standard_error_that_is_gone_ends_no_check(monkeypatch, capsys, stream, progress):
+    monkeypatch.setattr(gradients, "PATIENCE", 0.0)
+    monkeypatch.setenv("TERM", "xterm")
+    with monkeypatch.context() as patched:
+        patched.setattr(sys, "stderr", stream())
+        report = gradcheck.check(cubes, slope, AT, progress=progress)
+    assert report.verdict == "agrees"
+    assert capsys.readouterr() == ("", "")
 
 
 SLOW = """
