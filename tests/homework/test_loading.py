@@ -13,6 +13,7 @@ from gradcheck.homework.courses import COURSES
 from gradcheck.homework.submission.loading import load
 from gradcheck.homework.submission.notebooks import read_cells
 from tests.homework.submissions import A2, YEAR_2017
+from tests.homework.translations import notebook
 
 NAMES = sorted(
     {
@@ -64,7 +65,20 @@ BAD = {
     "prose.ipynb": ("Dear grader,\n", "neither a Jupyter notebook nor Python"),
     "empty.ipynb": ("\n", "is empty: no notebook, and no Python"),
     "text.txt": ("hello", "expected a .py or .ipynb file, a folder or a .zip with one, got .txt"),
+    "word2vec": (
+        "x = 1",
+        "expected a .py or .ipynb file, a folder or a .zip with one, got a name without an ending",
+    ),
     "binary.py": ("\x00\x01", "not Python: the file is not text"),
+    "deep.py": ("-" * 100_000 + "1", "not Python: it is nested too deeply"),
+    "downloaded.py": (notebook("x = None"), "is a Jupyter notebook; call it downloaded.ipynb"),
+    "paints.py": (
+        "raise ValueError('\\x1b[2Jno')",
+        (
+            "fails while it is imported: ValueError: \\x1b[2Jno "
+            "(paints.py, line 1: `raise ValueError('\\x1b[2Jno')`)"
+        ),
+    ),
 }
 
 
@@ -76,6 +90,13 @@ def test_a_bad_file_gets_one_line(tmp_path, name):
     with pytest.raises(SubmissionError) as caught:
         verify(path)
     assert str(caught.value) == f"{path}: {message}"
+
+
+@pytest.mark.parametrize(("name", "content"), [("W2V.PY", A2), ("W2V.IPYNB", notebook(A2))])
+def test_the_ending_may_be_in_capitals(tmp_path, name, content):
+    (tmp_path / name).write_text(content, encoding="utf-8")
+    assert load(tmp_path / name).module.sgd
+    assert load(tmp_path).delivery.path == tmp_path / name
 
 
 def test_bytes_that_are_no_text(tmp_path):

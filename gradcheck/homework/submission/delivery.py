@@ -122,8 +122,9 @@ def read_source(delivery: Delivery) -> bytes:
     status = _status(file, path)
     if not stat.S_ISREG(status.st_mode):  # a pipe would be waited for
         raise SubmissionError(f"{path}: is a pipe or a device; expected {_EXPECTED}")
-    if file.suffix not in SUFFIXES:
-        raise SubmissionError(f"{path}: expected {_EXPECTED}, got {file.suffix or 'none'}")
+    if file.suffix.lower() not in SUFFIXES:
+        got = file.suffix or "a name without an ending"
+        raise SubmissionError(f"{path}: expected {_EXPECTED}, got {got}")
     _limit_size(path, status.st_size, _LARGEST_SOURCE)
     try:
         return file.read_bytes()
@@ -182,7 +183,7 @@ def _status(file: Path, path: Path | None = None) -> os.stat_result:
 def _limit_size(path: Path, size: int, largest: int) -> None:
     if size <= largest:
         return
-    clear = "; clear the notebook's outputs" if path.suffix == ".ipynb" else ""
+    clear = "; clear the notebook's outputs" if path.suffix.lower() == ".ipynb" else ""
     of_source = "" if largest == _LARGEST_ZIP else " of source"
     expected = f"expected at most {largest / 1e6:.0f} MB{of_source}{clear}"
     raise SubmissionError(f"{path}: has {size / 1e6:.0f} MB; {expected}")
@@ -286,7 +287,7 @@ def _source_files(path: Path, folder: Path) -> Iterator[Path]:
         )
         for name in sorted(files):
             file = Path(where) / name
-            if file.suffix in SUFFIXES and not name.startswith(".") and file.is_file():
+            if file.suffix.lower() in SUFFIXES and not name.startswith(".") and file.is_file():
                 yield file
 
 

@@ -52,7 +52,19 @@ class Source:
 
 def is_notebook(path: Path, content: bytes) -> bool:
     """Say whether a file is a notebook; plain Python may have a notebook's name."""
-    return path.suffix == ".ipynb" and content.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in {b"{", b"["}
+    return _is_called_notebook(path) and content.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in {b"{", b"["}
+
+
+def _is_called_notebook(path: Path) -> bool:
+    return path.suffix.lower() == ".ipynb"
+
+
+def _is_read_as_notebook(content: bytes) -> bool:
+    try:
+        read_cells(content.decode("utf-8-sig"))
+    except (UnicodeDecodeError, NotebookError):
+        return False
+    return True
 
 
 def read(file: Path, content: bytes, path: Path | None = None) -> tuple[Source, ...]:
@@ -75,8 +87,12 @@ def read(file: Path, content: bytes, path: Path | None = None) -> tuple[Source, 
     path = path or file
     if is_notebook(file, content):
         return _read_notebook(path, content)
-    if file.suffix == ".ipynb" and not content.strip():
+    if _is_called_notebook(file) and not content.strip():
         raise SubmissionError(f"{path}: is empty: no notebook, and no Python")
+    if _is_read_as_notebook(content):
+        raise SubmissionError(
+            f"{path}: is a Jupyter notebook; call it {path.with_suffix('.ipynb').name}"
+        )
     try:
         text = decode_source(content)
     except (SyntaxError, UnicodeDecodeError):
@@ -84,12 +100,11 @@ def read(file: Path, content: bytes, path: Path | None = None) -> tuple[Source, 
     try:
         return (parse(text, str(file)),)
     except SyntaxError as error:
-        if file.suffix == ".ipynb":
+        if _is_called_notebook(file):
             raise SubmissionError(f"{path}: neither a Jupyter notebook nor Python") from None
         raise SubmissionError(syntax_failure(path, text, error)) from None
     except (ValueError, RecursionError, MemoryError) as error:
-        # Brackets nested beyond all measure.
-        raise SubmissionError(f"{path}: not Python: {error}") from None
+        raise SubmissionError(f"{path}: not Python: {_why(error)}") from None
 
 
 def _read_notebook(path: Path, content: bytes) -> tuple[Source, ...]:
@@ -117,8 +132,13 @@ def _cell(path: Path, number: int, text: str, *, python_2: bool = False) -> Sour
     except SyntaxError as error:
         failure = syntax_failure(path, text, error).removeprefix(f"{path}: ")
     except (ValueError, RecursionError, MemoryError) as error:
-        failure = f"not Python: {error}"
+        failure = f"not Python: {_why(error)}"
     return Source(text, _EMPTY, number, failure=failure)
+
+
+def _why(error: Exception) -> str:
+    # A MemoryError, which brackets or signs without end lead to, says nothing.
+    return str(error) or "it is nested too deeply"
 
 
 def parse(text: str, name: str, *, prefer_python_2: bool = False, is_cell: bool = False) -> Source:
