@@ -347,3 +347,15 @@ def test_the_noise_of_a_claim_is_what_it_changes_when_its_point_moves_by_a_last_
     largest = max(np.abs(change).max() for change in changes)
     assert 0 < largest < 100 * SINGLE * np.abs(claimed).max()
     assert subject.evaluations == evaluations + single_precision.MOVES
+
+
+def test_rounding_of_single_precision_is_not_listed_as_wrong():
+    point = RNG.standard_normal(500).astype(np.float32)
+
+    def wrong_at_the_end(x):
+        claimed = 3 * x**2
+        claimed[-1] += 1
+        return claimed
+
+    report = gradcheck.check(lambda x: (x**3).sum(), wrong_at_the_end, point)
+    assert [entry.name for array in report.arrays for entry in array.entries] == ["x[499]"]
