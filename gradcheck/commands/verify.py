@@ -23,8 +23,9 @@ _HELP = """\
 Run the named checks on a homework file and say what is right, what is wrong,
 and where.
 
-FILE is a .py or .ipynb file with the functions of CS224n, CS224d or XCS224N
-word2vec homework, in Python 3 or 2; or a folder or .zip that has one, and its
+FILE is a .py or .ipynb file with the word2vec functions of a course (CS224n,
+XCS224N, CS224d, Coursera's or Tel Aviv's NLP course, Deep Learning from
+Scratch 2), in Python 3 or 2; or a folder or .zip that has one, and its
 helpers; or -, standard input. It is run, in a process of its own, as `import`
 would run it: a file that ends or hangs costs itself alone. That keeps
 accidents in, not intent: verify only what you trust. Each check sees 100
@@ -55,7 +56,7 @@ exit status:
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "files", nargs="+", metavar="FILE", help="a .py or .ipynb file, a folder or a .zip"
+        "files", nargs="+", metavar="FILE", help="a .py or .ipynb file, a folder, a .zip or -"
     )
     parser.add_argument(
         "--only",

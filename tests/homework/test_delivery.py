@@ -312,6 +312,12 @@ def test_pytest_takes_the_same(pytester, options):
     result.stderr.fnmatch_lines(["ERROR: -: standard input cannot be read: *"])
 
 
+def test_standard_input_that_is_closed(monkeypatch):
+    monkeypatch.setattr(sys, "stdin", None)
+    with pytest.raises(SubmissionError, match="cannot be read: it is closed"):
+        deliver("-")
+
+
 def test_what_is_unpacked_goes_with_whoever_knows_it(tmp_path):
     path = zipped(tmp_path / "a2.zip", {"word2vec.py": A2, "sums.py": SUMS})
     submission = load(path)

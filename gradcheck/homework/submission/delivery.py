@@ -140,7 +140,8 @@ def _received(path: Path, names: Collection[str]) -> Delivery:
     try:
         content = sys.stdin.buffer.read(_LARGEST_ZIP + 1)
     except (OSError, AttributeError, ValueError) as error:  # closed, or a test runner's
-        raise SubmissionError(f"{path}: standard input cannot be read: {error}") from None
+        why = "it is closed" if sys.stdin is None else error
+        raise SubmissionError(f"{path}: standard input cannot be read: {why}") from None
     is_zip = content.startswith(b"PK\x03\x04")
     _limit_size(path, len(content), _LARGEST_ZIP if is_zip else _LARGEST_SOURCE)
     if not content.strip():
