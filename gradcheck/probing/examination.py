@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
@@ -9,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gradcheck.arrays.long_vectors import FloatArray, blocks
+from gradcheck.arrays.sizes import Sizes
 from gradcheck.numerical.directions import Direction, Weigh
 from gradcheck.probing.claims import Probe, Verdict
 from gradcheck.probing.probes import Prober
@@ -97,6 +99,11 @@ class _Run:
         parameters = self.prober.subject.parameters
         self.leaves = parameters.leaves
         self.sizes = parameters.sizes
+        # Not a method: directions keep it, and with it they would keep the run that keeps them,
+        # with all its vectors, until the interpreter looks for circles.
+        self.magnitude = functools.partial(
+            _magnitude, self.prober.claim.gradient, self.sizes, self.moving
+        )
         self.arrays = [
             i
             for i, leaf in enumerate(self.leaves)
@@ -111,11 +118,6 @@ class _Run:
                 self.sums[number] += float(magnitude[part].sum())
         self.is_claimed = largest > 0
         self.small = SMALL * largest
-
-    def magnitude(self, entries: slice) -> FloatArray:
-        """Return what each entry of the claim moves the loss by at the entry's own size."""
-        magnitude = np.abs(self.prober.claim.gradient[entries]) * self.sizes[entries]
-        return magnitude if self.moving is None else magnitude * self.moving[entries]
 
     @property
     def verdict(self) -> Verdict:
@@ -150,9 +152,10 @@ class _Run:
                 return self._agrees_alone(not_zero)
         if any(self._is_small(entries).any() for entries in blocks(self.sizes.size)):
             least = SMALL * (self.moving is None)
+            magnitude, small = self.magnitude, self.small
 
             def weigh(z: FloatArray, entries: slice) -> None:
-                np.multiply(z, SMALL, out=z, where=self.magnitude(entries) >= self.small)
+                np.multiply(z, SMALL, out=z, where=magnitude(entries) >= small)
 
             if self._agrees("all entries, weighted", weigh, least=least):
                 return True
@@ -297,6 +300,14 @@ class _Run:
                 weigh(z, entries)
 
         return of_moving
+
+
+def _magnitude(
+    gradient: FloatArray, sizes: Sizes, moving: NDArray[np.bool_] | None, entries: slice
+) -> FloatArray:
+    """Return what each entry of a claim moves the loss by at the entry's own size."""
+    magnitude = np.abs(gradient[entries]) * sizes[entries]
+    return magnitude if moving is None else magnitude * moving[entries]
 
 
 def is_sharp(probes: Sequence[Probe], arrays: Collection[int]) -> bool:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import functools
+import gc
 import random
 import unittest
+import weakref
 
 import numpy as np
 import pytest
@@ -596,3 +598,37 @@ def test_random_answers_are_seen_through_buffers_too():
     rng = random.Random(3)  # noqa: S311
     report = gradcheck.check(lambda x: squares(x) + rng.random(), wrong, AT)
     assert report.verdict == "undecided"
+
+
+@pytest.fixture
+def no_collection():
+    gc.collect()
+    gc.disable()
+    yield
+    gc.enable()
+
+
+@pytest.mark.parametrize("is_read", [False, True])
+@pytest.mark.parametrize(
+    ("factor", "at"),
+    [
+        (1.0, np.linspace(1e-3, 2, 200)),
+        (1.0, np.linspace(0, 2, 200)),
+        (1.0, np.zeros(200)),
+        (1.0, np.linspace(1e-3, 2, 200, dtype=np.float32)),
+        (1.01, np.linspace(1e-3, 2, 200)),
+    ],
+    ids=["right", "a zero", "zeros", "float32", "wrong"],
+)
+@pytest.mark.usefixtures("no_collection")
+def test_a_report_that_is_gone_holds_no_memory(factor, at, is_read):
+    def cubes(x):
+        return (x**3).sum()
+
+    # What a check keeps keeps its functions, too.
+    kept = weakref.ref(cubes)
+    report = gradcheck.check(cubes, lambda x: factor * 3 * x**2, at)
+    if is_read:
+        str(report)
+    del cubes, report
+    assert kept() is None
