@@ -145,7 +145,8 @@ def besides_overwriting(names: Sequence[str]) -> str:
 
 
 def _overwritten(names: Sequence[str]) -> str:
-    return f"{' and '.join(names)} is overwritten in the call: the caller's array"
+    are, s = ("are", "s") if len(names) > 1 else ("is", "")
+    return f"{' and '.join(names)} {are} overwritten in the call: the caller's array{s}"
 
 
 # ---------------------------------------------------------------------------------- agrees

@@ -281,6 +281,19 @@ def test_an_overwritten_argument_is_undecided_and_the_caller_s_is_untouched():
         assert np.array_equal(part, copy)
 
 
+def test_two_overwritten_arguments_are_named():
+    def loss(a, b):
+        value = a @ b**2
+        a *= 2
+        b *= 2
+        return value
+
+    at = np.array([0.5, -1.2]), np.array([0.7, 0.3])
+    report = gradcheck.check(loss, lambda a, b: (b**2, 2 * a * b), at)
+    assert report.verdict == "undecided"
+    assert "a and b are overwritten in the call: the caller's arrays" in report.reason
+
+
 @pytest.mark.parametrize("claimed", [0.0, 1e-3])
 def test_a_loss_that_ignores_its_argument_is_undecided(claimed):
     report = gradcheck.check(lambda _: 3.0, lambda _: claimed, 0.0)
