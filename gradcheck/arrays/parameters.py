@@ -245,6 +245,8 @@ class Parameters:
             values = [as_numpy(value) for _, value in walked_like(self._template, tree, "at")]
         except (TypeError, ValueError):
             return ["the structure of its argument"]
+        except RuntimeError:  # JAX's, of an array whose memory was given away: donate_argnums
+            return ["its argument"]
         return [
             leaf.name
             for leaf, value in zip(self.leaves, values, strict=True)

@@ -341,3 +341,12 @@ def test_no_framework_is_imported_for_numpy():
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     )
     assert done.stdout.strip() == "set()"
+
+
+def test_an_argument_that_is_given_away_is_overwritten():
+    jax = pytest.importorskip("jax")
+
+    gradient = jax.jit(lambda x: 3 * x**2, donate_argnums=0)
+    report = gradcheck.check(lambda x: (x**3).sum(), gradient, jax.numpy.array([0.5, -1.2]))
+    assert report.verdict == "undecided"
+    assert "overwritten" in report.reason
