@@ -223,6 +223,13 @@ def test_a_zip_of_windows_has_folders(tmp_path):
     assert deliver(path).file.parts[-2:] == ("a2", "word2vec.py")
 
 
+def test_a_name_in_a_zip_does_not_steer_the_terminal(tmp_path):
+    path = zipped(tmp_path / "a2.zip", {"\x1b[2J\nword2vec.py": A2})
+    (note,) = deliver(path).notes
+    assert note.isprintable()
+    assert note.endswith("\\x1b[2J\\nword2vec.py")
+
+
 def test_a_notebook_with_all_its_pictures(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(delivery, "_LARGEST_SOURCE", 2_000_000)
     path = tmp_path / "word2vec.ipynb"

@@ -22,7 +22,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO
 
 from gradcheck.homework.courses import COURSES, Course, Role
-from gradcheck.homework.submission.failures import SubmissionError
+from gradcheck.homework.submission.failures import SubmissionError, visible
 from gradcheck.homework.submission.own_names import names_beside
 
 __all__ = ["STANDARD_INPUT", "Delivery", "deliver", "read_source"]
@@ -192,7 +192,8 @@ def _limit_size(path: Path, size: int, largest: int) -> None:
 
 def _in_zip(path: Path, folder: _TemporaryFolder, names: Collection[str]) -> Delivery:
     file = _find(path, folder.path, names)
-    note = f"checked of what is in {path}: {file.relative_to(folder.path)}"
+    # The name may hold anything, what would steer a terminal included.
+    note = f"checked of what is in {path}: {visible(str(file.relative_to(folder.path)))}"
     return Delivery(path, file, folder.path, (note,), _folder=folder)
 
 

@@ -15,6 +15,7 @@ __all__ = [
     "locate_error",
     "summarize_error",
     "syntax_failure",
+    "visible",
     "why_not_text",
 ]
 
@@ -46,14 +47,14 @@ def locate_error(error: BaseException, folder: Path) -> str:
 def summarize_error(error: BaseException) -> str:
     """Return an exception as one short line."""
     try:
-        text = _visible(" ".join(str(error).split()))
+        text = visible(" ".join(str(error).split()))
     except Exception:  # noqa: BLE001 - an exception class of the file's own
         text = ""
     text = text if len(text) <= 200 else text[:197] + "..."
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
 
 
-def _visible(text: str) -> str:
+def visible(text: str) -> str:
     """Return a text in which what would steer a terminal is written out."""
     return "".join(each if each.isprintable() else repr(each)[1:-1] for each in text)
 
