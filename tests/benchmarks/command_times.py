@@ -3,8 +3,6 @@
 columns:
   median, longest  seconds that one waits
   processor        seconds of all processors together, which other work disturbs less
-
-Run it as ``python -m tests.benchmarks.command_times``.
 """
 
 from __future__ import annotations

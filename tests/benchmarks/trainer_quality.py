@@ -1,6 +1,6 @@
 """Hold our vectors against gensim's: similarities and analogies after the same training.
 
-gensim, the plain trainer and the compiled one train on the text with each seed, with the same
+Trains gensim, the plain trainer and the compiled one on the text with each seed, with the same
 options; WordSim-353, SimLex-999 and questions-words, of gensim's package, judge all of them by the
 same rules. The mean of our skip-gram should lie within gensim's own spread over seeds, or above;
 with hierarchical softmax (HS), within that of gensim's with it.

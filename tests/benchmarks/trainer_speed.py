@@ -5,7 +5,7 @@ whatever else the machine does meets all alike. A round compares its own runs; t
 rounds are held against the targets. Linear algebra runs in one thread.
 
 Where the machine has others to serve, the clock says more of them than of the trainers:
-``--clock cpu`` compares the time that the processor was busy.
+--clock cpu compares the time that the processor was busy.
 """
 
 from __future__ import annotations
