@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 __all__ = [
     "BLOCK",
+    "FloatArray",
     "blocks",
     "is_equal",
     "is_finite",

@@ -18,6 +18,7 @@ TINY = 1e-290
 """Numbers smaller than that have no last places to lose: they might as well be 0."""
 
 FEW = 64
+"""Entries that mostly tell whether a direction moves more than zeros."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,7 +54,7 @@ class Sizes:
     def __getitem__(self, entries: slice | NDArray[Any]) -> FloatArray: ...
 
     def __getitem__(self, entries: int | slice | NDArray[Any]) -> float | FloatArray:
-        if isinstance(entries, int):
+        if isinstance(entries, int | np.integer):
             return float(self[entries : entries + 1][0])
         sizes = np.abs(self.vector[entries])
         if self._has_zeros:

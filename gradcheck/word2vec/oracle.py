@@ -119,17 +119,8 @@ def negative_sampling(case: Case) -> Answer:
         center, outside, target, drawn
     )
     words = np.array([target, *negatives], dtype=np.intp)
-    rounding = 1.0 + np.abs(outside[words]) @ np.abs(center)
-    scores = outside[drawn] @ center
-    plain = np.exp(np.clip(scores, None, _PLAIN_SCORE))[scores > 0].sum()
-    return Answer(
-        loss=float(loss),
-        center=center_gradient,
-        outside=outside_gradient,
-        loss_scale=float(abs(loss) + rounding.sum() + plain),
-        center_scale=_FLOOR + rounding @ np.abs(outside[words]),
-        outside_scale=_FLOOR + scatter_add(words, np.outer(rounding, np.abs(center)), len(outside)),
-    )
+    # The drawn words are the ones that the scores should say no to.
+    return _of_decisions(case, words, drawn, (loss, center_gradient, outside_gradient))
 
 
 def hierarchical_softmax(case: PathCase) -> Answer:
@@ -142,16 +133,41 @@ def hierarchical_softmax(case: PathCase) -> Answer:
     loss, center_gradient, outside_gradient = formulas.hierarchical_softmax(
         center, outside, nodes, signs
     )
-    rounding = 1.0 + np.abs(outside[nodes]) @ np.abs(center)
-    scores = outside[nodes] @ center
-    plain = np.exp(np.clip(scores, None, _PLAIN_SCORE))[(scores > 0) & (signs < 0)].sum()
+    refused = nodes[signs < 0]
+    return _of_decisions(case, nodes, refused, (loss, center_gradient, outside_gradient))
+
+
+def _of_decisions(
+    case: Case | PathCase,
+    rows: NDArray[np.intp],
+    refused: NDArray[np.intp],
+    found: tuple[float, NDArray[np.float64], NDArray[np.float64]],
+) -> Answer:
+    """Return the answer of a loss that is a sum of -log σ(±u·v_c), with its scales.
+
+    Parameters
+    ----------
+    case
+        The vectors.
+    rows : (K,) array
+        The rows of U with a term each, repeats included.
+    refused
+        Those of them with -u·v_c.
+    found
+        The loss and its gradients.
+    """
+    center, outside = case.center, case.outside
+    loss, center_gradient, outside_gradient = found
+    rounding = 1.0 + np.abs(outside[rows]) @ np.abs(center)
+    scores = outside[refused] @ center
+    plain = np.exp(np.clip(scores, None, _PLAIN_SCORE))[scores > 0].sum()
     return Answer(
         loss=float(loss),
         center=center_gradient,
         outside=outside_gradient,
         loss_scale=float(abs(loss) + rounding.sum() + plain),
-        center_scale=_FLOOR + rounding @ np.abs(outside[nodes]),
-        outside_scale=_FLOOR + scatter_add(nodes, np.outer(rounding, np.abs(center)), len(outside)),
+        center_scale=_FLOOR + rounding @ np.abs(outside[rows]),
+        outside_scale=_FLOOR + scatter_add(rows, np.outer(rounding, np.abs(center)), len(outside)),
     )
 
 

@@ -24,7 +24,7 @@ from gradcheck.homework.checks.comparison import (
 )
 from gradcheck.homework.checks.layer_case import Answers, LayerCase, right_answers
 from gradcheck.homework.checks.trials import Trial
-from gradcheck.homework.courses import Role
+from gradcheck.homework.courses import CLASSES, Role
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -81,15 +81,7 @@ class LayerTrial(Trial):
         return forward, backward, tuple(gradients)
 
 
-_ROLES: tuple[Role, ...] = (
-    "matmul-layer",
-    "embedding-layer",
-    "embedding-dot-layer",
-    "negative-sampling-layer",
-    "cbow-model",
-    "skip-gram-model",
-)
-LAYER_TRIALS = dict.fromkeys(_ROLES, LayerTrial)
+LAYER_TRIALS = dict.fromkeys(CLASSES, LayerTrial)
 
 
 def _forward(trial: LayerTrial) -> Verdict:
